@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^effect-keystoneauth$/, replacement: source("index.ts") },
+      { find: /^effect-keystoneauth\/(.*)$/, replacement: source("$1.ts") }
+    ]
+  },
+  test: {
+    coverage: { provider: "v8", include: ["src"], reporter: ["text-summary", "text"] },
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/openstack/**"] } },
+      {
+        extends: true,
+        test: {
+          name: "openstack",
+          include: ["test/openstack/**/*.test.ts"],
+          globalSetup: "test/openstack/globalSetup.ts",
+          fileParallelism: false,
+          testTimeout: 60_000
+        }
+      }
+    ]
+  }
+})
