@@ -1,0 +1,818 @@
+/**
+ * Everything that can go wrong, one class for each thing that a caller handles differently.
+ *
+ * No error holds a request, a response, a header or a secret: what is safe and useful was copied out of them
+ * (method, URL, status, request id, the service's own words). They are `Schema.TaggedError`s, so they can be
+ * matched with `Effect.catchTag`, encoded and sent elsewhere.
+ *
+ * @since 0.1.0
+ */
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("effect-keystoneauth/Errors")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * Is this one of the errors of this module?
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isKeystoneAuthError = (u: unknown): u is KeystoneAuthError => hasProperty(u, TypeId)
+
+const optionalString = Schema.optional(Schema.String)
+const optionalNumber = Schema.optional(Schema.Number)
+
+const sentence = (...parts: ReadonlyArray<string | undefined>): string =>
+  parts.filter((part) => part !== undefined && part !== "").join(" ")
+
+// -----------------------------------------------------------------------------
+// input
+// -----------------------------------------------------------------------------
+
+/**
+ * A version, microversion or version range that does not exist or contradicts itself. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidVersion extends Schema.TaggedError<InvalidVersion>("effect-keystoneauth/Errors/InvalidVersion")(
+  "InvalidVersion",
+  {
+    /** Where it was given: `version`, `minVersion`, `maxVersion`, `microversion`, ... */
+    field: Schema.String,
+    /** The value as it was given, as text. */
+    value: Schema.String,
+    /** What is wrong with it, and what would be right. */
+    reason: Schema.String
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return `Invalid ${this.field} ${this.value}: ${this.reason}`
+  }
+}
+
+/**
+ * An option that is missing, contradicts another one, or cannot be used. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-keystoneauth/Errors/InvalidOptions")(
+  "InvalidOptions",
+  {
+    /** Whose option it is: the module's name, for example `Password`. */
+    module: Schema.String,
+    /** The option (or the options, joined by commas). */
+    option: Schema.String,
+    /** What is wrong with it, and what would be right. */
+    reason: Schema.String
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return `${this.module}: option ${this.option}: ${this.reason}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// the wire
+// -----------------------------------------------------------------------------
+
+/**
+ * No HTTP answer arrived. `reason` tells how far it came:
+ *
+ * - `"Connect"`: no connection was made, so the request was certainly not executed
+ * - `"Tls"`: the peer's certificate, or ours, was not accepted
+ * - `"Reset"`: the connection broke while the request was on its way
+ * - `"Request"`: the request itself could not be built (bad URL, body that cannot be encoded)
+ * - `"Unknown"`: the platform did not say
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TransportError extends Schema.TaggedError<TransportError>("effect-keystoneauth/Errors/TransportError")(
+  "TransportError",
+  {
+    reason: Schema.Literal("Connect", "Tls", "Reset", "Request", "Unknown"),
+    method: Schema.String,
+    url: Schema.String,
+    /** The platform's error code where it gives one, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
+    code: optionalString,
+    description: Schema.String
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    const what = {
+      Connect: "could not connect",
+      Tls: "TLS failed",
+      Reset: "the connection broke",
+      Request: "the request could not be sent",
+      Unknown: "the transport failed"
+    }[this.reason]
+    return sentence(`${this.method} ${this.url}: ${what}:`, this.description, tlsHint(this.code))
+  }
+}
+
+const tlsHint = (code: string | undefined): string | undefined => {
+  switch (code) {
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+      return "(the server's certificate is not signed by a known authority; give its CA, for example NodeTransport's caCert)"
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return "(the server's certificate is for another host name)"
+    case "CERT_HAS_EXPIRED":
+      return "(the server's certificate has expired)"
+    default:
+      return undefined
+  }
+}
+
+/**
+ * An answer did not arrive in time. `phase` tells what was waited for: the answer to a request, a version document, or
+ * a login.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TimedOut extends Schema.TaggedError<TimedOut>("effect-keystoneauth/Errors/TimedOut")("TimedOut", {
+  phase: Schema.Literal("request", "discovery", "login"),
+  method: Schema.String,
+  url: Schema.String,
+  /** How long was waited, in milliseconds. */
+  millis: Schema.Number
+}) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return `${this.method} ${this.url}: no answer within ${this.millis} ms (${this.phase} timeout)`
+  }
+}
+
+/**
+ * A server redirected to where this request must not go: a login or a body to another origin, or https to http.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect-keystoneauth/Errors/RedirectRefused")(
+  "RedirectRefused",
+  {
+    method: Schema.String,
+    url: Schema.String,
+    location: Schema.String,
+    reason: Schema.Literal("Downgrade", "CrossOriginBody", "UnrepeatableBody", "InvalidLocation")
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    const why = {
+      Downgrade: "https is never left for http",
+      CrossOriginBody: "a request with a body is not repeated at another origin",
+      UnrepeatableBody: "the body is a stream, which cannot be sent a second time",
+      InvalidLocation: "that is not a URL"
+    }[this.reason]
+    return `${this.method} ${this.url} redirects to ${this.location}, which is not followed: ${why}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// identity
+// -----------------------------------------------------------------------------
+
+/**
+ * Not authenticated. `reason` tells what was rejected:
+ *
+ * - `"LoginRejected"`: Keystone refused the login (wrong password, disabled user, no role on the project, ...)
+ * - `"TokenRejected"`: a service refused a token that Keystone had just issued
+ * - `"TokenNotRenewable"`: the token has ended or was rejected, and this identity cannot get another one by itself
+ * - `"NoToken"`: a request that was sent without authentication needs it
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keystoneauth/Errors/Unauthorized")(
+  "Unauthorized",
+  {
+    reason: Schema.Literal("LoginRejected", "TokenRejected", "TokenNotRenewable", "NoToken"),
+    method: Schema.String,
+    url: Schema.String,
+    /** Who tried, for example `user "demo" of domain "Default"`. */
+    identity: optionalString,
+    /** For what, for example `project "demo" of domain "Default"`. */
+    scope: optionalString,
+    requestId: optionalString,
+    /** What the service said. */
+    serviceMessage: optionalString,
+    /** Milliseconds until the next login is tried; callers before that get this same error at once. */
+    retryAfterMillis: optionalNumber
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    const who = sentence(this.identity, this.scope === undefined ? undefined : `for ${this.scope}`)
+    const what = {
+      LoginRejected: sentence("Keystone rejected the login", who === "" ? undefined : `of ${who}`),
+      TokenRejected: "the service rejects a token that Keystone has just issued",
+      TokenNotRenewable: sentence("the token is no longer valid and cannot be renewed", who === "" ? "" : `(${who})`),
+      NoToken: "the request was sent without authentication, and the service demands it"
+    }[this.reason]
+    return sentence(
+      `${this.method} ${this.url}: ${what}` + (this.serviceMessage === undefined ? "" : `: ${this.serviceMessage}`),
+      this.requestId === undefined ? undefined : `(request ${this.requestId})`,
+      this.retryAfterMillis === undefined
+        ? undefined
+        : `[not tried again for ${Math.ceil(this.retryAfterMillis / 1000)} s]`
+    )
+  }
+}
+
+/**
+ * A server answered with success, but not with what the protocol says: for example a token without `X-Subject-Token`,
+ * or an HTML page where a token should be.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect-keystoneauth/Errors/InvalidResponse")(
+  "InvalidResponse",
+  {
+    method: Schema.String,
+    url: Schema.String,
+    status: Schema.Number,
+    requestId: optionalString,
+    reason: Schema.String
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return `${this.method} ${this.url} answered ${this.status}, but ${this.reason}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// endpoints
+// -----------------------------------------------------------------------------
+
+/**
+ * One endpoint that the catalog has, as `EndpointNotFound` lists it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const CatalogOffer = Schema.Struct({
+  serviceType: Schema.String,
+  serviceName: optionalString,
+  regionName: optionalString,
+  interface: optionalString,
+  url: Schema.String
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type CatalogOffer = typeof CatalogOffer.Type
+
+/**
+ * The catalog has no endpoint for what was asked. It lists what there is for that service, or, where there is nothing
+ * at all, which services there are.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class EndpointNotFound
+  extends Schema.TaggedError<EndpointNotFound>("effect-keystoneauth/Errors/EndpointNotFound")(
+    "EndpointNotFound",
+    {
+      serviceType: optionalString,
+      /** The interfaces asked for, in order of preference. */
+      interfaces: Schema.Array(Schema.String),
+      regionName: optionalString,
+      serviceName: optionalString,
+      /** Why there is none, when it is not for the catalog: no service type was given, for example. */
+      reason: optionalString,
+      /** The endpoints that the catalog has for this service. */
+      available: Schema.Array(CatalogOffer),
+      /** The service types that the catalog has. Empty when the token came without a catalog. */
+      serviceTypes: Schema.Array(Schema.String)
+    }
+  )
+{
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    if (this.reason !== undefined) {
+      return `No endpoint: ${this.reason}`
+    }
+    const wanted = sentence(
+      "No",
+      this.interfaces.length === 0 ? undefined : this.interfaces.join(" or "),
+      "endpoint for service",
+      `"${this.serviceType ?? "(any)"}"`,
+      this.serviceName === undefined ? undefined : `named "${this.serviceName}"`,
+      this.regionName === undefined ? undefined : `in region "${this.regionName}"`
+    )
+    return `${wanted}. ${this.offers}`
+  }
+
+  private get offers(): string {
+    if (this.available.length > 0) {
+      return `The catalog has: ${
+        this.available.map((offer) =>
+          sentence(
+            offer.serviceType,
+            offer.serviceName === undefined ? undefined : `(${offer.serviceName})`,
+            offer.interface,
+            `in ${offer.regionName ?? "no region"}`
+          )
+        ).join(", ")
+      }`
+    }
+    return this.serviceTypes.length === 0
+      ? "The catalog is empty: is the token scoped to a project?"
+      : `The catalog has these services: ${this.serviceTypes.join(", ")}`
+  }
+}
+
+/**
+ * What happened at one URL that was asked for its versions.
+ *
+ * - `"Unreachable"`: no answer, or an answer that says "not now" (5xx, 429)
+ * - `"NotADocument"`: an answer that is not a version document (404, HTML, a Swift listing, ...)
+ * - `"NoMatchingVersion"`: a version document without the version that is wanted
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const DiscoveryAttempt = Schema.Struct({
+  url: Schema.String,
+  outcome: Schema.Literal("Unreachable", "NotADocument", "NoMatchingVersion"),
+  /** What was answered, in words. */
+  detail: Schema.String,
+  status: optionalNumber,
+  /** The versions that the document has, newest first. */
+  versions: Schema.optional(Schema.Array(Schema.String))
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type DiscoveryAttempt = typeof DiscoveryAttempt.Type
+
+/**
+ * The catalog has the service, but no version of it could be chosen. `reason` is that of the attempt that came
+ * furthest: a document that lacks the version, else a service that did not answer, else no document at all.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("effect-keystoneauth/Errors/DiscoveryFailed")(
+  "DiscoveryFailed",
+  {
+    reason: Schema.Literal("NoMatchingVersion", "Unreachable", "NotADocument"),
+    serviceType: optionalString,
+    /** The URL that the catalog gives. */
+    url: Schema.String,
+    /** The versions asked for, for example `2.1 to 2.latest`. */
+    requested: Schema.String,
+    /** Each URL that was tried, and what it answered. */
+    attempts: Schema.Array(DiscoveryAttempt)
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    const what = {
+      NoMatchingVersion: "does not offer that version",
+      Unreachable: "could not be asked for its versions",
+      NotADocument: "has no version document"
+    }[this.reason]
+    const tried = this.attempts.map((attempt) => `${attempt.url}: ${attempt.detail}`).join("; ")
+    return sentence(
+      `Version ${this.requested} of ${this.serviceType === undefined ? "the service" : `"${this.serviceType}"`}`,
+      `at ${this.url}: it ${what}.`,
+      tried === "" ? undefined : `Tried ${tried}`
+    )
+  }
+}
+
+/**
+ * The endpoint does not support the microversion that was asked for. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class MicroversionNotSupported
+  extends Schema.TaggedError<MicroversionNotSupported>("effect-keystoneauth/Errors/MicroversionNotSupported")(
+    "MicroversionNotSupported",
+    {
+      microversion: Schema.String,
+      serviceType: optionalString,
+      url: Schema.String,
+      minMicroversion: optionalString,
+      maxMicroversion: optionalString
+    }
+  )
+{
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return `Microversion ${this.microversion} of ${this.serviceType ?? "the service"} at ${this.url}: ` +
+      (this.maxMicroversion === undefined
+        ? "it has no microversions"
+        : `it supports ${this.minMicroversion ?? "?"} to ${this.maxMicroversion}`)
+  }
+}
+
+// -----------------------------------------------------------------------------
+// HTTP statuses
+// -----------------------------------------------------------------------------
+
+const httpFields = {
+  method: Schema.String,
+  url: Schema.String,
+  status: Schema.Number,
+  /** `X-OpenStack-Request-Id` of the answer. */
+  requestId: optionalString,
+  /** What the service said, read from its own way of writing faults. */
+  serviceMessage: optionalString,
+  /** What more it said. */
+  details: optionalString,
+  serviceType: optionalString,
+  regionName: optionalString
+}
+
+/**
+ * What every error for an HTTP status carries.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpFailure extends Schema.Struct.Type<typeof httpFields> {}
+
+const httpMessage = (title: string, failure: HttpFailure): string =>
+  sentence(
+    `${failure.method} ${failure.url} answered ${failure.status} ${title}` +
+      (failure.serviceMessage === undefined ? "" : `: ${failure.serviceMessage}`),
+    failure.requestId === undefined ? undefined : `(request ${failure.requestId})`
+  )
+
+/**
+ * 400: the service does not understand the request.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class BadRequest extends Schema.TaggedError<BadRequest>("effect-keystoneauth/Errors/BadRequest")(
+  "BadRequest",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Bad Request", this)
+  }
+}
+
+/**
+ * 403: authenticated, but not allowed to.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>("effect-keystoneauth/Errors/Forbidden")(
+  "Forbidden",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Forbidden", this)
+  }
+}
+
+/**
+ * 404: there is no such thing, or no such URL.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class NotFound extends Schema.TaggedError<NotFound>("effect-keystoneauth/Errors/NotFound")(
+  "NotFound",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Not Found", this)
+  }
+}
+
+/**
+ * 405: this URL does not know this method.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class MethodNotAllowed
+  extends Schema.TaggedError<MethodNotAllowed>("effect-keystoneauth/Errors/MethodNotAllowed")(
+    "MethodNotAllowed",
+    httpFields
+  )
+{
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Method Not Allowed", this)
+  }
+}
+
+/**
+ * 406: the service cannot answer in that form. Nova, Cinder and others say this of a microversion that they lack.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class NotAcceptable extends Schema.TaggedError<NotAcceptable>("effect-keystoneauth/Errors/NotAcceptable")(
+  "NotAcceptable",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Not Acceptable", this)
+  }
+}
+
+/**
+ * 408: the service waited too long for the request.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-keystoneauth/Errors/RequestTimeout")(
+  "RequestTimeout",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Request Timeout", this)
+  }
+}
+
+/**
+ * 409: it contradicts the state of the thing.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class Conflict extends Schema.TaggedError<Conflict>("effect-keystoneauth/Errors/Conflict")(
+  "Conflict",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Conflict", this)
+  }
+}
+
+/**
+ * 410: the thing was there, and is gone.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class Gone extends Schema.TaggedError<Gone>("effect-keystoneauth/Errors/Gone")("Gone", httpFields) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Gone", this)
+  }
+}
+
+/**
+ * 429, or 413 of a service that means "over limit" by it: too many requests.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>("effect-keystoneauth/Errors/RateLimited")(
+  "RateLimited",
+  {
+    ...httpFields,
+    /** The service's `Retry-After` (seconds or date), in milliseconds from when the answer arrived. */
+    retryAfterMillis: optionalNumber
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return sentence(
+      httpMessage("Too Many Requests", this),
+      this.retryAfterMillis === undefined ? undefined : `[again in ${Math.ceil(this.retryAfterMillis / 1000)} s]`
+    )
+  }
+}
+
+/**
+ * Any other 4xx; see `status`.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class ClientError extends Schema.TaggedError<ClientError>("effect-keystoneauth/Errors/ClientError")(
+  "ClientError",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Client Error", this)
+  }
+}
+
+/**
+ * 500: the service failed.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class InternalServerError
+  extends Schema.TaggedError<InternalServerError>("effect-keystoneauth/Errors/InternalServerError")(
+    "InternalServerError",
+    httpFields
+  )
+{
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Internal Server Error", this)
+  }
+}
+
+/**
+ * 501: the service does not do that.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class NotImplemented extends Schema.TaggedError<NotImplemented>("effect-keystoneauth/Errors/NotImplemented")(
+  "NotImplemented",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Not Implemented", this)
+  }
+}
+
+/**
+ * 503: the service cannot do it now.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class ServiceUnavailable
+  extends Schema.TaggedError<ServiceUnavailable>("effect-keystoneauth/Errors/ServiceUnavailable")(
+    "ServiceUnavailable",
+    {
+      ...httpFields,
+      /** The service's `Retry-After` (seconds or date), in milliseconds from when the answer arrived. */
+      retryAfterMillis: optionalNumber
+    }
+  )
+{
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Service Unavailable", this)
+  }
+}
+
+/**
+ * Any other 5xx (502 and 504 of a proxy among them); see `status`.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class ServerError extends Schema.TaggedError<ServerError>("effect-keystoneauth/Errors/ServerError")(
+  "ServerError",
+  httpFields
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    return httpMessage("Server Error", this)
+  }
+}
+
+// -----------------------------------------------------------------------------
+// unions
+// -----------------------------------------------------------------------------
+
+/**
+ * A service answered with a status of 400 or more (401 is `Unauthorized`).
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type HttpStatusError =
+  | BadRequest
+  | Forbidden
+  | NotFound
+  | MethodNotAllowed
+  | NotAcceptable
+  | RequestTimeout
+  | Conflict
+  | Gone
+  | RateLimited
+  | ClientError
+  | InternalServerError
+  | NotImplemented
+  | ServiceUnavailable
+  | ServerError
+
+/**
+ * No usable HTTP answer: what the wire alone can fail with.
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type WireError = TransportError | TimedOut | RedirectRefused
+
+/**
+ * What getting a token can fail with.
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type AuthenticationError = Unauthorized | HttpStatusError | WireError | InvalidResponse | InvalidOptions
+
+/**
+ * What finding out where a request goes can fail with.
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type EndpointError =
+  | AuthenticationError
+  | EndpointNotFound
+  | DiscoveryFailed
+  | InvalidVersion
+
+/**
+ * Every error of this library.
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type KeystoneAuthError = EndpointError | MicroversionNotSupported
