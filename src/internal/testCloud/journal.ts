@@ -1,0 +1,66 @@
+/** What the cloud was asked, written so that it can be shown to anyone. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Incoming } from "./http.js"
+import { standingSecrets } from "./identity.js"
+import type { Token } from "./identity.js"
+import { tokenPattern } from "./ids.js"
+import type { JournalEntry } from "./model.js"
+
+const secretHeaders = ["x-auth-token", "x-subject-token", "x-service-token", "authorization", "cookie"]
+
+export interface Journal {
+  /** Notes an arrival; the effect that it gives notes how it was answered. */
+  readonly arrive: (
+    incoming: Incoming,
+    service: string,
+    microversion: string | undefined
+  ) => Effect.Effect<(status: number) => Effect.Effect<void>>
+  readonly entries: Effect.Effect<ReadonlyArray<JournalEntry>>
+  readonly clear: Effect.Effect<void>
+}
+
+export const make = (find: (value: string) => Token | undefined): Effect.Effect<Journal> =>
+  Effect.sync(() => {
+    let entries: Array<JournalEntry & { status: number }> = []
+
+    const label = (value: string) => find(value)?.label ?? "unknown"
+
+    const clean = (text: string): string =>
+      standingSecrets.reduce((text, secret) => text.replaceAll(secret, "secret"), text.replace(tokenPattern, label))
+
+    const cleanHeader = (name: string, value: string) => secretHeaders.includes(name) ? label(value) : clean(value)
+
+    const cleanHeaders = (headers: Incoming["headers"]): Record<string, string> =>
+      Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, cleanHeader(name, value)]))
+
+    return {
+      arrive: ({ headers, method, url }, service, microversion) =>
+        Effect.map(Clock.currentTimeMillis, (at) => {
+          const presented = headers["x-auth-token"]
+          const token = presented === undefined ? undefined : find(presented)
+          const entry = {
+            at,
+            method,
+            url: clean(url.href),
+            path: clean(url.pathname),
+            service,
+            headers: cleanHeaders(headers),
+            token: presented === undefined ? undefined : label(presented),
+            user: token?.user.username,
+            project: token?.scope._tag === "Project" ? token.scope.name : undefined,
+            microversion,
+            status: 0
+          }
+          entries.push(entry)
+          return (status) =>
+            Effect.sync(() => {
+              entry.status = status
+            })
+        }),
+      entries: Effect.sync(() => entries.map((entry) => ({ ...entry }))),
+      clear: Effect.sync(() => {
+        entries = []
+      })
+    }
+  })
