@@ -1,0 +1,234 @@
+/**
+ * A client for one service: an `HttpClient` bound to one endpoint filter, so that `get("/servers")` goes to the right URL
+ * with a valid token and the right microversion.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as AuthPlugin from "./AuthPlugin.js"
+import type * as EndpointFilter from "./EndpointFilter.js"
+import * as Redaction from "./internal/redaction.js"
+import type * as Microversion from "./Microversion.js"
+import * as Session from "./Session.js"
+
+/**
+ * What a request through an adapter and reading its answer can fail with: the errors of `Session`, and the platform's
+ * `ResponseError` of a body that cannot be read as asked.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type Error = Session.Error | HttpClientError.ResponseError
+
+/**
+ * An `HttpClient` whose requests fail with typed errors, and need to know who they are made as.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Client extends HttpClient.HttpClient.With<Session.Error, AuthPlugin.AuthPlugin> {}
+
+/**
+ * Which endpoint, and the defaults for every request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends EndpointFilter.EndpointFilter, Omit<Session.RequestOptions, "endpointFilter"> {
+  /** The microversion of requests that say none themselves. */
+  readonly defaultMicroversion?: Microversion.Input | undefined
+}
+
+// -----------------------------------------------------------------------------
+// options for a while
+// -----------------------------------------------------------------------------
+
+/**
+ * What may be said for one call. The endpoint filter is the adapter's own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CallOptions extends Omit<Session.RequestOptions, "endpointFilter"> {}
+
+/** In the context of an effect, so that it reaches the requests that are made in it. */
+class CurrentOptions extends Context.Reference<CurrentOptions>()("effect-keystoneauth/Adapter/CurrentOptions", {
+  defaultValue: (): CallOptions => ({})
+}) {}
+
+/**
+ * Options for the requests that are made within an effect, through whichever adapter. They win over the adapter's own;
+ * inner ones win over outer ones. Put it on the one call that it is for.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * const deleteQuietly = (compute: Adapter.Client, id: string) =>
+ *   compute.del(`/servers/${id}`).pipe(Adapter.withOptions({ raiseForStatus: false, allowReauth: false }), Effect.asVoid)
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withOptions: {
+  (options: CallOptions): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, options: CallOptions): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, options: CallOptions): Effect.Effect<A, E, R> =>
+    Effect.flatMap(CurrentOptions, (outer) => Effect.provideService(self, CurrentOptions, { ...outer, ...options }))
+)
+
+/**
+ * The microversion of the requests that are made within an effect. As with `withOptions`, put it on the one call that
+ * it is for: another service would be asked for it as well.
+ *
+ * @example
+ * ```ts
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * const tagged = (compute: Adapter.Client) => compute.get("/servers").pipe(Adapter.withMicroversion("2.90"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withMicroversion: {
+  (microversion: Microversion.Input): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, microversion: Microversion.Input): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, microversion: Microversion.Input): Effect.Effect<A, E, R> =>
+    withOptions(self, { microversion })
+)
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/** Everything is done after the caller's own `mapRequest`, and before the caller's `retry` and `catchTags`. */
+const client = <E, R>(
+  execute: (
+    request: HttpClientRequest.HttpClientRequest
+  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>
+): HttpClient.HttpClient.With<E, R> =>
+  HttpClient.makeWith(
+    (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) => Effect.flatMap(request, execute),
+    Effect.succeed
+  )
+
+/**
+ * A client for one service. It looks for the endpoint with each request (from what the Session remembers), so a service
+ * that is missing does not stop a program from starting.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options): Effect.Effect<Client, never, Session.Session> =>
+  Effect.map(Session.Session, (session) => {
+    const { defaultMicroversion, ...defaults } = options
+    const own: Session.RequestOptions = { microversion: defaultMicroversion, ...defaults, endpointFilter: defaults }
+    return client((request) =>
+      Effect.flatMap(CurrentOptions, (current) => session.request(request, { ...own, ...current }))
+    )
+  })
+
+/**
+ * A tag of its own for one service; its service is the client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TagClass<Self, Id extends string> extends Context.TagClass<Self, Id, Client> {
+  /** The options that it was made with. */
+  readonly options: Options
+  /** Needs no identity: that is needed by the requests. */
+  readonly layer: Layer.Layer<Self, never, Session.Session>
+}
+
+/**
+ * A client for one service as a tag with a layer.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * class Compute extends Adapter.Tag<Compute>()("app/Compute", {
+ *   serviceType: "compute",
+ *   interface: ["internal", "public"],
+ *   minVersion: "2.1",
+ *   maxVersion: "2.latest",
+ *   defaultMicroversion: "2.79"
+ * }) {}
+ *
+ * const servers = Effect.gen(function*() {
+ *   const compute = yield* Compute
+ *   return yield* compute.get("/servers/detail")
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const Tag = <Self>() => <const Id extends string>(id: Id, options: Options): TagClass<Self, Id> => {
+  const tag = Context.Tag(id)<Self, Client>()
+  return Object.assign(tag, { options, layer: Layer.effect(tag, make(options)) })
+}
+
+/**
+ * The plain `HttpClient` tag, for code that knows nothing of this library: generated clients, other libraries.
+ *
+ * - It is bound to the `AuthPlugin` that the layer was built with: this is the one place where an identity is captured.
+ * - A status of 400 or more is an answer, as with any `HttpClient`, unless `raiseForStatus` says otherwise.
+ * - Its error type cannot carry ours. They are the `cause` of a `RequestError`: of reason `"Transport"` where nothing but
+ *   the wire failed, so that `HttpClient.retryTransient` does what it should, and `"InvalidUrl"` where trying again is of no use.
+ *
+ * @example
+ * ```ts
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * // Layer<HttpClient.HttpClient, never, Session | AuthPlugin>
+ * const image = Adapter.layer({ serviceType: "image", minVersion: 2 })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<HttpClient.HttpClient, never, Session.Session | AuthPlugin.AuthPlugin> =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.gen(function*() {
+      const plugin = yield* AuthPlugin.AuthPlugin
+      const adapter = yield* make({ raiseForStatus: false, ...options })
+      return client((request) =>
+        adapter.execute(request).pipe(
+          Effect.provideService(AuthPlugin.AuthPlugin, plugin),
+          Effect.mapError((error) => toRequestError(request, error))
+        )
+      )
+    })
+  )
+
+const toRequestError = (
+  request: HttpClientRequest.HttpClientRequest,
+  error: Session.Error
+): HttpClientError.RequestError =>
+  new HttpClientError.RequestError({
+    // whoever prints a RequestError prints its request
+    request: HttpClientRequest.make(request.method)(Redaction.safeUrl(request.url)),
+    reason: error._tag === "TransportError" || error._tag === "TimedOut" ? "Transport" : "InvalidUrl",
+    cause: error,
+    description: error.message
+  })

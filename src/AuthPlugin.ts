@@ -1,0 +1,110 @@
+/**
+ * Who a request is made as.
+ *
+ * Requests of `Session` and `Adapter` have `AuthPlugin` in their requirements and read it when they run: the innermost
+ * one provided wins, and a program without one does not compile.
+ *
+ * @since 0.1.0
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as AccessInfo from "./AccessInfo.js"
+import type * as EndpointFilter from "./EndpointFilter.js"
+import type * as Errors from "./Errors.js"
+
+/**
+ * What authenticating can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type Error = Errors.AuthenticationError
+
+/**
+ * Who a request is made as. Anyone can write one; `make` fills in what yours does not need.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** What keystoneauth calls this plugin: `"v3password"`, `"v3applicationcredential"`, ... Shown in traces and errors. */
+  readonly name: string
+  /**
+   * The headers that authenticate a request. They replace headers of the same name that the caller has set. May log in;
+   * called for every request, so what can be kept must be kept (see `Session.Service.tokens`).
+   */
+  readonly headers: Effect.Effect<Headers.Headers, Error>
+  /** The decoded token, if there is one. May log in. */
+  readonly access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error>
+  /** Where a service is, if that is not for the catalog to say. */
+  readonly endpoint: (filter: EndpointFilter.CatalogFilter) => Option.Option<string>
+  /** Where this plugin logs in: the endpoint for `interface: "auth"`. */
+  readonly authUrl: Option.Option<string>
+  readonly userId: Effect.Effect<Option.Option<string>, Error>
+  readonly projectId: Effect.Effect<Option.Option<string>, Error>
+  /**
+   * A service answered 401 to a request with these headers: drop what they hold, and nothing newer. Answers whether
+   * asking for `headers` again makes sense; `false` means that this plugin cannot get others.
+   */
+  readonly invalidate: (rejected: Headers.Headers) => Effect.Effect<boolean>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class AuthPlugin extends Context.Tag("effect-keystoneauth/AuthPlugin")<AuthPlugin, Service>() {}
+
+/**
+ * A plugin of your own. Only `name` and `headers` are needed; the rest defaults to a plugin without token, endpoint and
+ * auth URL, which cannot renew what was rejected. User and project id come from the token unless they are given.
+ *
+ * @example
+ * ```ts
+ * import { Headers } from "@effect/platform"
+ * import { Effect, Layer } from "effect"
+ * import { AuthPlugin } from "effect-keystoneauth"
+ *
+ * // a gateway that authenticates by its own header and knows one service
+ * const Gateway = Layer.succeed(
+ *   AuthPlugin.AuthPlugin,
+ *   AuthPlugin.make({
+ *     name: "gateway",
+ *     headers: Effect.succeed(Headers.fromInput({ "x-gateway-user": "demo" }))
+ *   })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service>): Service => {
+  const access = plugin.access ?? Effect.succeedNone
+  return {
+    access,
+    endpoint: () => Option.none(),
+    authUrl: Option.none(),
+    userId: fromAccess(access, (info) => info.userId),
+    projectId: fromAccess(access, (info) => info.projectId),
+    invalidate: () => Effect.succeed(false),
+    ...plugin
+  }
+}
+
+const fromAccess = (
+  access: Service["access"],
+  get: (info: AccessInfo.AccessInfo) => string | undefined
+): Effect.Effect<Option.Option<string>, Error> =>
+  Effect.map(access, Option.flatMap((info) => Option.fromNullable(get(info))))
+
+/**
+ * The header by which a token authenticates a request: `X-Auth-Token`.
+ *
+ * @since 0.1.0
+ * @category headers
+ */
+export const tokenHeaders = (token: Redacted.Redacted): Headers.Headers =>
+  Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) })

@@ -1,0 +1,200 @@
+/**
+ * Which versions live at an endpoint.
+ *
+ * @since 0.1.0
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as AuthPlugin from "./AuthPlugin.js"
+import * as Errors from "./Errors.js"
+import * as Redaction from "./internal/redaction.js"
+import * as SharedFetch from "./internal/sharedFetch.js"
+import * as Transport from "./Transport.js"
+import * as VersionDocument from "./VersionDocument.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long a document is kept. It is renewed in the background before that. Default: 1 hour. */
+  readonly timeToLive?: Duration.DurationInput | undefined
+  /** How long a URL that gave no document is left alone. Default: 30 seconds. */
+  readonly failureTimeToLive?: Duration.DurationInput | undefined
+  /** How long a service that did not answer is left alone. Default: 1 second. */
+  readonly outageTimeToLive?: Duration.DurationInput | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * The version document at exactly this URL. Asked for without authentication, and with that of the current
+   * `AuthPlugin` only where the service demands it.
+   *
+   * Fails with a `DiscoveryFailed` of one attempt, and with what logging in fails with.
+   */
+  readonly document: (
+    url: string
+  ) => Effect.Effect<
+    VersionDocument.VersionDocument,
+    Errors.DiscoveryFailed | AuthPlugin.Error,
+    AuthPlugin.AuthPlugin
+  >
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Discovery extends Context.Tag("effect-keystoneauth/Discovery")<Discovery, Service>() {}
+
+const failed = (attempt: Errors.DiscoveryAttempt): Errors.DiscoveryFailed =>
+  new Errors.DiscoveryFailed({ reason: attempt.outcome, url: attempt.url, requested: "any", attempts: [attempt] })
+
+/** The service wants to know who asks. */
+const Demanded = "AuthenticationDemanded" as const
+
+type Answer = VersionDocument.VersionDocument | typeof Demanded
+
+const documentLimit = 1024 * 1024
+
+const read = (url: string, response: Transport.TextResponse): Either.Either<Answer, Errors.DiscoveryAttempt> => {
+  const { headers, status, text } = response
+  const shown = Redaction.safeUrl(url)
+  if (status === 401) {
+    return Either.right(Demanded)
+  }
+  if (status >= 500 || status === 408 || status === 429) {
+    return Either.left({ url: shown, outcome: "Unreachable", status, detail: `answered ${status}` })
+  }
+  const attempt = (detail: string): Errors.DiscoveryAttempt => ({ url: shown, outcome: "NotADocument", status, detail })
+  // 300 is how several services answer at their root: with the list of their versions
+  if (status >= 400 || (status > 300 && status < 400)) {
+    return Either.left(attempt(`answered ${status}`))
+  }
+  return Either.try({ try: (): unknown => JSON.parse(text), catch: () => undefined }).pipe(
+    Either.mapLeft(() =>
+      attempt(`answered ${status} with ${
+        Headers.get(headers, "content-type").pipe(
+          Option.getOrElse(() => "something")
+        )
+      }, which is not JSON`)
+    ),
+    Either.flatMap((body) =>
+      Either.mapLeft(VersionDocument.fromBody(url, body, headers), (what) => attempt(`answered ${status} with ${what}`))
+    )
+  )
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}) =>
+  Effect.gen(function*() {
+    const transport = yield* Transport.Transport
+    const timeToLive = Duration.toMillis(options.timeToLive ?? "1 hour")
+    const failureTimeToLive = Duration.toMillis(options.failureTimeToLive ?? "30 seconds")
+    const outageTimeToLive = Duration.toMillis(options.outageTimeToLive ?? "1 second")
+
+    const documents = yield* SharedFetch.make<Answer, Errors.DiscoveryFailed>({
+      keep: (_, __, chance) => ({ endsAfter: timeToLive, renewAfter: timeToLive * (0.8 + chance / 10) }),
+      rest: (error) => error.reason === "Unreachable" ? outageTimeToLive : failureTimeToLive,
+      resting: (error) => error,
+      capacity: 10_000
+    })
+
+    const fetch = Effect.fn("Discovery.fetch")(function*(url: string, headers: Headers.Headers) {
+      yield* Effect.annotateCurrentSpan("url.full", Redaction.safeUrl(url))
+      const request = HttpClientRequest.get(url, { headers: Headers.set(headers, "accept", "application/json") })
+      const response = yield* transport.text(request, { phase: "discovery", limit: documentLimit }).pipe(
+        Effect.mapError((error) =>
+          failed({ url: Redaction.safeUrl(url), outcome: "Unreachable", detail: reachability(error) })
+        )
+      )
+      const answer = read(url, response)
+      return yield* Either.mapLeft(answer, failed)
+    })
+
+    const document: Service["document"] = Effect.fn("Discovery.document")(function*(url: string) {
+      const answer = yield* documents.get(url, fetch(url, Headers.empty))
+      if (answer !== Demanded) {
+        return answer
+      }
+      const plugin = yield* AuthPlugin.AuthPlugin
+      const headers = yield* plugin.headers
+      // with authentication a document may differ from one identity to another: each has its own
+      const key = [url, ...Redaction.secretsOf(headers)].join("\n")
+      const own = yield* documents.get(key, fetch(url, headers))
+      return own === Demanded
+        ? yield* failed({
+          url: Redaction.safeUrl(url),
+          outcome: "NotADocument",
+          status: 401,
+          detail: "answered 401, with a token as well"
+        })
+        : own
+    })
+
+    return { document }
+  })
+
+const reachability = (error: Errors.WireError): string => {
+  switch (error._tag) {
+    case "TransportError":
+      return error.code === undefined ? error.description : `${error.reason} error ${error.code}`
+    case "TimedOut":
+      return `no answer within ${error.millis} ms`
+    case "RedirectRefused":
+      return `redirects to ${error.location}, which is not followed`
+  }
+}
+
+/**
+ * Documents are fetched when they are needed, once for any number of callers, and kept.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<Discovery, never, Transport.Transport> =>
+  Layer.scoped(Discovery, make(options))
+
+/**
+ * As `layerWith`, with the defaults.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Discovery, never, Transport.Transport> = layerWith({})
+
+/**
+ * Version documents written by hand, by URL: for clouds whose documents are wrong, and for tests.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerStatic = (documents: Readonly<Record<string, unknown>>): Layer.Layer<Discovery> =>
+  Layer.succeed(Discovery, {
+    document: (url) =>
+      Either.mapLeft(
+        url in documents ? VersionDocument.fromBody(url, documents[url]) : Either.left("no document is given for it"),
+        (detail) => failed({ url, outcome: "NotADocument", detail })
+      )
+  })
+
+/**
+ * No version documents: only what the catalog's URLs show is known.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerNone: Layer.Layer<Discovery> = layerStatic({})

@@ -1,0 +1,107 @@
+/**
+ * Which endpoint a request is for: service type, interface, region, versions.
+ *
+ * @since 0.1.0
+ */
+import type * as ApiVersion from "./ApiVersion.js"
+import type * as ServiceType from "./ServiceType.js"
+
+/**
+ * The interface of an endpoint. `"public"`, `"internal"` and `"admin"` are Keystone's; their older spellings
+ * (`"publicURL"`, ...) mean the same. `"auth"` is not looked up in the catalog: it is the URL that the `AuthPlugin` logs
+ * in at (keystoneauth's `AUTH_INTERFACE`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Interface =
+  | "public"
+  | "internal"
+  | "admin"
+  | "publicURL"
+  | "internalURL"
+  | "adminURL"
+  | "auth"
+  | (string & {})
+
+/**
+ * Which versions of a version document may be chosen. Stable, current and supported ones always may.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Allow {
+  /** Versions marked deprecated. Default: `true`. */
+  readonly deprecated?: boolean | undefined
+  /** Versions marked experimental. Default: `false`. */
+  readonly experimental?: boolean | undefined
+  /** Versions with a status that OpenStack does not know, or without one. Default: `false`. */
+  readonly unknown?: boolean | undefined
+}
+
+/**
+ * What is looked for in the catalog. Everything that is left out is not asked for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CatalogFilter {
+  /** Official type or alias, for example `"compute"`, `"block-storage"`, `"volumev3"`. */
+  readonly serviceType?: ServiceType.ServiceType | undefined
+  /** One interface, or several in order of preference: the first one that the catalog has is used. */
+  readonly interface?: Interface | ReadonlyArray<Interface> | undefined
+  readonly regionName?: string | undefined
+  readonly serviceName?: string | undefined
+  readonly serviceId?: string | undefined
+  readonly endpointId?: string | undefined
+}
+
+/**
+ * Which endpoint a request is for. The default interface is `"public"`. `version` excludes `minVersion` and
+ * `maxVersion`; with none of them the catalog's URL is used as it is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EndpointFilter extends CatalogFilter {
+  /** A major version, or the least minor of one: `2` is 2.0 to 2.latest, `"2.1"` is 2.1 to 2.latest. */
+  readonly version?: ApiVersion.Input | undefined
+  readonly minVersion?: ApiVersion.Input | undefined
+  readonly maxVersion?: ApiVersion.Input | undefined
+  readonly allow?: Allow | undefined
+}
+
+/**
+ * The interfaces of a filter, in order of preference; `undefined` means any.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const interfaces = (filter: CatalogFilter): ReadonlyArray<string> | undefined =>
+  filter.interface === undefined
+    ? undefined
+    : typeof filter.interface === "string"
+    ? [filter.interface]
+    : filter.interface.length === 0
+    ? undefined
+    : filter.interface
+
+/**
+ * May a version with this (normalised) status be chosen?
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const allows = (allow: Allow | undefined, status: string): boolean => {
+  switch (status) {
+    case "CURRENT":
+    case "SUPPORTED":
+      return true
+    case "DEPRECATED":
+      return allow?.deprecated ?? true
+    case "EXPERIMENTAL":
+      return allow?.experimental ?? false
+    default:
+      return allow?.unknown ?? false
+  }
+}

@@ -1,0 +1,406 @@
+/**
+ * The service catalog as a value: what a token says about where services are, and how one endpoint is chosen from it.
+ *
+ * Selection follows keystoneauth1 (`access/service_catalog.py`), without its accidents: an interface is matched as a
+ * word (`publicURL` is `public`), `-` and `_` are equal in service types on both sides, and nothing found is nothing found.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Option from "effect/Option"
+import { hasProperty, isRecord } from "effect/Predicate"
+import * as EndpointFilter from "./EndpointFilter.js"
+import { EndpointNotFound } from "./Errors.js"
+import * as ServiceType from "./ServiceType.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("effect-keystoneauth/ServiceCatalog")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * One endpoint of one service.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServiceEndpoint {
+  readonly serviceType: string
+  readonly serviceName: string | undefined
+  readonly serviceId: string | undefined
+  /** As the catalog spells it: `public` in v3, `publicURL` in v2. */
+  readonly interface: string | undefined
+  readonly regionName: string | undefined
+  readonly endpointId: string | undefined
+  readonly url: string
+  /** The endpoint as the catalog has it. */
+  readonly raw: unknown
+}
+
+/**
+ * The endpoints of one service type, in the catalog's order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServiceEndpoints {
+  readonly serviceType: string
+  readonly endpoints: ReadonlyArray<ServiceEndpoint>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServiceCatalog {
+  readonly [TypeId]: TypeId
+  /** The service types in the catalog's order, as it spells them. */
+  readonly serviceTypes: ReadonlyArray<string>
+  /** What could not be used: a description of each broken entry. */
+  readonly problems: ReadonlyArray<string>
+}
+
+interface Service {
+  readonly position: number
+  readonly type: string
+  readonly name: string | undefined
+  readonly id: string | undefined
+  readonly endpoints: ReadonlyArray<ServiceEndpoint>
+}
+
+/** Services by type (`_` written as `-`), so that a look-up does not grow with the catalog. */
+class Index implements ServiceCatalog {
+  readonly [TypeId]: TypeId = TypeId
+  readonly serviceTypes: ReadonlyArray<string>
+  readonly byType: ReadonlyMap<string, ReadonlyArray<Service>>
+
+  constructor(readonly services: ReadonlyArray<Service>, readonly problems: ReadonlyArray<string>) {
+    const byType = new Map<string, Array<Service>>()
+    for (const service of services) {
+      const key = canonical(service.type)
+      const known = byType.get(key)
+      if (known === undefined) {
+        byType.set(key, [service])
+      } else {
+        known.push(service)
+      }
+    }
+    this.byType = byType
+    this.serviceTypes = Arr.dedupe(services.map((service) => service.type))
+  }
+}
+
+const canonical = (serviceType: string): string => serviceType.replaceAll("_", "-")
+
+const text = (u: unknown): string | undefined => typeof u === "string" ? u : undefined
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+interface Builder {
+  readonly services: Array<Service>
+  readonly problems: Array<string>
+}
+
+type RawEndpoint = Omit<ServiceEndpoint, "serviceType" | "serviceName" | "serviceId">
+
+const build = (
+  catalog: unknown,
+  readEndpoints: (raw: Record<string, unknown>) => ReadonlyArray<RawEndpoint> | string
+): ServiceCatalog => {
+  const builder: Builder = { services: [], problems: [] }
+  if (!Array.isArray(catalog)) {
+    return new Index([], [`the catalog is not a list of services`])
+  }
+  for (let i = 0; i < catalog.length; i++) {
+    addService(builder, i, catalog[i], readEndpoints)
+  }
+  return new Index(builder.services, builder.problems)
+}
+
+const addService = (
+  builder: Builder,
+  position: number,
+  raw: unknown,
+  readEndpoints: (raw: Record<string, unknown>) => ReadonlyArray<RawEndpoint> | string
+): void => {
+  if (!isRecord(raw) || typeof raw["type"] !== "string") {
+    builder.problems.push(`service ${position} has no type`)
+    return
+  }
+  const type = raw["type"]
+  const name = text(raw["name"])
+  const id = text(raw["id"])
+  const endpoints: Array<ServiceEndpoint> = []
+  const listed = Array.isArray(raw["endpoints"]) ? raw["endpoints"] : []
+  if (!Array.isArray(raw["endpoints"])) {
+    builder.problems.push(`service ${position} (${type}) has no list of endpoints`)
+  }
+  for (let i = 0; i < listed.length; i++) {
+    const entry: unknown = listed[i]
+    const found = isRecord(entry) ? readEndpoints(entry) : "is not an object"
+    if (typeof found === "string") {
+      builder.problems.push(`endpoint ${i} of service ${position} (${type}) ${found}`)
+      continue
+    }
+    for (const endpoint of found) {
+      endpoints.push({ serviceType: type, serviceName: name, serviceId: id, ...endpoint })
+    }
+  }
+  builder.services.push({ position, type, name, id, endpoints })
+}
+
+const region = (raw: Record<string, unknown>): string | undefined => text(raw["region_id"]) ?? text(raw["region"])
+
+const readV3Endpoint = (raw: Record<string, unknown>): ReadonlyArray<RawEndpoint> | string => {
+  const url = raw["url"]
+  if (typeof url !== "string" || url === "") {
+    return "has no url"
+  }
+  if (typeof raw["interface"] !== "string") {
+    return "has no interface"
+  }
+  return [{
+    interface: raw["interface"],
+    regionName: region(raw),
+    endpointId: text(raw["id"]),
+    url,
+    raw
+  }]
+}
+
+/** A v2 endpoint is one endpoint for each of its `*URL` keys. */
+const readV2Endpoint = (raw: Record<string, unknown>): ReadonlyArray<RawEndpoint> | string => {
+  const found: Array<RawEndpoint> = []
+  for (const key of Object.keys(raw)) {
+    const url = raw[key]
+    if (key.endsWith("URL") && typeof url === "string" && url !== "") {
+      found.push({ interface: key, regionName: region(raw), endpointId: text(raw["id"]), url, raw })
+    }
+  }
+  return found.length === 0 ? "has no URL" : found
+}
+
+/**
+ * From the `catalog` of a v3 token or of `GET /v3/auth/catalog`. Never fails: entries that are broken are left out and
+ * described in `problems`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromV3 = (catalog: unknown): ServiceCatalog => build(catalog, readV3Endpoint)
+
+/**
+ * From the `serviceCatalog` of a v2 token. Never fails, as `fromV3`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromV2 = (catalog: unknown): ServiceCatalog => build(catalog, readV2Endpoint)
+
+/**
+ * A catalog without services: that of a token which is not scoped, or came without one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const empty: ServiceCatalog = new Index([], [])
+
+/**
+ * One service of a catalog that is written by hand.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StaticService {
+  readonly serviceType: ServiceType.ServiceType
+  readonly serviceName?: string | undefined
+  readonly endpoints: ReadonlyArray<{
+    readonly url: string
+    /** Default: `"public"`. */
+    readonly interface?: EndpointFilter.Interface | undefined
+    readonly regionName?: string | undefined
+  }>
+}
+
+/**
+ * A catalog written by hand, for clouds without one and for tests.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (services: ReadonlyArray<StaticService>): ServiceCatalog =>
+  fromV3(services.map((service) => ({
+    type: service.serviceType,
+    name: service.serviceName,
+    endpoints: service.endpoints.map((endpoint) => ({
+      url: endpoint.url,
+      interface: endpoint.interface ?? "public",
+      region_id: endpoint.regionName
+    }))
+  })))
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isServiceCatalog = (u: unknown): u is ServiceCatalog => hasProperty(u, TypeId)
+
+const index = (catalog: ServiceCatalog): Index => catalog instanceof Index ? catalog : new Index([], [])
+
+// -----------------------------------------------------------------------------
+// selection
+// -----------------------------------------------------------------------------
+
+/** `publicURL` and `public` are the same interface. */
+const interfaceWord = (name: string): string => name.endsWith("URL") ? name.slice(0, -3) : name
+
+/** The services whose type may serve for the requested one, in catalog order. */
+const servicesFor = (catalog: Index, requested: string | undefined): ReadonlyArray<Service> => {
+  if (requested === undefined) {
+    return catalog.services
+  }
+  const found: Array<Service> = []
+  for (const type of Arr.dedupe([canonical(requested), ...ServiceType.all(requested)])) {
+    for (const service of catalog.byType.get(canonical(type)) ?? []) {
+      if (ServiceType.matches(requested, service.type)) {
+        found.push(service)
+      }
+    }
+  }
+  return found.sort((a, b) => a.position - b.position)
+}
+
+const serviceMatches = (service: Service, filter: EndpointFilter.CatalogFilter): boolean =>
+  (filter.serviceName === undefined || service.name === undefined || service.name === filter.serviceName) &&
+  (filter.serviceId === undefined || service.id === undefined || service.id === filter.serviceId)
+
+const endpointMatches = (endpoint: ServiceEndpoint, filter: EndpointFilter.CatalogFilter): boolean =>
+  (filter.regionName === undefined || endpoint.regionName === filter.regionName) &&
+  (filter.endpointId === undefined || endpoint.endpointId === filter.endpointId)
+
+/** Of the endpoints of one type, those with the first of the wanted interfaces that is there. */
+const preferInterface = (
+  endpoints: ReadonlyArray<ServiceEndpoint>,
+  wanted: ReadonlyArray<string> | undefined
+): ReadonlyArray<ServiceEndpoint> => {
+  if (wanted === undefined) {
+    return endpoints
+  }
+  for (const name of wanted) {
+    const word = interfaceWord(name)
+    const found = endpoints.filter((endpoint) =>
+      endpoint.interface !== undefined && interfaceWord(endpoint.interface) === word
+    )
+    if (found.length > 0) {
+      return found
+    }
+  }
+  return []
+}
+
+/**
+ * All endpoints that match, by service type. An interface list is an order of preference within each type; no
+ * interface means any. If several types match (an official type and its aliases), the requested type is preferred, then the
+ * official one, then the aliases in their official order: only the first that has endpoints is kept. A type that
+ * matches but has no endpoint left is listed with none.
+ *
+ * @since 0.1.0
+ * @category selection
+ */
+export const select = (
+  catalog: ServiceCatalog,
+  filter: EndpointFilter.CatalogFilter
+): ReadonlyArray<ServiceEndpoints> => {
+  const wanted = EndpointFilter.interfaces(filter)
+  const byType = new Map<string, Array<ServiceEndpoint>>()
+  for (const service of servicesFor(index(catalog), filter.serviceType)) {
+    if (!serviceMatches(service, filter)) {
+      continue
+    }
+    const endpoints = byType.get(service.type) ?? []
+    byType.set(service.type, endpoints)
+    for (const endpoint of service.endpoints) {
+      if (endpointMatches(endpoint, filter)) {
+        endpoints.push(endpoint)
+      }
+    }
+  }
+  const matched = Arr.fromIterable(byType).map(([serviceType, endpoints]): ServiceEndpoints => ({
+    serviceType,
+    endpoints: preferInterface(endpoints, wanted)
+  }))
+  return preferType(matched, filter.serviceType)
+}
+
+const preferType = (
+  matched: ReadonlyArray<ServiceEndpoints>,
+  requested: string | undefined
+): ReadonlyArray<ServiceEndpoints> => {
+  if (requested === undefined || matched.length < 2 || !ServiceType.isKnown(requested)) {
+    return matched
+  }
+  for (const type of [requested, ...ServiceType.all(requested)]) {
+    const found = matched.find((candidate) =>
+      canonical(candidate.serviceType) === canonical(type) && candidate.endpoints.length > 0
+    )
+    if (found !== undefined) {
+      return [found]
+    }
+  }
+  return []
+}
+
+/**
+ * The endpoints that match, in catalog order.
+ *
+ * @since 0.1.0
+ * @category selection
+ */
+export const endpoints = (
+  catalog: ServiceCatalog,
+  filter: EndpointFilter.CatalogFilter
+): ReadonlyArray<ServiceEndpoint> => select(catalog, filter).flatMap((matched) => matched.endpoints)
+
+/**
+ * The first endpoint that matches, in catalog order.
+ *
+ * @since 0.1.0
+ * @category selection
+ */
+export const find = (
+  catalog: ServiceCatalog,
+  filter: EndpointFilter.CatalogFilter
+): Option.Option<ServiceEndpoint> => Option.fromNullable(endpoints(catalog, filter)[0])
+
+/**
+ * Why there is nothing for this filter, with what the catalog has instead.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const notFound = (catalog: ServiceCatalog, filter: EndpointFilter.CatalogFilter): EndpointNotFound =>
+  new EndpointNotFound({
+    serviceType: filter.serviceType,
+    interfaces: EndpointFilter.interfaces(filter) ?? [],
+    regionName: filter.regionName,
+    serviceName: filter.serviceName,
+    available: (filter.serviceType === undefined ? [] : servicesFor(index(catalog), filter.serviceType))
+      .flatMap((service) => service.endpoints)
+      .map((endpoint) => ({
+        serviceType: endpoint.serviceType,
+        serviceName: endpoint.serviceName,
+        regionName: endpoint.regionName,
+        interface: endpoint.interface,
+        url: endpoint.url
+      })),
+    serviceTypes: catalog.serviceTypes
+  })

@@ -1,0 +1,471 @@
+/**
+ * One identity's requests to many services: a Session sends them, keeps the tokens, and knows where they go.
+ *
+ * @since 0.1.0
+ */
+import * as Headers from "@effect/platform/Headers"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type * as AccessInfo from "./AccessInfo.js"
+import type * as ApiVersion from "./ApiVersion.js"
+import * as AuthPlugin from "./AuthPlugin.js"
+import * as Catalog from "./Catalog.js"
+import * as Discovery from "./Discovery.js"
+import type { EndpointData } from "./EndpointData.js"
+import type * as EndpointFilter from "./EndpointFilter.js"
+import * as Errors from "./Errors.js"
+import * as Body from "./internal/body.js"
+import * as Endpoint from "./internal/endpoint.js"
+import * as Faults from "./internal/faults.js"
+import * as IdentityKey from "./internal/identityKey.js"
+import * as Redaction from "./internal/redaction.js"
+import * as SharedFetch from "./internal/sharedFetch.js"
+import * as TokenLife from "./internal/tokenLife.js"
+import * as Microversion from "./Microversion.js"
+import type * as ServiceType from "./ServiceType.js"
+import * as Transport from "./Transport.js"
+
+/**
+ * What a request can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type Error = Errors.KeystoneAuthError
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Transport.Options {
+  readonly discovery?: Discovery.Options | undefined
+  readonly tokens?: TokenOptions | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenOptions {
+  /**
+   * How long a failed login is not tried again: `initial` after the first failure (default: 1 second), doubling up to
+   * `max` (default: 1 minute), each up to half shorter by chance. A `Retry-After` of Keystone makes it longer.
+   */
+  readonly loginBackoff?: {
+    readonly initial?: Duration.DurationInput | undefined
+    readonly max?: Duration.DurationInput | undefined
+  } | undefined
+  /** For how many identities tokens are kept. Default: 10,000. */
+  readonly capacity?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface EndpointOptions {
+  /**
+   * This URL in place of what the catalog says. `%(project_id)s` and `%(user_id)s` in it are filled in from the token.
+   */
+  readonly endpointOverride?: string | undefined
+  /** Take the URL as it is, whatever versions the filter asks for. Default: `false`. */
+  readonly skipDiscovery?: boolean | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestOptions extends EndpointOptions {
+  /** Where a relative URL goes. An absolute one goes where it says. */
+  readonly endpointFilter?: EndpointFilter.EndpointFilter | undefined
+  /** Send what the `AuthPlugin` authenticates with. Default: `true`. */
+  readonly authenticated?: boolean | undefined
+  /** When the token is rejected, get another one and try once more. Default: `true`. */
+  readonly allowReauth?: boolean | undefined
+  /** Fail with a typed error for a status of 400 or more. Default: `true`. */
+  readonly raiseForStatus?: boolean | undefined
+  readonly microversion?: Microversion.Input | undefined
+  /** The service type that the microversion is for. Default: the filter's. */
+  readonly microversionServiceType?: ServiceType.ServiceType | undefined
+  /** How long the answer may take, up to its headers. Default: the Session's `timeout`. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** How many redirects are followed. Default: the Session's. */
+  readonly redirects?: number | undefined
+}
+
+/**
+ * Who logs in, and how: what a plugin hands to `Tokens`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Identity {
+  /** Made by `Tokens.key`. Identities with the same key share a token. */
+  readonly key: string
+  readonly login: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  /** Does another login give a token that lives longer? */
+  readonly renewable: boolean
+}
+
+/**
+ * The tokens of a Session. A token is fetched once for any number of callers, renewed in the background before it ends,
+ * and dropped when it was rejected. After a failed login callers get its error at once until the next attempt is due.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tokens {
+  /** A key from everything that decides the token, secrets included; nothing can be read back from it. */
+  readonly key: (
+    parts: Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
+  ) => Effect.Effect<string>
+  readonly get: (identity: Identity) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  /** Drops the token if it is the one that was rejected, and nothing newer. */
+  readonly invalidate: (identity: Identity, rejected: Redacted.Redacted) => Effect.Effect<void>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Sends a request as the current `AuthPlugin`, and once more with a new token if the service rejects the first one.
+   * Headers that the caller has set are kept, but for those that authenticate.
+   *
+   * Fails with the error of the HTTP status (unless `raiseForStatus` is `false`), of logging in, of finding the endpoint,
+   * or of the wire.
+   */
+  readonly request: (
+    request: HttpClientRequest.HttpClientRequest,
+    options?: RequestOptions
+  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin>
+  /**
+   * Where requests with this filter go, and what the service's version document says about it. Without versions in
+   * the filter, and if no document can be had, it is what the catalog says.
+   */
+  readonly endpointData: (
+    filter: EndpointFilter.EndpointFilter,
+    options?: EndpointOptions & {
+      /** Ask for the version document even if the URL alone would do. Default: `true`. */
+      readonly discoverVersions?: boolean | undefined
+    }
+  ) => Effect.Effect<EndpointData, Errors.EndpointError, AuthPlugin.AuthPlugin>
+  readonly tokens: Tokens
+  /** The wire alone: for logins, and for what needs no identity. */
+  readonly transport: Transport.Service
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Session extends Context.Tag("effect-keystoneauth/Session")<Session, Service>() {}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+const makeTokens = (options: TokenOptions): Effect.Effect<Tokens, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const key = yield* IdentityKey.make
+    const tokens = yield* SharedFetch.make(TokenLife.policy({
+      backoff: {
+        initial: Duration.decode(options.loginBackoff?.initial ?? "1 second"),
+        max: Duration.decode(options.loginBackoff?.max ?? "1 minute")
+      },
+      capacity: options.capacity ?? 10_000
+    }))
+    return {
+      key,
+      get: (identity) => tokens.get(identity.key, identity.login, { renew: identity.renewable }),
+      invalidate: (identity, rejected) =>
+        tokens.dropWhen(identity.key, (access) => Redacted.value(access.token) === Redacted.value(rejected))
+    }
+  })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: TokenOptions = {}
+): Effect.Effect<
+  Service,
+  never,
+  Transport.Transport | Catalog.Catalog | Discovery.Discovery | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const transport = yield* Transport.Transport
+    const services = { catalog: yield* Catalog.Catalog, discovery: yield* Discovery.Discovery }
+    const tokens = yield* makeTokens(options)
+
+    const request: Service["request"] = Effect.fn("Session.request")(
+      function*(request: HttpClientRequest.HttpClientRequest, options: RequestOptions = {}) {
+        const plugin = yield* AuthPlugin.AuthPlugin
+        const filter = options.endpointFilter ?? {}
+        const endpoint = isAbsolute(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
+        const microversion = options.microversion === undefined ? undefined : yield* Microversion.fromInput(
+          options.microversion
+        )
+        const serviceType = options.microversionServiceType ?? filter.serviceType
+        const target = request.pipe(
+          endpoint === undefined ? identityOf : HttpClientRequest.setUrl(join(endpoint.url, request.url)),
+          microversion === undefined
+            ? identityOf
+            : setMissing(Microversion.headers(yield* microversionService(serviceType, microversion), microversion))
+        )
+        yield* Effect.annotateCurrentSpan({
+          "http.request.method": target.method,
+          "url.full": Redaction.safeUrl(target.url),
+          "openstack.auth.plugin": plugin.name,
+          ...(serviceType === undefined ? {} : { "openstack.service.type": serviceType }),
+          ...(endpoint?.regionName === undefined ? {} : { "openstack.region": endpoint.regionName }),
+          ...(microversion === undefined ? {} : { "openstack.microversion": Microversion.format(microversion) })
+        })
+        if (microversion !== undefined && endpoint !== undefined) {
+          yield* supports(endpoint, microversion)
+        }
+        const { reason, response, secrets } = yield* send(transport, plugin, target, options)
+        yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
+        return response.status < 400 || options.raiseForStatus === false
+          ? response
+          : yield* refusal(response, { reason, secrets, serviceType, regionName: endpoint?.regionName })
+      }
+    )
+
+    const endpointData: Service["endpointData"] = Effect.fn("Session.endpointData")(
+      function*(filter: EndpointFilter.EndpointFilter, options: Parameters<Service["endpointData"]>[1] = {}) {
+        return yield* Endpoint.resolve(services, filter, { discoverVersions: true, ...options })
+      }
+    )
+
+    return { request, endpointData, tokens, transport }
+  })
+
+const identityOf = <A>(a: A): A => a
+
+const isAbsolute = (url: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(url)
+
+const join = (base: string, path: string): string =>
+  path === "" ? base : `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
+
+/** Headers that the caller has set win. */
+const setMissing = (headers: Record<string, string>) => (request: HttpClientRequest.HttpClientRequest) =>
+  HttpClientRequest.setHeaders(request, Headers.merge(Headers.fromInput(headers), request.headers))
+
+const microversionService = (
+  serviceType: ServiceType.ServiceType | undefined,
+  microversion: Microversion.Microversion
+): Effect.Effect<ServiceType.ServiceType, Errors.InvalidVersion> =>
+  serviceType === undefined
+    ? Effect.fail(
+      new Errors.InvalidVersion({
+        field: "microversion",
+        value: Microversion.format(microversion),
+        reason: "it needs to be known of which service: give a serviceType or microversionServiceType"
+      })
+    )
+    : Effect.succeed(serviceType)
+
+/** Only what a version document has said is held against a microversion. */
+const supports = (
+  endpoint: EndpointData,
+  microversion: Microversion.Microversion
+): Effect.Effect<void, Errors.MicroversionNotSupported> => {
+  const { maxMicroversion, minMicroversion } = endpoint
+  const format = (version: Microversion.Microversion | undefined) =>
+    version === undefined ? undefined : Microversion.format(version)
+  return maxMicroversion === undefined || Microversion.format(microversion) === "latest" ||
+      Microversion.isInRange(microversion, { min: minMicroversion, max: maxMicroversion })
+    ? Effect.void
+    : Effect.fail(
+      new Errors.MicroversionNotSupported({
+        microversion: Microversion.format(microversion),
+        serviceType: endpoint.serviceType,
+        url: Redaction.safeUrl(endpoint.url),
+        minMicroversion: format(minMicroversion),
+        maxMicroversion: format(maxMicroversion)
+      })
+    )
+}
+
+interface Sent {
+  readonly response: HttpClientResponse.HttpClientResponse
+  /** What a 401 means, if it is one. */
+  readonly reason: Errors.Unauthorized["reason"]
+  readonly secrets: ReadonlyArray<string>
+}
+
+/** Sends, and where the token was rejected sends once more with another one. */
+const send = (
+  transport: Transport.Service,
+  plugin: AuthPlugin.Service,
+  request: HttpClientRequest.HttpClientRequest,
+  options: RequestOptions
+): Effect.Effect<Sent, Error> =>
+  Effect.gen(function*() {
+    if (options.authenticated === false) {
+      const response = yield* transport.execute(request, options)
+      return { response, reason: "NoToken", secrets: Redaction.secretsOf(request.headers) }
+    }
+    const attempt = (headers: Headers.Headers) => {
+      const authenticated = HttpClientRequest.setHeaders(request, headers)
+      const secrets = Redaction.secretsOf(authenticated.headers)
+      return Effect.map(
+        transport.execute(authenticated, options),
+        (response): Sent => ({ response, reason: "TokenRejected", secrets })
+      )
+    }
+    const headers = yield* plugin.headers
+    const first = yield* attempt(headers)
+    if (first.response.status !== 401 || leftOrigin(first.response, request) || options.allowReauth === false) {
+      return first
+    }
+    const renewable = yield* plugin.invalidate(headers)
+    if (!renewable) {
+      return { ...first, reason: "TokenNotRenewable" }
+    }
+    if (!Body.isReplayable(request.body)) {
+      return first
+    }
+    yield* Body.discard(first.response)
+    return yield* attempt(yield* plugin.headers)
+  })
+
+/** A redirect led to another origin, where no token was shown: its 401 says nothing about the token. */
+const leftOrigin = (
+  response: HttpClientResponse.HttpClientResponse,
+  request: HttpClientRequest.HttpClientRequest
+): boolean => new URL(response.request.url).origin !== new URL(request.url).origin
+
+const refusal = (
+  response: HttpClientResponse.HttpClientResponse,
+  about: {
+    readonly reason: Errors.Unauthorized["reason"]
+    readonly secrets: ReadonlyArray<string>
+    readonly serviceType: string | undefined
+    readonly regionName: string | undefined
+  }
+): Effect.Effect<never, Errors.Unauthorized | Errors.HttpStatusError> =>
+  Effect.gen(function*() {
+    const { method, url } = response.request
+    const fault = yield* Faults.fromResponse(response, about.secrets)
+    return yield* response.status === 401
+      ? new Errors.Unauthorized({
+        reason: about.reason,
+        method,
+        url,
+        requestId: fault.requestId,
+        serviceMessage: fault.serviceMessage
+      })
+      : Faults.statusError(
+        { ...fault, method, url, status: response.status, serviceType: about.serviceType, regionName: about.regionName }
+      )
+  })
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * A Session over a `Catalog` and a `Discovery` of your own.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithoutDependencies = (
+  options: TokenOptions = {}
+): Layer.Layer<Session, never, Transport.Transport | Catalog.Catalog | Discovery.Discovery> =>
+  Layer.scoped(Session, make(options))
+
+/**
+ * A Session with the token's catalog and with version discovery. Building it sends nothing; its tokens and documents live
+ * as long as it does. Each call makes another Session: bind it to a const to share it.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Layer } from "effect"
+ * import { Session } from "effect-keystoneauth"
+ *
+ * const SessionLive = Session.layer({ appName: "inventory", appVersion: "1.2.0" }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<Session | Catalog.Catalog | Discovery.Discovery, never, HttpClient.HttpClient> =>
+  layerWithoutDependencies(options.tokens).pipe(
+    Layer.provideMerge(Layer.merge(Catalog.layer, Discovery.layerWith(options.discovery ?? {}))),
+    Layer.provide(Transport.layer(options))
+  )
+
+// -----------------------------------------------------------------------------
+// accessors
+// -----------------------------------------------------------------------------
+
+/**
+ * Sends a request; see `Service.request`.
+ *
+ * @example
+ * ```ts
+ * import { HttpClientRequest } from "@effect/platform"
+ * import { Session } from "effect-keystoneauth"
+ *
+ * const users = Session.request(HttpClientRequest.get("/users"), {
+ *   endpointFilter: { serviceType: "identity", interface: "admin" }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const request = (
+  request: HttpClientRequest.HttpClientRequest,
+  options?: RequestOptions
+): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, Session | AuthPlugin.AuthPlugin> =>
+  Effect.flatMap(Session, (session) => session.request(request, options))
+
+/**
+ * Where requests go; see `Service.endpointData`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const endpointData = (
+  ...args: Parameters<Service["endpointData"]>
+): Effect.Effect<EndpointData, Errors.EndpointError, Session | AuthPlugin.AuthPlugin> =>
+  Effect.flatMap(Session, (session) => session.endpointData(...args))
+
+/**
+ * The version that requests with this filter talk to: from the URL if it shows one, else from the version document.
+ * `undefined` if neither says.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const apiMajorVersion = (
+  filter: EndpointFilter.EndpointFilter,
+  options?: EndpointOptions
+): Effect.Effect<ApiVersion.ApiVersion | undefined, Errors.EndpointError, Session | AuthPlugin.AuthPlugin> =>
+  Effect.flatMap(Session, (session) =>
+    Effect.flatMap(
+      session.endpointData(filter, { ...options, discoverVersions: false }),
+      (endpoint) =>
+        endpoint.apiVersion !== undefined
+          ? Effect.succeed(endpoint.apiVersion)
+          : Effect.map(session.endpointData(filter, options), (discovered) => discovered.apiVersion)
+    ))

@@ -1,0 +1,39 @@
+/** What must never be shown, and how it is hidden. */
+import * as Headers from "@effect/platform/Headers"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+/** Headers that carry a credential, in requests and in answers. */
+export const secretHeaders: ReadonlyArray<string> = [
+  "authorization",
+  "cookie",
+  "openstack-auth-receipt",
+  "proxy-authorization",
+  "set-cookie",
+  "x-auth-token",
+  "x-service-token",
+  "x-storage-token",
+  "x-subject-token"
+]
+
+/** The headers without any credential: for another origin. */
+export const withoutSecrets = (headers: Headers.Headers): Headers.Headers => Headers.remove(headers, [...secretHeaders])
+
+/** The values of the credentials that a request carries. */
+export const secretsOf = (headers: Headers.Headers): ReadonlyArray<string> =>
+  secretHeaders.flatMap((name) => Option.toArray(Headers.get(headers, name)))
+
+/** A URL as it may be shown: without user name and password. */
+export const safeUrl = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i, "$1")
+
+/** Some services quote what they were sent: no text of theirs is shown with a credential of ours in it. */
+export const scrub = (text: string, secrets: ReadonlyArray<string | Redacted.Redacted>): string => {
+  let shown = text
+  for (const secret of secrets) {
+    const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
+    if (typeof value === "string" && value.length >= 4) {
+      shown = shown.replaceAll(value, "<redacted>")
+    }
+  }
+  return shown
+}
