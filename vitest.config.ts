@@ -20,7 +20,8 @@ export default defineConfig({
           name: "openstack",
           include: ["test/openstack/**/*.test.ts"],
           globalSetup: "test/openstack/globalSetup.ts",
-          fileParallelism: false,
+          pool: "forks",
+          poolOptions: { forks: { singleFork: true } },
           testTimeout: 60_000
         }
       }

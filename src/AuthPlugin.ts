@@ -53,6 +53,9 @@ export interface Service {
 }
 
 /**
+ * Requests leave this requirement to their caller on purpose: it is how a request says who it is made as.
+ *
+ * @effect-leakable-service
  * @since 0.1.0
  * @category tags
  */
