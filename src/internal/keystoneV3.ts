@@ -161,7 +161,9 @@ const rejection = (
 ): Effect.Effect<Errors.Unauthorized | Errors.HttpStatusError> =>
   Effect.map(Faults.describe(response.headers, response.text, Object.values(method.secrets)), (fault) => {
     const where = { method: request.method, url: Redaction.safeUrl(request.url) }
-    return response.status === 401
+    // Keystone answers 404 to a token that it does not know any more
+    const rejected = response.status === 401 || (response.status === 404 && !method.renewable)
+    return rejected
       ? new Errors.Unauthorized({
         ...where,
         reason: method.renewable ? "LoginRejected" : "TokenNotRenewable",

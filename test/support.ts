@@ -1,0 +1,71 @@
+/** What several tests need. */
+import type { HttpClientResponse } from "@effect/platform"
+import { assert } from "@effect/vitest"
+import { Effect, type Layer } from "effect"
+import { Adapter, ApplicationCredential, AuthPlugin, Password, type Session } from "effect-keystoneauth"
+import * as TestCloud from "effect-keystoneauth/TestCloud"
+
+export class Compute extends Adapter.Tag<Compute>()("test/Compute", {
+  serviceType: "compute",
+  minVersion: "2.1",
+  maxVersion: "2.latest",
+  defaultMicroversion: "2.79"
+}) {}
+
+/** Logins that the cloud was asked for. */
+export const logins = Effect.flatMap(
+  TestCloud.TestCloud,
+  (cloud) =>
+    Effect.map(
+      cloud.journal,
+      (journal) => journal.filter((entry) => entry.method === "POST" && entry.path.endsWith("/auth/tokens")).length
+    )
+)
+
+/** What services other than Keystone were asked, but for version documents. */
+export const serviceRequests = Effect.flatMap(
+  TestCloud.TestCloud,
+  (cloud) =>
+    Effect.map(
+      cloud.journal,
+      (journal) => journal.filter((entry) => entry.service !== "identity" && entry.token !== undefined)
+    )
+)
+
+export const tenantB = Effect.map(TestCloud.TestCloud, (cloud) =>
+  ApplicationCredential.layer({
+    authUrl: cloud.authUrl,
+    id: cloud.applicationCredential.id,
+    secret: cloud.applicationCredential.secret
+  }))
+
+export const demo = Effect.map(
+  TestCloud.TestCloud,
+  (cloud) => Password.layer({ authUrl: cloud.authUrl, ...cloud.accounts.demo })
+)
+
+/** The project that the servers in an answer belong to. */
+export const projectOf = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.map(
+    response.json,
+    (body) => [
+      ...new Set((body as { servers: ReadonlyArray<{ tenant_id: string }> }).servers.map((server) => server.tenant_id))
+    ]
+  )
+
+/** The token that the current plugin would send. */
+export const currentToken = Effect.flatMap(
+  AuthPlugin.AuthPlugin,
+  (plugin) => Effect.map(plugin.headers, (headers) => headers["x-auth-token"])
+)
+
+/** As the tenant of that layer, or as whoever it is around. */
+export const as = <A, E, R>(
+  layer: Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> | undefined,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R | Session.Session> => layer === undefined ? effect : Effect.provide(effect, layer)
+
+export const assertTag: <E extends { readonly _tag: string }, const Tag extends E["_tag"]>(
+  error: E,
+  tag: Tag
+) => asserts error is Extract<E, { readonly _tag: Tag }> = (error, tag) => assert.strictEqual(error._tag, tag)
