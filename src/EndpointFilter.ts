@@ -77,14 +77,11 @@ export interface EndpointFilter extends CatalogFilter {
  * @since 0.1.0
  * @category accessors
  */
-export const interfaces = (filter: CatalogFilter): ReadonlyArray<string> | undefined =>
-  filter.interface === undefined
-    ? undefined
-    : typeof filter.interface === "string"
-    ? [filter.interface]
-    : filter.interface.length === 0
-    ? undefined
-    : filter.interface
+export const interfaces = (filter: CatalogFilter): ReadonlyArray<string> | undefined => {
+  const wanted = typeof filter.interface === "string" ? [filter.interface] : filter.interface ?? []
+  const named = wanted.filter((name) => name !== "")
+  return named.length === 0 ? undefined : named
+}
 
 /**
  * May a version with this (normalised) status be chosen?

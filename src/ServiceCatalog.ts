@@ -263,15 +263,25 @@ const index = (catalog: ServiceCatalog): Index => catalog instanceof Index ? cat
 /** `publicURL` and `public` are the same interface. */
 const interfaceWord = (name: string): string => name.endsWith("URL") ? name.slice(0, -3) : name
 
+/** Nothing is asked for by an empty text, as in keystoneauth. */
+const given = (text: string | undefined): string | undefined => text === "" ? undefined : text
+
+/** Is this what was asked for, if anything was? */
+const isWanted = (wanted: string | undefined, actual: string | undefined): boolean =>
+  given(wanted) === undefined || actual === wanted
+
 /** The services whose type may serve for the requested one, in catalog order. */
-const servicesFor = (catalog: Index, requested: string | undefined): ReadonlyArray<Service> => {
+const servicesFor = (catalog: Index, serviceType: string | undefined): ReadonlyArray<Service> => {
+  const requested = given(serviceType)
   if (requested === undefined) {
     return catalog.services
   }
+  // the catalog may write `_` for `-`; a request that does is taken at its word, as in keystoneauth
+  const literal = requested.includes("_") && !ServiceType.all(requested).includes(requested)
   const found: Array<Service> = []
-  for (const type of Arr.dedupe([canonical(requested), ...ServiceType.all(requested)])) {
-    for (const service of catalog.byType.get(canonical(type)) ?? []) {
-      if (ServiceType.matches(requested, service.type)) {
+  for (const type of Arr.dedupe([canonical(requested), ...ServiceType.all(requested).map(canonical)])) {
+    for (const service of catalog.byType.get(type) ?? []) {
+      if (literal ? service.type === requested : ServiceType.matches(requested, service.type)) {
         found.push(service)
       }
     }
@@ -280,12 +290,11 @@ const servicesFor = (catalog: Index, requested: string | undefined): ReadonlyArr
 }
 
 const serviceMatches = (service: Service, filter: EndpointFilter.CatalogFilter): boolean =>
-  (filter.serviceName === undefined || service.name === undefined || service.name === filter.serviceName) &&
-  (filter.serviceId === undefined || service.id === undefined || service.id === filter.serviceId)
+  (service.name === undefined || isWanted(filter.serviceName, service.name)) &&
+  (service.id === undefined || isWanted(filter.serviceId, service.id))
 
 const endpointMatches = (endpoint: ServiceEndpoint, filter: EndpointFilter.CatalogFilter): boolean =>
-  (filter.regionName === undefined || endpoint.regionName === filter.regionName) &&
-  (filter.endpointId === undefined || endpoint.endpointId === filter.endpointId)
+  isWanted(filter.regionName, endpoint.regionName) && isWanted(filter.endpointId, endpoint.endpointId)
 
 /** Of the endpoints of one type, those with the first of the wanted interfaces that is there. */
 const preferInterface = (
@@ -343,20 +352,15 @@ export const select = (
 
 const preferType = (
   matched: ReadonlyArray<ServiceEndpoints>,
-  requested: string | undefined
+  serviceType: string | undefined
 ): ReadonlyArray<ServiceEndpoints> => {
+  const requested = given(serviceType)
   if (requested === undefined || matched.length < 2 || !ServiceType.isKnown(requested)) {
     return matched
   }
-  for (const type of [requested, ...ServiceType.all(requested)]) {
-    const found = matched.find((candidate) =>
-      canonical(candidate.serviceType) === canonical(type) && candidate.endpoints.length > 0
-    )
-    if (found !== undefined) {
-      return [found]
-    }
-  }
-  return []
+  const usable = matched.filter((candidate) => candidate.endpoints.length > 0)
+  const picked = ServiceType.pick(requested, usable.map((candidate) => candidate.serviceType))
+  return usable.filter((candidate) => picked.includes(candidate.serviceType))
 }
 
 /**

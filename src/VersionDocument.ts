@@ -129,7 +129,7 @@ const entriesOf = (
     return Either.right([version])
   }
   if ("id" in body && listed === undefined) {
-    return Either.right([{ status: "CURRENT", ...fromHeaders(headers), ...body }])
+    return Either.right([{ ...fromHeaders(headers), ...body, status: "CURRENT" }])
   }
   return Either.left("JSON, but not a version document")
 }
@@ -155,7 +155,8 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
   if (!isRecord(entry) || entry["id"] === undefined) {
     return "an entry has no id"
   }
-  const version = ApiVersion.fromUnknown(entry["id"], "id")
+  const id = entry["id"]
+  const version = ApiVersion.fromUnknown(typeof id === "string" ? id.replace(/^v+/, "") : id, "id")
   if (Either.isLeft(version)) {
     return version.left.message
   }
@@ -165,12 +166,20 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
     return `version ${name} has no status`
   }
   const links = Array.isArray(entry["links"]) ? entry["links"].filter(isRecord) : []
-  const href = (rel: string) => links.findLast((link) => link["rel"] === rel)?.["href"]
+  const href = (rel: string) => {
+    const link = links.findLast((link) => typeof link["rel"] === "string" && link["rel"].toLowerCase() === rel)
+    const given = link?.["href"]
+    return given === null ? "" : typeof given === "string" ? given : undefined
+  }
   const self = href("self")
-  if (typeof self !== "string") {
+  if (self === undefined) {
     return `version ${name} has no self link`
   }
-  const url = repairLink(documentUrl, self)
+  // the address of another host, without a path, says nothing about where this version is here
+  const url = repairLink(
+    documentUrl,
+    /^([a-z]+:)?\/\/[^/?#]*\/?$/i.test(self) && !sameHost(documentUrl, self) ? "" : self
+  )
   if (url === undefined) {
     return `version ${name} has a self link that is not a URL`
   }
@@ -183,7 +192,7 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
     }).pipe(Either.map((microversions): VersionData => ({
       version: version.right,
       url,
-      collection: typeof collection === "string" ? repairLink(documentUrl, collection) : undefined,
+      collection: collection === undefined ? undefined : repairLink(documentUrl, collection),
       ...microversions,
       notBefore: typeof entry["not_before"] === "string" && entry["not_before"] !== ""
         ? entry["not_before"]
@@ -195,11 +204,9 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
   )
 }
 
-/** Services write "no microversions" as nothing, `null` or `""`. */
+/** Services write "no microversions" as nothing, `null`, `""` or `0`. */
 const microversion = (value: unknown, field: string) =>
-  value === undefined || value === null || value === ""
-    ? Either.right(undefined)
-    : Microversion.fromUnknown(value, field)
+  value ? Microversion.fromUnknown(value, field) : Either.right(undefined)
 
 /**
  * Resolves a link of a document on the scheme and host that the document was read from. Where the link names another
@@ -214,18 +221,19 @@ const repairLink = (documentUrl: string, link: string): string | undefined => {
   const here = new URL(folder)
   const there = new URL(link, folder)
   const origin = `${here.protocol}//${here.host}`
-  const bareHost = /^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*$/i.test(link)
-  const path = bareHost ? "" : there.pathname
+  const rest = there.search + there.hash
   if (there.host === here.host) {
-    return origin + path + there.search
+    // the platform writes the root path of a bare address; the link did not
+    return origin + (/^([a-z]+:)?\/\/[^/?#]*$/i.test(link) ? "" : there.pathname) + rest
   }
   const base = here.pathname.replace(/\/+$/, "")
+  const [, path = ""] = /^([^?#]*)/.exec(link) ?? []
   const last = path.replace(/\/+$/, "").split("/").pop() ?? ""
   const slash = path.endsWith("/") ? "/" : ""
-  return last === "" || base.endsWith(last)
-    ? origin + base + slash + there.search
-    : `${origin}${base}/${last}${slash}${there.search}`
+  return base.endsWith(last) ? origin + base + slash + rest : `${origin}${base}/${last}${slash}${rest}`
 }
+
+const sameHost = (a: string, b: string): boolean => URL.canParse(b, a) && new URL(b, a).host === new URL(a).host
 
 // -----------------------------------------------------------------------------
 // selection
@@ -267,5 +275,23 @@ export const select = (
   )
   return Option.fromNullable(found ?? (open ? candidates[0] : undefined))
 }
+
+/**
+ * The newest allowed version that does where `required` is asked for (keystoneauth's `data_for`): the same major version,
+ * and not older.
+ *
+ * @since 0.1.0
+ * @category selection
+ */
+export const newest = (
+  self: VersionDocument,
+  required: ApiVersion.ApiVersion,
+  allow?: EndpointFilter.Allow
+): Option.Option<VersionData> =>
+  Option.fromNullable(
+    allowed(self, allow).find((data) =>
+      ApiVersion.softMatches(data.version, required) || ApiVersion.satisfies(data.version, required)
+    )
+  )
 
 const sameUrl = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "")

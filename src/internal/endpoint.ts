@@ -90,7 +90,7 @@ const findCandidate = (
     if (Option.isSome(fixed)) {
       return given(fixed.value, filter)
     }
-    if (filter.serviceType === undefined) {
+    if (filter.serviceType === undefined || filter.serviceType === "") {
       return yield* withoutEndpoint(filter, "no serviceType, no endpointOverride and no absolute URL was given")
     }
     const wanted = { ...filter, interface: filter.interface ?? "public" }
