@@ -56,4 +56,35 @@ describe("VersionDocument", () => {
         })
     )
   })
+
+  it("chooses versions as keystoneauth does", () => {
+    Vectors.check("discovery-select", Vectors.load("discovery-select"), (input) => {
+      const args = input["args"] as Json
+      const allow = allowOf(args["allow"] as Json | undefined)
+      const method = input["method"] as string
+      return Either.gen(function*() {
+        const document = yield* documentOf(input["url"] as string, input["response"] as Json)
+        const given = (name: string) => (args[name] ?? undefined) as ApiVersion.Input | undefined
+        let found: Option.Option<VersionDocument.VersionData>
+        if (method.startsWith("versioned")) {
+          const range = yield* ApiVersion.range({ minVersion: given("min_version"), maxVersion: given("max_version") })
+          found = VersionDocument.select(document, { range, allow, url: args["url"] as string | undefined })
+        } else {
+          const version = yield* ApiVersion.fromUnknown(args["version"])
+          found = VersionDocument.newest(document, version, allow)
+        }
+        const data = Option.getOrUndefined(found)
+        return data === undefined ? null : method.endsWith("url_for") ? data.url : shown(data)
+      })
+    })
+  })
+
+  it("never fails, whatever the document is", () => {
+    FastCheck.assert(FastCheck.property(FastCheck.jsonValue(), FastCheck.jsonValue(), (a, b) => {
+      for (const body of [a, { versions: a }, { versions: [a, b] }, { version: a }, { id: a, links: b, status: "x" }]) {
+        const read = VersionDocument.fromBody("https://h.example.com/v2", body)
+        assert.isTrue(Either.isRight(read) || typeof read.left === "string")
+      }
+    }))
+  })
 })
