@@ -317,9 +317,10 @@ const send = (
       const response = yield* transport.execute(request, options)
       return { response, reason: "NoToken", secrets: Redaction.secretsOf(request.headers) }
     }
+    const secrets: Array<string> = []
     const attempt = (headers: Headers.Headers) => {
       const authenticated = HttpClientRequest.setHeaders(request, headers)
-      const secrets = Redaction.secretsOf(authenticated.headers)
+      secrets.push(...Redaction.secretsOf(authenticated.headers))
       return Effect.map(
         transport.execute(authenticated, options),
         (response): Sent => ({ response, reason: "TokenRejected", secrets })

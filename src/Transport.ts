@@ -10,11 +10,13 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Errors from "./Errors.js"
@@ -114,7 +116,7 @@ const userAgent = (options: Options): string =>
  */
 export const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (platform) => {
-    const client = withSafeTracing(platform)
+    const client = withoutPlatformHabits(platform)
     const agent = userAgent(options)
     const timeouts: Record<Errors.TimedOut["phase"], Duration.DurationInput> = {
       request: options.timeout ?? "60 seconds",
@@ -124,12 +126,13 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
 
     /** One hop. The URL is built here, so that query and hash of the request are in it for good. */
     const send = (request: HttpClientRequest.HttpClientRequest, url: string) =>
-      client.execute(request).pipe(
-        Effect.mapBoth({
-          onFailure: (error) => TransportFault.fromPlatform(error, request.method, url),
-          onSuccess: (response) => Response.make(response, url)
-        })
-      )
+      traced(request, url, (request) =>
+        client.execute(request).pipe(
+          Effect.mapBoth({
+            onFailure: (error) => TransportFault.fromPlatform(error, request.method, url),
+            onSuccess: (response) => Response.make(response, url)
+          })
+        ))
 
     const follow = (
       request: HttpClientRequest.HttpClientRequest,
@@ -240,22 +243,51 @@ const redirected = (
 }
 
 /**
- * The platform's client spans record headers, tokens in clear among them; and `fetch` follows redirects by itself, with
- * every header. Both are switched off here, whatever the transport.
+ * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:
+ * `traced` takes their place. `fetch` follows redirects by itself, with every header, unless it is told not to.
  */
-const withSafeTracing = (
+const withoutPlatformHabits = (
   client: HttpClient.HttpClient
 ): HttpClient.HttpClient.With<HttpClientError.HttpClientError> =>
-  HttpClient.transformResponse(client, (response) =>
-    response.pipe(
-      Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...Redaction.secretHeaders]),
+  client.pipe(
+    HttpClient.withTracerDisabledWhen(() => true),
+    HttpClient.transformResponse(
       Effect.mapInputContext((context: Context.Context<never>) =>
         Context.add(context, FetchHttpClient.RequestInit, {
           ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
           redirect: "manual"
         })
       )
-    ))
+    )
+  )
+
+/** A client span around one hop, named and annotated by the HTTP conventions, whose context is sent along. */
+const traced = (
+  request: HttpClientRequest.HttpClientRequest,
+  url: string,
+  send: (
+    request: HttpClientRequest.HttpClientRequest
+  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
+): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
+  Effect.useSpan(`http.client ${request.method}`, { kind: "client", captureStackTrace: false }, (span) => {
+    const { hostname, pathname, port, protocol } = new URL(url)
+    span.attribute("http.request.method", request.method)
+    span.attribute("url.full", Redaction.safeUrl(url))
+    span.attribute("url.path", pathname)
+    span.attribute("url.scheme", protocol.slice(0, -1))
+    span.attribute("server.address", hostname)
+    if (port !== "") {
+      span.attribute("server.port", Number(port))
+    }
+    return Effect.flatMap(
+      FiberRef.get(HttpClient.currentTracerPropagation),
+      (propagates) =>
+        send(propagates ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span)) : request)
+    ).pipe(
+      Effect.tap((response) => Effect.sync(() => span.attribute("http.response.status_code", response.status))),
+      Effect.withParentSpan(span)
+    )
+  })
 
 /**
  * @since 0.1.0

@@ -23,12 +23,21 @@ export const withoutSecrets = (headers: Headers.Headers): Headers.Headers => Hea
 export const secretsOf = (headers: Headers.Headers): ReadonlyArray<string> =>
   secretHeaders.flatMap((name) => Option.toArray(Headers.get(headers, name)))
 
+/** The headers as they may be shown. */
+export const safeHeaders = (headers: Headers.Headers): Record<string, string | Redacted.Redacted> => {
+  const { location, ...shown } = Headers.redact(headers, [...secretHeaders])
+  return typeof location === "string" ? { ...shown, location: safeUrl(location) } : shown
+}
+
 /** A URL as it may be shown: without user name and password. */
 export const safeUrl = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i, "$1")
 
-/** Some services quote what they were sent: no text of theirs is shown with a credential of ours in it. */
+/** What looks like a token of Keystone, whoever's it is: Fernet or JWS. */
+const tokenLike = /\b(gAAAAA[\w-]{40,}={0,2}|eyJ[\w-]+\.[\w-]+\.[\w-]+)/g
+
+/** Some services quote what they were sent: no text of theirs is shown with a credential in it. */
 export const scrub = (text: string, secrets: ReadonlyArray<string | Redacted.Redacted>): string => {
-  let shown = text
+  let shown = text.replace(tokenLike, "<redacted>")
   for (const secret of secrets) {
     const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
     if (typeof value === "string" && value.length >= 4) {

@@ -1,5 +1,5 @@
 /** An answer that cannot give away what was sent for it. */
-import * as Headers from "@effect/platform/Headers"
+import type * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -73,7 +73,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
       _id: "@effect/platform/HttpClientResponse",
       request: { method: this.#source.request.method, url: Redaction.safeUrl(this.#url) },
       status: this.status,
-      headers: Headers.redact(this.headers, [...Redaction.secretHeaders])
+      headers: Redaction.safeHeaders(this.headers)
     }
   }
 }
