@@ -153,6 +153,8 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
   readonly options: Options
   /** Needs no identity: that is needed by the requests. */
   readonly layer: Layer.Layer<Self, never, Session.Session>
+  /** The same with some options changed: another region, for example, that is known only when the program runs. */
+  readonly layerWith: (options: Options) => Layer.Layer<Self, never, Session.Session>
 }
 
 /**
@@ -182,7 +184,8 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
  */
 export const Tag = <Self>() => <const Id extends string>(id: Id, options: Options): TagClass<Self, Id> => {
   const tag = Context.Tag(id)<Self, Client>()
-  return Object.assign(tag, { options, layer: Layer.effect(tag, make(options)) })
+  const layerWith = (changed: Options) => Layer.effect(tag, make({ ...options, ...changed }))
+  return Object.assign(tag, { options, layer: layerWith({}), layerWith })
 }
 
 /**

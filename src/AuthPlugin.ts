@@ -62,6 +62,25 @@ export interface Service {
 export class AuthPlugin extends Context.Tag("effect-keystoneauth/AuthPlugin")<AuthPlugin, Service>() {}
 
 /**
+ * The decoded token of whoever requests are made as here: who am I? `None` if the plugin has no such token. May log in.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Option } from "effect"
+ * import { AuthPlugin } from "effect-keystoneauth"
+ *
+ * const whoAmI = Effect.map(AuthPlugin.access, Option.map((token) => token.userName))
+ * ```
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, AuthPlugin> = Effect.flatMap(
+  AuthPlugin,
+  (plugin) => plugin.access
+)
+
+/**
  * A plugin of your own. Only `name` and `headers` are needed; the rest defaults to a plugin without token, endpoint and
  * auth URL, which cannot renew what was rejected. User and project id come from the token unless they are given.
  *

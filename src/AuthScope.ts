@@ -128,10 +128,10 @@ export const domainOf = (
 export const describe = (scope: AuthScope): string | undefined => {
   const domain = scope.projectDomainName ?? scope.projectDomainId
   switch (true) {
-    case scope.projectId !== undefined:
-      return `project ${scope.projectId}`
     case scope.projectName !== undefined:
       return `project "${scope.projectName}"${domain === undefined ? "" : ` of domain "${domain}"`}`
+    case scope.projectId !== undefined:
+      return `project ${scope.projectId}`
     case scope.domainId !== undefined || scope.domainName !== undefined:
       return `domain "${scope.domainName ?? scope.domainId}"`
     case scope.systemScope !== undefined:

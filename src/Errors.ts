@@ -346,21 +346,26 @@ export class EndpointNotFound
 
   private get offers(): string {
     if (this.available.length > 0) {
-      return `The catalog has: ${
-        this.available.map((offer) =>
-          sentence(
-            offer.serviceType,
-            offer.serviceName === undefined ? undefined : `(${offer.serviceName})`,
-            offer.interface,
-            `in ${offer.regionName ?? "no region"}`
-          )
-        ).join(", ")
-      }`
+      return `The catalog has: ${describeOffers(this.available)}`
     }
     return this.serviceTypes.length === 0
       ? "The catalog is empty: is the token scoped to a project?"
       : `The catalog has these services: ${this.serviceTypes.join(", ")}`
   }
+}
+
+/** `compute (nova) in RegionOne (public, internal), RegionTwo (public); ...` */
+const describeOffers = (offers: ReadonlyArray<CatalogOffer>): string => {
+  const services = new Map<string, Map<string, Array<string>>>()
+  for (const { interface: name = "any", regionName = "no region", serviceName, serviceType } of offers) {
+    const service = sentence(serviceType, serviceName === undefined ? undefined : `(${serviceName})`)
+    const regions = services.get(service) ?? new Map<string, Array<string>>()
+    services.set(service, regions.set(regionName, [...regions.get(regionName) ?? [], name]))
+  }
+  return Array.from(services, ([service, regions]) => {
+    const places = Array.from(regions, ([region, interfaces]) => `${region} (${interfaces.join(", ")})`)
+    return `${service} in ${places.join(", ")}`
+  }).join("; ")
 }
 
 /**

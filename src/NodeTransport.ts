@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { X509Certificate } from "node:crypto"
 import { createSecureContext, rootCertificates } from "node:tls"
 import { InvalidOptions } from "./Errors.js"
 
@@ -77,14 +78,33 @@ const readPem = (
   )
 }
 
+/** OpenSSL passes over what it cannot read of a bundle without a word, and then trusts nobody. */
+const checkCertificates = (ca: string): Effect.Effect<void, InvalidOptions> =>
+  Effect.forEach(
+    ca.match(/-----BEGIN [\w ]*CERTIFICATE-----[^-]*-----END [\w ]*CERTIFICATE-----/g) ?? [""],
+    (certificate, i) =>
+      Effect.try({
+        try: () => new X509Certificate(certificate),
+        catch: () => invalid("caCert", `the certificate number ${i + 1} in it cannot be read`)
+      }),
+    { discard: true }
+  )
+
 const makeDispatcher = (options: Options) =>
   Effect.gen(function*() {
     const fileSystem = yield* FileSystem.FileSystem
     const ca = yield* readPem(fileSystem, "caCert", options.caCert)
+    if (ca !== undefined) {
+      yield* checkCertificates(ca)
+    }
     const cert = yield* readPem(fileSystem, "clientCert", options.clientCert)
-    const key = (yield* readPem(fileSystem, "clientKey", options.clientKey)) ?? cert
-    if (cert === undefined && key !== undefined) {
+    const ownKey = yield* readPem(fileSystem, "clientKey", options.clientKey)
+    if (cert === undefined && ownKey !== undefined) {
       return yield* invalid("clientKey", "it is of no use without clientCert")
+    }
+    const key = ownKey ?? cert
+    if (key !== undefined && !key.includes("PRIVATE KEY-----")) {
+      return yield* invalid("clientKey", "a private key is needed with clientCert, in a file of its own or in the same")
     }
     const passphrase = options.clientKeyPassphrase === undefined
       ? undefined
@@ -94,13 +114,13 @@ const makeDispatcher = (options: Options) =>
       ...(cert === undefined ? {} : { cert, key }),
       ...(passphrase === undefined ? {} : { passphrase })
     }
-    // a wrong file is told now and by name, not with the first request and by number
+    // what does not fit is told now, not with the first request
     yield* Effect.try({
       try: () => createSecureContext(tls),
       catch: (error) =>
         invalid(
-          cert === undefined ? "caCert" : "caCert, clientCert, clientKey",
-          `these cannot be used: ${error instanceof Error ? error.message : "OpenSSL does not say why"}`
+          "clientCert, clientKey",
+          `they cannot be used: ${error instanceof Error ? error.message : "OpenSSL does not say why"}`
         )
     })
     return yield* Effect.acquireRelease(

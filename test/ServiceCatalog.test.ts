@@ -109,7 +109,7 @@ describe("ServiceCatalog", () => {
       ServiceCatalog.notFound(catalog, { serviceType: "compute", interface: ["internal", "admin"], regionName: "Mars" })
         .message,
       "No internal or admin endpoint for service \"compute\" in region \"Mars\". " +
-        "The catalog has: compute (nova) public in RegionOne"
+        "The catalog has: compute (nova) in RegionOne (public)"
     )
     assert.strictEqual(
       ServiceCatalog.notFound(catalog, { serviceType: "dns" }).message,

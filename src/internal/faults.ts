@@ -24,7 +24,8 @@ const tidy = (u: unknown): string | undefined => {
   if (typeof u !== "string") {
     return undefined
   }
-  const text = u.replace(/\s+/g, " ").trim()
+  // several services write HTML line breaks in the text of their JSON
+  const text = u.replace(/(\s|<br *\/?>)+/g, " ").trim()
   return text === "" ? undefined : text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
@@ -68,8 +69,9 @@ const readJson = (json: unknown): Fault => {
     return isRecord(inner) ? readObject(inner) : { ...silent, message: tidy(ironic) }
   }
   const nested = [error, ironic, neutron].find(isRecord)
-  if (nested !== undefined) {
-    return readObject(nested)
+  const inner = nested === undefined ? silent : readObject(nested)
+  if (inner.message !== undefined) {
+    return inner
   }
   if (typeof error === "string") {
     return { message: tidy(error), details: tidy(json["message"]) }
@@ -89,9 +91,10 @@ const readErrorList = (errors: ReadonlyArray<unknown>): Fault => {
 }
 
 const readObject = (fault: Record<string, unknown>): Fault => {
-  const { debuginfo, description, detail, details, faultstring, message, title, type } = fault
-  const said = tidy(message) ?? tidy(faultstring) ?? tidy(description) ?? tidy(detail) ?? tidy(title)
-  return { message: said, details: tidy(details) ?? tidy(detail) ?? tidy(debuginfo) ?? tidy(type) }
+  const { debuginfo, description, detail, details, explanation, faultstring, message, title, type } = fault
+  const said = [message, faultstring, description, explanation, detail, title].map(tidy)
+  const more = [details, detail, debuginfo, type].map(tidy)
+  return { message: said.find((text) => text !== undefined), details: more.find((text) => text !== undefined) }
 }
 
 /** `{ "itemNotFound": { "code": 404, "message": "..." } }` */

@@ -26,10 +26,11 @@ export const toBody = (
     )
 }
 
+/** By name where there is one: that is what people know. */
 export const describe = (user: User): string => {
-  if (user.userId !== undefined) {
-    return `user ${user.userId}`
+  if (user.username === undefined) {
+    return `user ${user.userId ?? ""}`
   }
   const domain = user.userDomainName ?? user.userDomainId
-  return `user "${user.username ?? ""}"${domain === undefined ? "" : ` of domain "${domain}"`}`
+  return `user "${user.username}"${domain === undefined ? "" : ` of domain "${domain}"`}`
 }
