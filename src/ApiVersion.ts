@@ -56,7 +56,7 @@ export type Part = number | `${number}` | "latest"
  * What is written where a version is wanted: `2`, `"2.1"`, `"v2.1"`, `"2.latest"`, `"latest"`, `[2, 1]`,
  * `[2, "latest"]`. Text that is not known before run time goes through `fromUnknown` or the schema `FromInput`.
  *
- * A fractional number is read as it prints, so `3.20` is `3.2`: write minor numbers as text.
+ * A fractional number is refused: `3.20` would be `3.2`.
  *
  * @since 0.1.0
  * @category models
@@ -175,7 +175,7 @@ const invalid = (field: string, value: unknown, reason: string): Either.Either<n
   Either.left(new InvalidVersion({ field, value: show(value), reason }))
 
 /**
- * Reads a version from anything; whatever is not a version is `InvalidVersion`. `field` is where it was given, for the
+ * Reads a version from a document, or anything else; whatever is not a version is `InvalidVersion`. `field` is where it was given, for the
  * error.
  *
  * As keystoneauth's `normalize_version_number`, but strict: at most one leading `v`, plain digits, no spaces, signs or
@@ -200,7 +200,8 @@ export const fromUnknown = (input: unknown, field = "version"): Either.Either<Ap
 }
 
 /**
- * Reads a version as it is written in a program. Fails as `fromUnknown` does.
+ * Reads a version as it is written in a program. Fails as `fromUnknown` does, and for a fractional number: 3.2 and 3.20 are
+ * the same number, but not the same version.
  *
  * @example
  * ```ts
@@ -212,7 +213,10 @@ export const fromUnknown = (input: unknown, field = "version"): Either.Either<Ap
  * @since 0.1.0
  * @category constructors
  */
-export const fromInput: (input: Input, field?: string) => Either.Either<ApiVersion, InvalidVersion> = fromUnknown
+export const fromInput = (input: Input, field = "version"): Either.Either<ApiVersion, InvalidVersion> =>
+  typeof input === "number" && !Number.isInteger(input)
+    ? invalid(field, input, `as a number it is the same as ${input}0; write it as text, such as "${input}"`)
+    : fromUnknown(input, field)
 
 /**
  * The version that a URL's path shows: its last segment that is a version with a `v` in front (`version_from_url`).

@@ -55,7 +55,8 @@ export const fromUnknown = (input: unknown, field = "microversion"): Either.Eith
   )
 
 /**
- * Reads a microversion as it is written in a program. Fails as `fromUnknown` does.
+ * Reads a microversion as it is written in a program. Fails as `fromUnknown` does, and for a number: 2.1 and 2.10 are the
+ * same one.
  *
  * @example
  * ```ts
@@ -67,7 +68,9 @@ export const fromUnknown = (input: unknown, field = "microversion"): Either.Eith
  * @since 0.1.0
  * @category constructors
  */
-export const fromInput: (input: Input, field?: string) => Either.Either<Microversion, InvalidVersion> = fromUnknown
+export const fromInput = (input: Input, field = "microversion"): Either.Either<Microversion, InvalidVersion> =>
+  // what the type says does not bind those who have no types
+  typeof input === "number" ? Either.left(invalid(field, String(input))) : fromUnknown(input, field)
 
 /**
  * A microversion as text: `2.79`, `latest`.

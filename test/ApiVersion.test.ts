@@ -324,7 +324,9 @@ describe("ApiVersion", () => {
       // @ts-expect-error not a version
       ApiVersion.fromInput([]),
       // @ts-expect-error not a version
-      ApiVersion.fromInput("V2")
+      ApiVersion.fromInput("V2"),
+      // 3.20 is the same number
+      ApiVersion.fromInput(3.2)
     ]
     assert.isTrue(bad.every(Either.isLeft))
   })
@@ -334,6 +336,9 @@ const isBare = (input: unknown): boolean =>
   /^v?\d+$/.test(String(input)) || (Array.isArray(input) && input.length === 1 && input[0] !== "latest")
 
 // The arguments of a vector are not typed; each is read as a program would write it.
+/** Python reads a float as it prints; we are given that text, since as a number it is refused. */
+const written = (value: unknown) => typeof value === "number" && !Number.isInteger(value) ? String(value) : given(value)
+
 const rangeOf = (input: Vectors.Case["input"]) => {
   const decode = Schema.decodeUnknownSync(Schema.Struct({
     version: Schema.optional(Schema.Any),
@@ -342,9 +347,9 @@ const rangeOf = (input: Vectors.Case["input"]) => {
     serviceType: Schema.optional(Schema.String)
   }))
   return ApiVersion.range(decode({
-    version: given(input.version),
-    minVersion: given(input.min_version),
-    maxVersion: given(input.max_version),
+    version: written(input.version),
+    minVersion: written(input.min_version),
+    maxVersion: written(input.max_version),
     serviceType: given(input.service_type)
   }))
 }
