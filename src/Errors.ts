@@ -208,6 +208,8 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
  *
  * - `"LoginRejected"`: Keystone refused the login (wrong password, disabled user, no role on the project, ...)
  * - `"TokenRejected"`: a service refused a token that Keystone had just issued
+ * - `"NotRetried"`: a service refused the token, and the request was not to be sent again (`allowReauth: false`), or could
+ *   not be (its body is a stream)
  * - `"TokenNotRenewable"`: the token has ended or was rejected, and this identity cannot get another one by itself
  * - `"NoToken"`: a request that was sent without authentication needs it
  *
@@ -217,7 +219,7 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
 export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keystoneauth/Errors/Unauthorized")(
   "Unauthorized",
   {
-    reason: Schema.Literal("LoginRejected", "TokenRejected", "TokenNotRenewable", "NoToken"),
+    reason: Schema.Literal("LoginRejected", "TokenRejected", "NotRetried", "TokenNotRenewable", "NoToken"),
     method: Schema.String,
     url: Schema.String,
     /** Who tried, for example `user "demo" of domain "Default"`. */
@@ -239,6 +241,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
     const what = {
       LoginRejected: sentence("Keystone rejected the login", who === "" ? undefined : `of ${who}`),
       TokenRejected: "the service rejects a token that Keystone has just issued",
+      NotRetried: "the service rejects the token, and the request was not sent again with another one",
       TokenNotRenewable: sentence("the token is no longer valid and cannot be renewed", who === "" ? "" : `(${who})`),
       NoToken: "the request was sent without authentication, and the service demands it"
     }[this.reason]

@@ -13,7 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { X509Certificate } from "node:crypto"
+import { createPrivateKey, X509Certificate } from "node:crypto"
 import { createSecureContext, rootCertificates } from "node:tls"
 import { InvalidOptions } from "./Errors.js"
 
@@ -51,77 +51,93 @@ export interface Options {
 const invalid = (option: string, reason: string): InvalidOptions =>
   new InvalidOptions({ module: "NodeTransport", option, reason })
 
+/** PEM text, and what to call it: the file that it was read from. */
+interface Material {
+  readonly text: string
+  readonly name: string
+}
+
 /** Reads an option that is PEM text or the path of such a file. */
 const readPem = (
   fileSystem: FileSystem.FileSystem,
   option: string,
   pem: Pem | undefined
-): Effect.Effect<string | undefined, InvalidOptions> => {
+): Effect.Effect<Material | undefined, InvalidOptions> => {
   if (pem === undefined) {
     return Effect.succeed(undefined)
   }
   const given = Redacted.isRedacted(pem) ? Redacted.value(pem) : pem
   if (given.includes("-----BEGIN")) {
-    return Effect.succeed(given)
+    return Effect.succeed({ text: given, name: "the text" })
   }
+  const name = `the file ${given}`
   return fileSystem.readFileString(given).pipe(
     Effect.mapError((error) =>
-      invalid(
-        option,
-        `the file ${given} cannot be read: ${error._tag === "SystemError" ? error.reason : error.message}`
-      )
+      invalid(option, `${name} cannot be read: ${error._tag === "SystemError" ? error.reason : error.message}`)
     ),
     Effect.filterOrFail(
       (text) => text.includes("-----BEGIN"),
-      () => invalid(option, `the file ${given} is not PEM: nothing in it begins with -----BEGIN`)
-    )
+      () => invalid(option, `${name} is not PEM: nothing in it begins with -----BEGIN`)
+    ),
+    Effect.map((text) => ({ text, name }))
   )
 }
 
 /** OpenSSL passes over what it cannot read of a bundle without a word, and then trusts nobody. */
-const checkCertificates = (ca: string): Effect.Effect<void, InvalidOptions> =>
+const checkCertificates = (option: string, { name, text }: Material): Effect.Effect<void, InvalidOptions> =>
   Effect.forEach(
-    ca.match(/-----BEGIN [\w ]*CERTIFICATE-----[^-]*-----END [\w ]*CERTIFICATE-----/g) ?? [""],
+    text.match(/-----BEGIN [\w ]*CERTIFICATE-----[^-]*-----END [\w ]*CERTIFICATE-----/g) ?? [""],
     (certificate, i) =>
       Effect.try({
         try: () => new X509Certificate(certificate),
-        catch: () => invalid("caCert", `the certificate number ${i + 1} in it cannot be read`)
+        catch: () => invalid(option, `certificate ${i + 1} of ${name} cannot be read`)
       }),
     { discard: true }
   )
+
+const checkKey = ({ name, text }: Material, passphrase: string | undefined): Effect.Effect<void, InvalidOptions> =>
+  text.includes("PRIVATE KEY-----")
+    ? Effect.try({
+      try: () => createPrivateKey(passphrase === undefined ? text : { key: text, passphrase }),
+      catch: () =>
+        text.includes("ENCRYPTED")
+          ? invalid("clientKeyPassphrase", `the key of ${name} is encrypted, and this is not what with`)
+          : invalid("clientKey", `the key of ${name} cannot be read`)
+    })
+    : Effect.fail(
+      invalid(
+        "clientKey",
+        `there is no private key in ${name}; it may be in clientKey, or in the same file as clientCert`
+      )
+    )
 
 const makeDispatcher = (options: Options) =>
   Effect.gen(function*() {
     const fileSystem = yield* FileSystem.FileSystem
     const ca = yield* readPem(fileSystem, "caCert", options.caCert)
-    if (ca !== undefined) {
-      yield* checkCertificates(ca)
-    }
     const cert = yield* readPem(fileSystem, "clientCert", options.clientCert)
-    const ownKey = yield* readPem(fileSystem, "clientKey", options.clientKey)
-    if (cert === undefined && ownKey !== undefined) {
-      return yield* invalid("clientKey", "it is of no use without clientCert")
-    }
-    const key = ownKey ?? cert
-    if (key !== undefined && !key.includes("PRIVATE KEY-----")) {
-      return yield* invalid("clientKey", "a private key is needed with clientCert, in a file of its own or in the same")
-    }
+    const key = (yield* readPem(fileSystem, "clientKey", options.clientKey)) ?? cert
     const passphrase = options.clientKeyPassphrase === undefined
       ? undefined
       : Redacted.value(options.clientKeyPassphrase)
+    if (cert === undefined && key !== undefined) {
+      return yield* invalid("clientKey", "it is of no use without clientCert")
+    }
+    // what is wrong is told now and by name, not with the first request and in OpenSSL's words
+    yield* Effect.all([
+      ca === undefined ? Effect.void : checkCertificates("caCert", ca),
+      cert === undefined ? Effect.void : checkCertificates("clientCert", cert),
+      key === undefined ? Effect.void : checkKey(key, passphrase)
+    ], { discard: true })
     const tls = {
-      ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
-      ...(cert === undefined ? {} : { cert, key }),
+      ...(ca === undefined ? {} : { ca: [...rootCertificates, ca.text] }),
+      ...(cert === undefined ? {} : { cert: cert.text, key: key?.text }),
       ...(passphrase === undefined ? {} : { passphrase })
     }
-    // what does not fit is told now, not with the first request
     yield* Effect.try({
       try: () => createSecureContext(tls),
-      catch: (error) =>
-        invalid(
-          "clientCert, clientKey",
-          `they cannot be used: ${error instanceof Error ? error.message : "OpenSSL does not say why"}`
-        )
+      catch: () =>
+        invalid("clientCert, clientKey", `the key of ${key?.name} does not belong to the certificate of ${cert?.name}`)
     })
     return yield* Effect.acquireRelease(
       Effect.sync(() =>

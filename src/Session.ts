@@ -328,15 +328,15 @@ const send = (
     }
     const headers = yield* plugin.headers
     const first = yield* attempt(headers)
-    if (first.response.status !== 401 || leftOrigin(first.response, request) || options.allowReauth === false) {
+    if (first.response.status !== 401 || leftOrigin(first.response, request)) {
       return first
+    }
+    if (options.allowReauth === false) {
+      return { ...first, reason: "NotRetried" }
     }
     const renewable = yield* plugin.invalidate(headers)
-    if (!renewable) {
-      return { ...first, reason: "TokenNotRenewable" }
-    }
-    if (!Body.isReplayable(request.body)) {
-      return first
+    if (!renewable || !Body.isReplayable(request.body)) {
+      return { ...first, reason: renewable ? "NotRetried" : "TokenNotRenewable" }
     }
     yield* Body.discard(first.response)
     return yield* attempt(yield* plugin.headers)

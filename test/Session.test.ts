@@ -200,7 +200,8 @@ describe("a rejected token", () => {
         endpointFilter: { serviceType: "compute" },
         allowReauth: false
       }).pipe(Effect.flip)
-      assert.strictEqual(error._tag, "Unauthorized")
+      assertTag(error, "Unauthorized")
+      assert.strictEqual(error.reason, "NotRetried")
       assert.strictEqual(yield* logins, 1)
     }).pipe(Effect.provide(test)))
 

@@ -122,7 +122,7 @@ const login = (
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.gen(function*() {
     const response = yield* transport.text(request, { phase: "login" })
-    return response.status >= 200 && response.status < 300
+    return response.status < 400
       ? yield* readToken(request, response)
       : yield* Effect.flip(rejection(request, response, options, method))
   })
