@@ -31,7 +31,7 @@ export const TypeId: unique symbol = Symbol.for("effect-keystoneauth/ApiVersion"
 export type TypeId = typeof TypeId
 
 /**
- * A version. There are always a major and a minor number: `2` is `2.0`, `latest` is "the latest of the latest".
+ * A version. What is read always has a major and a minor number: `2` is `2.0`, `latest` is "the latest of the latest".
  *
  * @since 0.1.0
  * @category models
@@ -39,7 +39,7 @@ export type TypeId = typeof TypeId
 export interface ApiVersion extends Equal.Equal, Pipeable, Inspectable.Inspectable {
   readonly [TypeId]: TypeId
   /** `Infinity` is "latest". */
-  readonly parts: readonly [major: number, minor: number, ...rest: ReadonlyArray<number>]
+  readonly parts: readonly [major: number, ...rest: ReadonlyArray<number>]
   readonly major: number
   readonly minor: number
 }
@@ -104,8 +104,15 @@ const Proto: Omit<ApiVersion, "parts" | "major" | "minor"> = {
   }
 }
 
-const fromParts = (parts: ApiVersion["parts"]): ApiVersion =>
-  Object.assign(Object.create(Proto), { parts, major: parts[0], minor: parts[1] })
+/**
+ * A version of exactly these numbers, none added: `[3]` is `3`, which comes before `3.0`. For versions that are written or
+ * read use `fromInput` and `fromUnknown`, which complete them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromParts = (parts: ApiVersion["parts"]): ApiVersion =>
+  Object.assign(Object.create(Proto), { parts, major: parts[0], minor: parts[1] ?? 0 })
 
 /**
  * A version of whole numbers that the program knows; `Infinity` is "latest". The minor number of a major is 0.

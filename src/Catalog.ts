@@ -3,12 +3,34 @@
  *
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import type * as AccessInfo from "./AccessInfo.js"
 import * as AuthPlugin from "./AuthPlugin.js"
+import * as KeystoneUrl from "./internal/keystoneUrl.js"
+import * as SharedFetch from "./internal/sharedFetch.js"
 import * as ServiceCatalog from "./ServiceCatalog.js"
+import * as Transport from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * How often, at most, Keystone is asked for the catalog of one token (`GET /v3/auth/catalog`): for a token that came
+   * without one, and before giving up on a service that is missing. `"never"` leaves it at what came with the token.
+   * Default: 1 minute.
+   */
+  readonly refreshInterval?: Duration.DurationInput | "never" | undefined
+}
 
 /**
  * @since 0.1.0
@@ -17,6 +39,12 @@ import * as ServiceCatalog from "./ServiceCatalog.js"
 export interface Service {
   /** The catalog for whoever a request is made as. May log in. */
   readonly get: Effect.Effect<ServiceCatalog.ServiceCatalog, AuthPlugin.Error, AuthPlugin.AuthPlugin>
+  /** A newer one than `get` gave, if there may be one. What goes wrong is no reason to fail: then there is none. */
+  readonly refresh: Effect.Effect<
+    Option.Option<ServiceCatalog.ServiceCatalog>,
+    AuthPlugin.Error,
+    AuthPlugin.AuthPlugin
+  >
 }
 
 /**
@@ -26,28 +54,116 @@ export interface Service {
 export class Catalog extends Context.Tag("effect-keystoneauth/Catalog")<Catalog, Service>() {}
 
 /**
- * The catalog that came with the token. Entries that are broken are left out, with one warning for each catalog.
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<Service, never, Transport.Transport | Scope.Scope> =>
+  Effect.gen(function*() {
+    const transport = yield* Transport.Transport
+    const interval = options.refreshInterval === "never"
+      ? undefined
+      : Duration.toMillis(options.refreshInterval ?? "1 minute")
+    const fetched = yield* SharedFetch.make<ServiceCatalog.ServiceCatalog, Unavailable>({
+      keep: () => ({ endsAfter: interval ?? 0, renewAfter: interval ?? 0 }),
+      rest: () => interval ?? 0,
+      resting: (error) => error,
+      capacity: 10_000
+    })
+    const newest = new WeakMap<AccessInfo.AccessInfo, ServiceCatalog.ServiceCatalog>()
+    const keys = new WeakMap<AccessInfo.AccessInfo, string>()
+    let tokens = 0
+    /** Catalogs are kept by token, under a name that says nothing of it. */
+    const keyOf = (access: AccessInfo.AccessInfo): string => {
+      const key = keys.get(access) ?? String(++tokens)
+      keys.set(access, key)
+      return key
+    }
+
+    const fetch = (
+      plugin: AuthPlugin.Service,
+      access: AccessInfo.AccessInfo
+    ): Effect.Effect<Option.Option<ServiceCatalog.ServiceCatalog>> =>
+      interval === undefined || Option.isNone(plugin.authUrl)
+        ? Effect.succeedNone
+        : fetched.get(keyOf(access), ask(transport, plugin.authUrl.value, AuthPlugin.tokenHeaders(access.token))).pipe(
+          Effect.tap((catalog) => Effect.sync(() => newest.set(access, catalog))),
+          Effect.option
+        )
+
+    const warned = new WeakSet<ServiceCatalog.ServiceCatalog>()
+    const warnOnce = (catalog: ServiceCatalog.ServiceCatalog): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (catalog.problems.length === 0 || warned.has(catalog)) {
+          return Effect.void
+        }
+        warned.add(catalog)
+        return Effect.annotateLogs(
+          Effect.logWarning("The service catalog has entries that cannot be used"),
+          "problems",
+          catalog.problems
+        )
+      })
+
+    const get = Effect.gen(function*() {
+      const plugin = yield* AuthPlugin.AuthPlugin
+      const access = Option.getOrUndefined(yield* plugin.access)
+      if (access === undefined) {
+        return ServiceCatalog.empty
+      }
+      const known = newest.get(access) ?? access.catalog
+      const catalog = known ?? Option.getOrElse(yield* fetch(plugin, access), () => ServiceCatalog.empty)
+      yield* warnOnce(catalog)
+      return catalog
+    })
+
+    const refresh = Effect.gen(function*() {
+      const plugin = yield* AuthPlugin.AuthPlugin
+      const access = yield* plugin.access
+      return Option.isNone(access) ? Option.none() : yield* fetch(plugin, access.value)
+    })
+
+    return { get, refresh: Effect.withSpan(refresh, "Catalog.refresh") }
+  })
+
+/** Keystone has no catalog for this token, or none now. */
+type Unavailable = "Unavailable"
+
+const ask = (
+  transport: Transport.Service,
+  authUrl: string,
+  headers: Headers.Headers
+): Effect.Effect<ServiceCatalog.ServiceCatalog, Unavailable> => {
+  const request = HttpClientRequest.get(KeystoneUrl.v3(authUrl, "/auth/catalog"), {
+    headers: Headers.set(headers, "accept", "application/json")
+  })
+  return Effect.gen(function*() {
+    const { status, text } = yield* transport.text(request, { phase: "discovery" })
+    const body = yield* Effect.try((): unknown => JSON.parse(text))
+    return status === 200 && isRecord(body) && Array.isArray(body["catalog"])
+      ? ServiceCatalog.fromV3(body["catalog"])
+      : yield* Effect.fail("no catalog")
+  }).pipe(Effect.mapError((): Unavailable => "Unavailable"))
+}
+
+/**
+ * The catalog that came with the token, or that Keystone gives for it. Entries that are broken are left out, with one
+ * warning for each catalog.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Catalog> = Layer.sync(Catalog, () => {
-  const warned = new WeakSet<ServiceCatalog.ServiceCatalog>()
-  return {
-    get: Effect.gen(function*() {
-      const plugin = yield* AuthPlugin.AuthPlugin
-      const access = yield* plugin.access
-      const catalog = Option.getOrUndefined(access)?.catalog ?? ServiceCatalog.empty
-      if (catalog.problems.length > 0 && !warned.has(catalog)) {
-        warned.add(catalog)
-        yield* Effect.logWarning("The service catalog has entries that cannot be used").pipe(
-          Effect.annotateLogs("problems", catalog.problems)
-        )
-      }
-      return catalog
-    })
-  }
-})
+export const layerWith = (options: Options): Layer.Layer<Catalog, never, Transport.Transport> =>
+  Layer.scoped(Catalog, make(options))
+
+/**
+ * As `layerWith`, with the defaults.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Catalog, never, Transport.Transport> = layerWith({})
 
 /**
  * A catalog written by hand, the same for everyone: for clouds without one, and for tests.
@@ -65,4 +181,4 @@ export const layer: Layer.Layer<Catalog> = Layer.sync(Catalog, () => {
  * @category layers
  */
 export const layerStatic = (services: ReadonlyArray<ServiceCatalog.StaticService>): Layer.Layer<Catalog> =>
-  Layer.succeed(Catalog, { get: Effect.succeed(ServiceCatalog.make(services)) })
+  Layer.succeed(Catalog, { get: Effect.succeed(ServiceCatalog.make(services)), refresh: Effect.succeedNone })

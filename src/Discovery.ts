@@ -126,14 +126,16 @@ export const make = (options: Options = {}) =>
     })
 
     const document: Service["document"] = Effect.fn("Discovery.document")(function*(url: string) {
-      const answer = yield* documents.get(url, fetch(url, Headers.empty))
+      // an address with and without the slash after its host is one address
+      const place = URL.canParse(url) ? new URL(url).href : url
+      const answer = yield* documents.get(place, fetch(url, Headers.empty))
       if (answer !== Demanded) {
         return answer
       }
       const plugin = yield* AuthPlugin.AuthPlugin
       const headers = yield* plugin.headers
       // with authentication a document may differ from one identity to another: each has its own
-      const key = [url, ...Redaction.secretsOf(headers)].join("\n")
+      const key = [place, ...Redaction.secretsOf(headers)].join("\n")
       const own = yield* documents.get(key, fetch(url, headers))
       return own === Demanded
         ? yield* failed({

@@ -84,6 +84,14 @@ export const interfaces = (filter: CatalogFilter): ReadonlyArray<string> | undef
 }
 
 /**
+ * The word for an interface, without the `URL` of older catalogs: `publicURL` and `public` are the same.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const interfaceWord = (name: string): string => name.endsWith("URL") ? name.slice(0, -3) : name
+
+/**
  * May a version with this (normalised) status be chosen?
  *
  * @since 0.1.0

@@ -295,7 +295,9 @@ export const CatalogOffer = Schema.Struct({
   serviceName: optionalString,
   regionName: optionalString,
   interface: optionalString,
-  url: Schema.String
+  url: Schema.String,
+  /** Why it is not what was asked for: `its region is "RegionOne"`. */
+  excludedBy: optionalString
 })
 
 /**

@@ -6,7 +6,7 @@
 import type * as Brand from "effect/Brand"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type * as order from "effect/Order"
+import * as order from "effect/Order"
 import * as ApiVersion from "./ApiVersion.js"
 import { InvalidVersion } from "./Errors.js"
 import * as ServiceType from "./ServiceType.js"
@@ -104,20 +104,22 @@ const names: ReadonlyMap<string, string> = new Map<ServiceType.Official, string>
   ["application-container", "container"],
   ["baremetal", "baremetal"],
   ["block-storage", "volume"],
+  ["container-infrastructure-management", "container-infra"],
   ["shared-file-system", "shared-file-system"]
 ])
 
 // Sent as well, for servers older than the common header.
 const legacy: ReadonlyMap<string, string> = new Map<ServiceType.Official, string>([
   ["baremetal", "X-OpenStack-Ironic-API-Version"],
+  ["baremetal-introspection", "X-OpenStack-Ironic-Inspector-API-Version"],
   ["compute", "X-OpenStack-Nova-API-Version"],
   ["shared-file-system", "X-OpenStack-Manila-API-Version"]
 ])
 
 /**
  * The headers that ask a service for a microversion: `OpenStack-API-Version`, and the service's own older header if it
- * has one. As keystoneauth, but every alias of a service gets the name that its servers expect (`block-store` too), and a
- * type that only begins like one (`shares`) is left alone.
+ * has one. As keystoneauth, but every alias of a service gets the name that its servers expect (`block-store`,
+ * `container-infra`), and a type that only begins like one (`shares`) is left alone.
  *
  * @example
  * ```ts
@@ -139,4 +141,55 @@ export const headers = (serviceType: ServiceType.ServiceType, microversion: Micr
     "OpenStack-API-Version": `${names.get(official) ?? serviceType} ${version}`,
     ...(own === undefined ? {} : { [own]: version })
   }
+}
+
+/**
+ * The microversion of an answer, from its `OpenStack-API-Version` header (`compute 2.79`); `None` if it does not say.
+ *
+ * @example
+ * ```ts
+ * import type { HttpClientResponse } from "@effect/platform"
+ * import { Microversion } from "effect-keystoneauth"
+ *
+ * const answeredIn = (response: HttpClientResponse.HttpClientResponse) => Microversion.fromHeaders(response.headers)
+ * ```
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fromHeaders = (answer: Readonly<Record<string, string>>): Option.Option<Microversion> =>
+  Option.fromNullable(answer["openstack-api-version"]).pipe(
+    Option.flatMap((value) => Option.getRight(fromUnknown(value.trim().split(/\s+/).at(-1))))
+  )
+
+/**
+ * The highest microversion that both a program and an endpoint support; `None` if there is none, or if the endpoint has
+ * no microversions. An end that is left out is open.
+ *
+ * @example
+ * ```ts
+ * import { type EndpointData, Microversion } from "effect-keystoneauth"
+ * import { Effect, Either } from "effect"
+ *
+ * const choose = (endpoint: EndpointData.EndpointData) =>
+ *   Effect.gen(function*() {
+ *     const min = yield* Microversion.fromInput("2.26")
+ *     const max = yield* Microversion.fromInput("2.90")
+ *     return Microversion.negotiate({ min, max }, { min: endpoint.minMicroversion, max: endpoint.maxMicroversion })
+ *   })
+ * ```
+ *
+ * @since 0.1.0
+ * @category ordering
+ */
+export const negotiate = (
+  wanted: { readonly min?: Microversion | undefined; readonly max?: Microversion | undefined },
+  supported: { readonly min?: Microversion | undefined; readonly max?: Microversion | undefined }
+): Option.Option<Microversion> => {
+  if (supported.max === undefined) {
+    return Option.none()
+  }
+  const highest = wanted.max === undefined ? supported.max : order.min(Order)(wanted.max, supported.max)
+  const reaches = (min: Microversion | undefined) => min === undefined || order.lessThanOrEqualTo(Order)(min, highest)
+  return reaches(wanted.min) && reaches(supported.min) ? Option.some(highest) : Option.none()
 }

@@ -260,9 +260,6 @@ const index = (catalog: ServiceCatalog): Index => catalog instanceof Index ? cat
 // selection
 // -----------------------------------------------------------------------------
 
-/** `publicURL` and `public` are the same interface. */
-const interfaceWord = (name: string): string => name.endsWith("URL") ? name.slice(0, -3) : name
-
 /** Nothing is asked for by an empty text, as in keystoneauth. */
 const given = (text: string | undefined): string | undefined => text === "" ? undefined : text
 
@@ -305,9 +302,9 @@ const preferInterface = (
     return endpoints
   }
   for (const name of wanted) {
-    const word = interfaceWord(name)
+    const word = EndpointFilter.interfaceWord(name)
     const found = endpoints.filter((endpoint) =>
-      endpoint.interface !== undefined && interfaceWord(endpoint.interface) === word
+      endpoint.interface !== undefined && EndpointFilter.interfaceWord(endpoint.interface) === word
     )
     if (found.length > 0) {
       return found
@@ -386,6 +383,68 @@ export const find = (
 ): Option.Option<ServiceEndpoint> => Option.fromNullable(endpoints(catalog, filter)[0])
 
 /**
+ * An endpoint in words: `compute (nova) public in RegionOne`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const describe = (endpoint: ServiceEndpoint): string =>
+  [
+    endpoint.serviceType,
+    endpoint.serviceName === undefined ? undefined : `(${endpoint.serviceName})`,
+    endpoint.interface,
+    endpoint.regionName === undefined ? undefined : `in ${endpoint.regionName}`
+  ].filter((part) => part !== undefined).join(" ")
+
+/**
+ * An endpoint that was not chosen, and the first reason why.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Excluded {
+  readonly endpoint: ServiceEndpoint
+  readonly reason: string
+}
+
+/**
+ * The endpoints of a service that are not the one that `find` chooses, each with the first reason why.
+ *
+ * @since 0.1.0
+ * @category selection
+ */
+export const excluded = (catalog: ServiceCatalog, filter: EndpointFilter.CatalogFilter): ReadonlyArray<Excluded> => {
+  const chosen = Option.getOrUndefined(find(catalog, filter))
+  const wanted = EndpointFilter.interfaces(filter)?.map(EndpointFilter.interfaceWord)
+  const reason = (service: Service, endpoint: ServiceEndpoint): string => {
+    switch (true) {
+      case !serviceMatches(service, { serviceName: filter.serviceName }):
+        return `its service is named "${service.name}"`
+      case !serviceMatches(service, filter):
+        return `its service has the id ${service.id}`
+      case !isWanted(filter.regionName, endpoint.regionName):
+        return `its region is ${endpoint.regionName === undefined ? "not given" : `"${endpoint.regionName}"`}`
+      case !isWanted(filter.endpointId, endpoint.endpointId):
+        return `its id is ${endpoint.endpointId}`
+      case wanted !== undefined && !wanted.includes(EndpointFilter.interfaceWord(endpoint.interface ?? "")):
+        return `its interface is ${endpoint.interface}`
+      case chosen !== undefined && chosen.serviceType !== endpoint.serviceType:
+        return `its type is ${endpoint.serviceType}, and ${chosen.serviceType} is preferred`
+      case chosen !== undefined && chosen.interface !== endpoint.interface:
+        return `its interface is ${endpoint.interface}, and ${chosen.interface} is preferred`
+      default:
+        return "another comes first in the catalog"
+    }
+  }
+  return servicesFor(index(catalog), filter.serviceType).flatMap((service) =>
+    service.endpoints.filter((endpoint) => endpoint !== chosen).map((endpoint) => ({
+      endpoint,
+      reason: reason(service, endpoint)
+    }))
+  )
+}
+
+/**
  * Why there is nothing for this filter, with what the catalog has instead.
  *
  * @since 0.1.0
@@ -397,14 +456,13 @@ export const notFound = (catalog: ServiceCatalog, filter: EndpointFilter.Catalog
     interfaces: EndpointFilter.interfaces(filter) ?? [],
     regionName: filter.regionName,
     serviceName: filter.serviceName,
-    available: (filter.serviceType === undefined ? [] : servicesFor(index(catalog), filter.serviceType))
-      .flatMap((service) => service.endpoints)
-      .map((endpoint) => ({
-        serviceType: endpoint.serviceType,
-        serviceName: endpoint.serviceName,
-        regionName: endpoint.regionName,
-        interface: endpoint.interface,
-        url: endpoint.url
-      })),
+    available: filter.serviceType === undefined ? [] : excluded(catalog, filter).map(({ endpoint, reason }) => ({
+      serviceType: endpoint.serviceType,
+      serviceName: endpoint.serviceName,
+      regionName: endpoint.regionName,
+      interface: endpoint.interface,
+      url: endpoint.url,
+      excludedBy: reason
+    })),
     serviceTypes: catalog.serviceTypes
   })

@@ -18,7 +18,7 @@ import type * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Catalog from "./Catalog.js"
 import * as Discovery from "./Discovery.js"
-import type { EndpointData } from "./EndpointData.js"
+import type { EndpointData, EndpointVersions } from "./EndpointData.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
@@ -45,6 +45,7 @@ export type Error = Errors.KeystoneAuthError
  * @category models
  */
 export interface Options extends Transport.Options {
+  readonly catalog?: Catalog.Options | undefined
   readonly discovery?: Discovery.Options | undefined
   readonly tokens?: TokenOptions | undefined
 }
@@ -77,6 +78,11 @@ export interface EndpointOptions {
   readonly endpointOverride?: string | undefined
   /** Take the URL as it is, whatever versions the filter asks for. Default: `false`. */
   readonly skipDiscovery?: boolean | undefined
+  /**
+   * Where the version in the catalog's URL does not do, look for others below it: at `/` for a URL that ends in `/v2.1`.
+   * Catalogs that list one version are the rule. Default: `true`.
+   */
+  readonly allowVersionHack?: boolean | undefined
 }
 
 /**
@@ -159,6 +165,15 @@ export interface Service {
       readonly discoverVersions?: boolean | undefined
     }
   ) => Effect.Effect<EndpointData, Errors.EndpointError, AuthPlugin.AuthPlugin>
+  /**
+   * All versions that live at the endpoints that match, by default with any interface: several endpoints are asked at
+   * once. An endpoint without a document is there with what its URL shows, and with the reason.
+   */
+  readonly allVersionData: (
+    filter?: EndpointFilter.CatalogFilter & {
+      readonly allow?: EndpointFilter.Allow | undefined
+    }
+  ) => Effect.Effect<ReadonlyArray<EndpointVersions>, Errors.EndpointError, AuthPlugin.AuthPlugin>
   readonly tokens: Tokens
   /** The wire alone: for logins, and for what needs no identity. */
   readonly transport: Transport.Service
@@ -205,7 +220,11 @@ export const make = (
 > =>
   Effect.gen(function*() {
     const transport = yield* Transport.Transport
-    const services = { catalog: yield* Catalog.Catalog, discovery: yield* Discovery.Discovery }
+    const services: Endpoint.Services = {
+      catalog: yield* Catalog.Catalog,
+      discovery: yield* Discovery.Discovery,
+      seen: new WeakSet()
+    }
     const tokens = yield* makeTokens(options)
 
     const request: Service["request"] = Effect.fn("Session.request")(
@@ -248,7 +267,13 @@ export const make = (
       }
     )
 
-    return { request, endpointData, tokens, transport }
+    const allVersionData: Service["allVersionData"] = Effect.fn("Session.allVersionData")(
+      function*(filter: Parameters<Service["allVersionData"]>[0] = {}) {
+        return yield* Endpoint.allVersions(services, filter, filter.allow)
+      }
+    )
+
+    return { request, endpointData, allVersionData, tokens, transport }
   })
 
 const identityOf = <A>(a: A): A => a
@@ -410,7 +435,10 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<Session | Catalog.Catalog | Discovery.Discovery, never, HttpClient.HttpClient> =>
   layerWithoutDependencies(options.tokens).pipe(
-    Layer.provideMerge(Layer.merge(Catalog.layer, Discovery.layerWith(options.discovery ?? {}))),
+    Layer.provideMerge(Layer.merge(
+      Catalog.layerWith(options.catalog ?? {}),
+      Discovery.layerWith(options.discovery ?? {})
+    )),
     Layer.provide(Transport.layer(options))
   )
 
@@ -450,6 +478,17 @@ export const endpointData = (
   ...args: Parameters<Service["endpointData"]>
 ): Effect.Effect<EndpointData, Errors.EndpointError, Session | AuthPlugin.AuthPlugin> =>
   Effect.flatMap(Session, (session) => session.endpointData(...args))
+
+/**
+ * All versions of all endpoints that match; see `Service.allVersionData`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const allVersionData = (
+  ...args: Parameters<Service["allVersionData"]>
+): Effect.Effect<ReadonlyArray<EndpointVersions>, Errors.EndpointError, Session | AuthPlugin.AuthPlugin> =>
+  Effect.flatMap(Session, (session) => session.allVersionData(...args))
 
 /**
  * The version that requests with this filter talk to: from the URL if it shows one, else from the version document.

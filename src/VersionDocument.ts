@@ -30,14 +30,16 @@ export interface VersionData {
   readonly version: ApiVersion.ApiVersion
   /** Where it lives: the document's `self` link on the host that was asked. */
   readonly url: string
+  /** The `self` link as the document has it; `undefined` if no document says so. */
+  readonly link: string | undefined
   readonly collection: string | undefined
   readonly minMicroversion: Microversion.Microversion | undefined
   readonly maxMicroversion: Microversion.Microversion | undefined
   readonly nextMinVersion: Microversion.Microversion | undefined
   readonly notBefore: string | undefined
   readonly status: Status
-  /** As the document spells it. */
-  readonly rawStatus: string
+  /** As the document spells it; `undefined` if no document says so. */
+  readonly rawStatus: string | undefined
 }
 
 /**
@@ -192,6 +194,7 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
     }).pipe(Either.map((microversions): VersionData => ({
       version: version.right,
       url,
+      link: self,
       collection: collection === undefined ? undefined : repairLink(documentUrl, collection),
       ...microversions,
       notBefore: typeof entry["not_before"] === "string" && entry["not_before"] !== ""
@@ -210,11 +213,12 @@ const microversion = (value: unknown, field: string) =>
 
 /**
  * Resolves a link of a document on the scheme and host that the document was read from. Where the link names another
- * host, that host's path is not ours: only its last segment is kept, below the document's own path, unless that ends
- * with it already.
+ * host (or http behind https, without the document's path), its path is not ours: only its last segment is kept, below the
+ * document's own path, unless that ends with it already.
  */
 const repairLink = (documentUrl: string, link: string): string | undefined => {
-  const folder = documentUrl.replace(/[?#].*$/s, "").replace(/\/*$/, "/")
+  const document = documentUrl.replace(/[?#].*$/s, "")
+  const folder = document.replace(/\/*$/, "/")
   if (!URL.canParse(folder) || !URL.canParse(link, folder)) {
     return undefined
   }
@@ -222,7 +226,9 @@ const repairLink = (documentUrl: string, link: string): string | undefined => {
   const there = new URL(link, folder)
   const origin = `${here.protocol}//${here.host}`
   const rest = there.search + there.hash
-  if (there.host === here.host) {
+  // a service that does not know of the TLS in front of it knows nothing of the path in front of it either
+  const knowsItself = there.protocol === here.protocol || there.pathname.startsWith(here.pathname)
+  if (there.host === here.host && knowsItself) {
     // the platform writes the root path of a bare address; the link did not
     return origin + (/^([a-z]+:)?\/\/[^/?#]*$/i.test(link) ? "" : there.pathname) + rest
   }
@@ -230,7 +236,7 @@ const repairLink = (documentUrl: string, link: string): string | undefined => {
   const [, path = ""] = /^([^?#]*)/.exec(link) ?? []
   const last = path.replace(/\/+$/, "").split("/").pop() ?? ""
   const slash = path.endsWith("/") ? "/" : ""
-  return base.endsWith(last) ? origin + base + slash + rest : `${origin}${base}/${last}${slash}${rest}`
+  return base.endsWith(last) ? document + rest : `${origin}${base}/${last}${slash}${rest}`
 }
 
 const sameHost = (a: string, b: string): boolean => URL.canParse(b, a) && new URL(b, a).host === new URL(a).host

@@ -8,18 +8,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { inspect } from "node:util"
 import * as ApiVersion from "../src/ApiVersion.js"
+import { versionArgs, versionBetween, versionParse } from "./conformance/versions.js"
 import * as Vectors from "./vectors.js"
 
-const show = (version: ApiVersion.ApiVersion | null | undefined) =>
-  version?.parts.map((part) => part === Infinity ? "latest" : part) ?? null
-
 const version = (input: unknown) => Either.getOrThrow(ApiVersion.fromUnknown(input))
-
-// null is Python's "not given"
-const given = (input: unknown) => input === null ? undefined : input
-
-// A raw Python tuple of one number: there is no such version here, 2 is always 2.0.
-const onePart = (name: string) => name
 
 const part = FastCheck.oneof(
   { arbitrary: FastCheck.nat({ max: 12 }), weight: 4 },
@@ -34,94 +26,30 @@ const anyRange = FastCheck.record({
 })
 
 describe("ApiVersion", () => {
-  const parsing = Vectors.load("version-parse")
-  const matching = Vectors.load("version-match")
-  const of = (cases: ReadonlyArray<Vectors.Case>, fn: string) => cases.filter((one) => one.input.fn === fn)
-
-  describe("vectors", () => {
-    it("normalize_version_number", () => {
-      const marked = Vectors.check(
-        "version-parse normalize_version_number",
-        of(parsing, "normalize_version_number"),
-        (input) => Either.map(ApiVersion.fromUnknown(input.version), show)
-      )
-      // lax number parsing is refused
-      for (const { case: { name }, outcome } of marked) {
-        assert.isTrue(Either.isLeft(outcome), `${name} must be refused`)
-      }
-    })
-
-    it("version_to_string", () => {
-      const marked = Vectors.check(
-        "version-parse version_to_string",
-        of(parsing, "version_to_string"),
-        (input) => Either.map(ApiVersion.fromUnknown(input.version), ApiVersion.format),
-        [onePart("to string [3]")]
-      )
-      assert.isTrue(marked.every(({ outcome }) => Either.isLeft(outcome))) // [] is no version
-    })
-
-    it("version_from_url", () => {
-      Vectors.check(
-        "version-parse version_from_url",
-        of(parsing, "version_from_url"),
-        (input) => Either.right(show(Option.getOrNull(ApiVersion.fromUrl(String(input.url)))))
-      )
-    })
-
-    it("version_between", () => {
-      const results = Vectors.check(
-        "version-between",
-        of(Vectors.load("version-between"), "version_between"),
-        (input) =>
-          Either.gen(function*() {
-            const candidate = yield* ApiVersion.fromUnknown(input.candidate)
-            const min = input.min_version === null ? undefined : yield* ApiVersion.fromUnknown(input.min_version)
-            const max = input.max_version === null ? undefined : yield* ApiVersion.fromUnknown(input.max_version)
-            return ApiVersion.isInRange(candidate, { min, max, wholeMajor: isBare(input.max_version) })
-          })
-      )
-      const outcomes = (ref: string) =>
-        results.filter((one) => one.case.ref.includes(ref)).map((one) => [one.case.input, one.outcome] as const)
-      // Q3: a major number alone includes its minor versions
-      for (const [input, outcome] of outcomes("Q3")) {
-        assert.deepStrictEqual(outcome, Either.right(true), JSON.stringify(input))
-      }
-      // Q10: 0 is a version, empty text and no numbers are none
-      for (const [input, outcome] of outcomes("Q10")) {
-        const values = [input.candidate, input.min_version, input.max_version]
-        const bad = values.some((value) => value === "" || (Array.isArray(value) && value.length === 0))
-        assert.strictEqual(Either.isLeft(outcome), bad, JSON.stringify(input))
-      }
-    })
-
-    it("version_match", () => {
-      Vectors.check(
-        "version-match version_match",
-        of(matching, "version_match"),
-        (input) => Either.right(ApiVersion.satisfies(version(input.candidate), version(input.required))),
-        [onePart("[2] satisfies [2, 0]"), onePart("[3] satisfies [3, 0]")]
-      )
-    })
-
-    it("latest_soft_match", () => {
-      Vectors.check(
-        "version-match latest_soft_match",
-        of(matching, "latest_soft_match"),
-        (input) => {
-          const required = Either.getOrUndefined(ApiVersion.fromUnknown(input.required)) // null and []: none
-          return Either.right(ApiVersion.softMatches(version(input.candidate), required))
+  describe("vectors that are marked are decided by the register", () => {
+    it("lax number parsing is refused (Q11)", () => {
+      for (const { case: { input, name }, outcome } of Vectors.marked("version-parse", versionParse)) {
+        if (input.fn === "normalize_version_number") {
+          assert.isTrue(Either.isLeft(outcome), `${name} must be refused`)
         }
-      )
+      }
     })
 
-    it("version arguments", () => {
-      const marked = Vectors.check(
-        "version-args",
-        Vectors.load("version-args"),
-        (input) => Either.map(rangeOf(input), ({ max, min }) => ({ min_version: show(min), max_version: show(max) }))
-      )
-      for (const { case: { input, name, ref }, outcome } of marked) {
+    it("a major number alone includes its minor versions (Q3), and empty is no version (Q10)", () => {
+      for (const { case: { input, ref }, outcome } of Vectors.marked("version-between", versionBetween)) {
+        if (ref.includes("Q3")) {
+          assert.deepStrictEqual(outcome, Either.right(true), JSON.stringify(input))
+        }
+        if (ref.includes("Q10")) {
+          const values = [input.candidate, input.min_version, input.max_version]
+          const bad = values.some((value) => value === "" || (Array.isArray(value) && value.length === 0))
+          assert.strictEqual(Either.isLeft(outcome), bad, JSON.stringify(input))
+        }
+      }
+    })
+
+    it("latest of volumev2 is 2.latest (Q9), and empty is no version (Q10)", () => {
+      for (const { case: { input, name, ref }, outcome } of Vectors.marked("version-args", versionArgs)) {
         if (ref.includes("Q9")) {
           const alone = input.min_version === null && input.max_version === null
           assert.strictEqual(Either.isRight(outcome), alone, name)
@@ -129,7 +57,6 @@ describe("ApiVersion", () => {
             assert.deepStrictEqual(outcome.right, { min_version: [2, "latest"], max_version: [2, "latest"] }, name)
           }
         } else {
-          // Q10: empty is invalid; 0 is 0.0
           const values = [input.version, input.min_version, input.max_version]
           const bad = values.some((value) => value === "" || (Array.isArray(value) && value.length === 0)) ||
             (input.version !== null && (input.min_version !== null || input.max_version !== null))
@@ -285,7 +212,7 @@ describe("ApiVersion", () => {
 
   it.prop("any JSON is read or refused, never thrown", [FastCheck.jsonValue()], ([input]) => {
     assert.isTrue(Either.isEither(ApiVersion.fromUnknown(input)))
-    assert.isTrue(Either.isEither(rangeOf({ version: input, min_version: null, max_version: null })))
+    assert.isTrue(Either.isEither(versionArgs({ version: input, min_version: null, max_version: null })))
   })
 
   it.prop("any URL has a version or none", [FastCheck.oneof(FastCheck.webUrl(), FastCheck.string())], ([url]) => {
@@ -331,25 +258,3 @@ describe("ApiVersion", () => {
     assert.isTrue(bad.every(Either.isLeft))
   })
 })
-
-const isBare = (input: unknown): boolean =>
-  /^v?\d+$/.test(String(input)) || (Array.isArray(input) && input.length === 1 && input[0] !== "latest")
-
-// The arguments of a vector are not typed; each is read as a program would write it.
-/** Python reads a float as it prints; we are given that text, since as a number it is refused. */
-const written = (value: unknown) => typeof value === "number" && !Number.isInteger(value) ? String(value) : given(value)
-
-const rangeOf = (input: Vectors.Case["input"]) => {
-  const decode = Schema.decodeUnknownSync(Schema.Struct({
-    version: Schema.optional(Schema.Any),
-    minVersion: Schema.optional(Schema.Any),
-    maxVersion: Schema.optional(Schema.Any),
-    serviceType: Schema.optional(Schema.String)
-  }))
-  return ApiVersion.range(decode({
-    version: written(input.version),
-    minVersion: written(input.min_version),
-    maxVersion: written(input.max_version),
-    serviceType: given(input.service_type)
-  }))
-}

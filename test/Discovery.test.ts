@@ -179,7 +179,10 @@ describe("endpoint data", () => {
       const cloud = yield* TestCloud.TestCloud
       const endpoint = yield* Session.endpointData({ interface: "auth" })
       assert.deepStrictEqual([endpoint.catalogUrl, endpoint.serviceType], [cloud.authUrl, "identity"])
-      assert.strictEqual(String(endpoint.apiVersion), "3.14")
+      // where one logs in needs no document
+      assert.strictEqual(String(endpoint.apiVersion), "3.0")
+      const versioned = yield* Session.endpointData({ interface: "auth", version: 3 }, { discoverVersions: true })
+      assert.strictEqual(String(versioned.apiVersion), "3.14")
     }).pipe(Effect.provide(TestCloud.layer())))
 
   it.effect("object-store is never asked for a document", () =>

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as ServiceType from "../src/ServiceType.js"
+import { serviceTypes } from "./conformance/catalogs.js"
 import * as Vectors from "./vectors.js"
 
 const types = [
@@ -13,37 +14,8 @@ const types = [
 const anyType = FastCheck.oneof(FastCheck.constantFrom(...types), FastCheck.string())
 
 describe("ServiceType", () => {
-  const cases = Vectors.load("service-types")
-  const functions: Record<string, (type: string) => unknown> = {
-    is_known: ServiceType.isKnown,
-    is_official: ServiceType.isOfficial,
-    is_alias: ServiceType.isAlias,
-    get_service_type: (type) => Option.getOrNull(ServiceType.official(type)),
-    get_all_types: ServiceType.all,
-    get_aliases: ServiceType.aliases
-  }
-
-  for (const [fn, run] of Object.entries(functions)) {
-    it(`vectors: ${fn}`, () => {
-      const marked = Vectors.check(
-        `service-types ${fn}`,
-        cases.filter((one) => one.input.fn === fn),
-        ({ service_type }) => Either.right(run(String(service_type))),
-        // [None] there; text here
-        fn === "get_all_types" ? ["get_all_types \"\""] : []
-      )
-      assert.strictEqual(marked.length, 0)
-    })
-  }
-
-  it("vectors: is_match", () => {
-    const marked = Vectors.check(
-      "service-types is_match",
-      cases.filter((one) => one.input.fn === "is_match"),
-      ({ found, requested }) => Either.right(ServiceType.matches(String(requested), String(found)))
-    )
-    // underscores: equal on both sides here
-    for (const { case: { name }, outcome } of marked) {
+  it("vectors that are marked: underscores are equal to hyphens, on both sides", () => {
+    for (const { case: { name }, outcome } of Vectors.marked("service-types", serviceTypes)) {
       assert.deepStrictEqual(outcome, Either.right(true), name)
     }
   })

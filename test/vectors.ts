@@ -6,6 +6,7 @@ import { hasProperty, isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 
 const Flag = Schema.optionalWith(Schema.Boolean, { default: () => false })
 
@@ -57,8 +58,15 @@ export const load = (
   suite: string,
   options: { readonly special?: (name: string) => unknown } = {}
 ): ReadonlyArray<Case> => {
-  const text = readFileSync(new URL(`vectors/${suite}.json`, import.meta.url), "utf8")
-  const { cases, fixtures } = Schema.decodeUnknownSync(Schema.parseJson(Suite))(text)
+  return loadFile(fileURLToPath(new URL(`vectors/${suite}.json`, import.meta.url)), options)
+}
+
+/** The cases of a suite, from its file. */
+export const loadFile = (
+  path: string,
+  options: { readonly special?: (name: string) => unknown } = {}
+): ReadonlyArray<Case> => {
+  const { cases, fixtures } = Schema.decodeUnknownSync(Schema.parseJson(Suite))(readFileSync(path, "utf8"))
   return cases.map((one) => Schema.decodeUnknownSync(Case)(resolve(one, fixtures, options.special ?? defaultSpecial)))
 }
 
@@ -88,41 +96,48 @@ const showOutcome = (outcome: Outcome): string =>
     onRight: (value) => JSON.stringify(value) ?? "undefined"
   })
 
+/** A case, what we did, and whether that is what keystoneauth does. */
+export interface Result {
+  readonly case: Case
+  readonly outcome: Outcome
+  readonly same: boolean
+}
+
+export const judge = (one: Case, outcome: Outcome): Result => ({ case: one, outcome, same: same(one, outcome) })
+
+/** What keystoneauth did in a case, and what we did, in one line each. */
+export const describeResult = ({ case: one, outcome }: Result): string =>
+  [
+    one.name,
+    `  input:    ${JSON.stringify(one.input)}`,
+    `  expected: ${
+      one.error === undefined ? JSON.stringify(one.expected) : `failure: ${one.error.kind}: ${one.error.message}`
+    }`,
+    `  got:      ${showOutcome(outcome)}`
+  ].join("\n")
+
+/** The marked cases of a suite with what we did, for a test to hold them against the register. */
+export const marked = (
+  suite: string,
+  answer: (input: Case["input"], one: Case) => Outcome
+): ReadonlyArray<Result> => {
+  const cases = load(suite).filter((one) => !isPlain(one))
+  assert.ok(cases.length > 0, `${suite}: no case is marked`)
+  return cases.map((one) => judge(one, answer(one.input, one)))
+}
+
 /**
- * Runs `actual` on the cases, and fails with a list of all those that are not marked and come out differently. `except`
- * holds the names of cases that cannot be put to us, or differ on purpose: they must come out differently.
- * Returns the marked cases with what we did, for the caller to judge, after printing the counts.
+ * Fails with a list of all cases of a suite that are not marked and come out differently. `npm run conformance` prints
+ * what this asserts.
  */
 export const check = (
   title: string,
   cases: ReadonlyArray<Case>,
-  actual: (input: Case["input"], one: Case) => Outcome,
-  except: ReadonlyArray<string> = []
-): ReadonlyArray<{ readonly case: Case; readonly outcome: Outcome; readonly same: boolean }> => {
-  const results = cases.map((one) => {
-    const outcome = actual(one.input, one)
-    return { case: one, outcome, same: same(one, outcome) }
-  })
-  const plain = results.filter((result) => isPlain(result.case) && !except.includes(result.case.name))
-  const passed = plain.filter((result) => result.same).length
-  const marked = results.filter((result) => !isPlain(result.case))
-  const markedSame = marked.filter((result) => result.same).length
-  console.log(
-    `${title}: ${results.length} run, ${passed} of ${plain.length} plain passed, ` +
-      `${except.length} excepted, marked: ${markedSame} same, ${marked.length - markedSame} different`
-  )
+  answer: (input: Case["input"], one: Case) => Outcome
+): ReadonlyArray<Result> => {
+  const results = cases.map((one) => judge(one, answer(one.input, one)))
+  const plain = results.filter((result) => isPlain(result.case))
   assert.ok(plain.length > 0, `${title}: no case was run`)
-  for (const name of except) {
-    const excepted = results.find((result) => result.case.name === name)
-    assert.ok(excepted !== undefined, `${title}: there is no case ${name}`)
-    assert.ok(!excepted.same, `${title}: ${name} need not be excepted`)
-  }
-  const failures = plain.filter((result) => !result.same).map((result) => {
-    const expected = result.case.error === undefined
-      ? JSON.stringify(result.case.expected)
-      : `failure: ${result.case.error.kind}`
-    return `${result.case.name}: expected ${expected}, got ${showOutcome(result.outcome)}`
-  })
-  assert.deepStrictEqual(failures, [], title)
-  return marked
+  assert.deepStrictEqual(plain.filter((result) => !result.same).map(describeResult), [], title)
+  return results.filter((result) => !isPlain(result.case))
 }

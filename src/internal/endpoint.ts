@@ -4,20 +4,19 @@
  * The order of what is tried follows keystoneauth1 (`discover.py`), with these differences: a document that lacks the
  * version does not end the search, and a service that does not answer never changes silently where a request goes.
  */
-import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ApiVersion from "../ApiVersion.js"
 import * as AuthPlugin from "../AuthPlugin.js"
 import type * as Catalog from "../Catalog.js"
 import type * as Discovery from "../Discovery.js"
-import type { EndpointData } from "../EndpointData.js"
+import type { EndpointData, EndpointVersions, Step } from "../EndpointData.js"
 import * as EndpointFilter from "../EndpointFilter.js"
 import * as Errors from "../Errors.js"
 import * as ServiceCatalog from "../ServiceCatalog.js"
 import * as ServiceType from "../ServiceType.js"
 import * as VersionDocument from "../VersionDocument.js"
+import * as DiscoveryPlan from "./discoveryPlan.js"
 import * as Redaction from "./redaction.js"
 
 export interface Options {
@@ -27,18 +26,36 @@ export interface Options {
   readonly discoverVersions?: boolean | undefined
   /** Never ask for a version document. */
   readonly skipDiscovery?: boolean | undefined
+  /** Look below the catalog's URL, where its own version does not do. Default: `true`. */
+  readonly allowVersionHack?: boolean | undefined
 }
 
 type ResolveError = Errors.EndpointError
 
 /** Where a request goes, before any version document was read. */
-type Candidate = Pick<
-  EndpointData,
-  "catalogUrl" | "serviceType" | "serviceName" | "serviceId" | "interface" | "regionName" | "endpointId"
->
+interface Candidate extends
+  Pick<
+    EndpointData,
+    "catalogUrl" | "serviceType" | "serviceName" | "serviceId" | "interface" | "regionName" | "endpointId"
+  >
+{
+  /** How it was found. */
+  readonly found: Step
+}
+
+/** The plugin's one endpoint: all there is to know of it is in its documents. */
+const isFixed = ({ found }: Candidate): boolean => found._tag === "Given" && found.by === "plugin"
+
+/** What a resolution needs of a Session. */
+export interface Services {
+  readonly catalog: Catalog.Service
+  readonly discovery: Discovery.Service
+  /** The documents that were used before: to tell in a trace what was known already. */
+  readonly seen: WeakSet<VersionDocument.VersionDocument>
+}
 
 export const resolve = (
-  services: { readonly catalog: Catalog.Service; readonly discovery: Discovery.Service },
+  services: Services,
   filter: EndpointFilter.EndpointFilter,
   options: Options
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
@@ -46,26 +63,33 @@ export const resolve = (
     const range = yield* ApiVersion.range(filter)
     const plugin = yield* AuthPlugin.AuthPlugin
     const candidate = yield* findCandidate(services.catalog, plugin, filter, options)
-    const open = isOpen(range)
-    if (options.skipDiscovery === true || (open && options.discoverVersions !== true)) {
-      return asItIs(candidate)
+    const open = DiscoveryPlan.isOpen(range)
+    // where a plugin logs in is known, whatever a document there would say
+    const discovers = !open || (options.discoverVersions === true && filter.interface !== "auth")
+    if (options.skipDiscovery === true || !discovers) {
+      return asItIs(candidate, {
+        _tag: "NotAsked",
+        reason: options.skipDiscovery === true ? "discovery is to be skipped" : "no version is asked for"
+      })
     }
-    const projectId = Option.getOrUndefined(yield* plugin.projectId)
-    const plan = makePlan(candidate.catalogUrl, range, projectId, {
-      rootFirst: !open && options.endpointOverride === undefined
+    // where to log in is asked before anyone has
+    const projectId = filter.interface === "auth" ? undefined : Option.getOrUndefined(yield* plugin.projectId)
+    const plan = DiscoveryPlan.make(candidate.catalogUrl, range, projectId, {
+      rootFirst: !open && options.endpointOverride === undefined && options.allowVersionHack !== false
     })
     if (plan.matchesExactly && options.discoverVersions !== true) {
-      return asItIs(candidate)
+      return asItIs(candidate, {
+        _tag: "NotAsked",
+        reason: `the URL shows a version of ${ApiVersion.formatRange(range)}`
+      })
     }
     if (hasNoVersionDocument(candidate.serviceType)) {
       return open || plan.matches || plan.urlVersion === undefined
-        ? asItIs(candidate)
+        ? asItIs(candidate, { _tag: "NotAsked", reason: "this service has none" })
         : yield* noSuchVersion(candidate, range, [])
     }
-    return yield* discover(services.discovery, candidate, range, plan, filter.allow)
+    return yield* discover(services, candidate, range, plan, filter.allow)
   })
-
-const isOpen = (range: ApiVersion.Range): boolean => range.min === undefined && range.max === undefined
 
 // -----------------------------------------------------------------------------
 // the catalog's part
@@ -81,27 +105,61 @@ const findCandidate = (
     if (filter.interface === "auth") {
       const url = yield* Effect.mapError(plugin.authUrl, () =>
         withoutEndpoint(filter, `the AuthPlugin ${plugin.name} has no auth URL, so there is no "auth" interface`))
-      return given(url, { ...filter, serviceType: filter.serviceType ?? "identity" })
+      return given(url, "auth interface", { ...filter, serviceType: filter.serviceType ?? "identity" })
     }
     if (options.endpointOverride !== undefined) {
-      return given(yield* substitute(options.endpointOverride, plugin), filter)
+      return given(yield* substitute(options.endpointOverride, plugin), "override", filter)
     }
     const fixed = plugin.endpoint(filter)
     if (Option.isSome(fixed)) {
-      return given(fixed.value, filter)
+      return given(fixed.value, "plugin", filter)
     }
     if (filter.serviceType === undefined || filter.serviceType === "") {
       return yield* withoutEndpoint(filter, "no serviceType, no endpointOverride and no absolute URL was given")
     }
     const wanted = { ...filter, interface: filter.interface ?? "public" }
     const services = yield* catalog.get
-    const found = ServiceCatalog.find(services, wanted)
-    if (Option.isNone(found)) {
-      return yield* ServiceCatalog.notFound(services, wanted)
+    const found = fromCatalog(services, wanted)
+    if (found !== undefined) {
+      return found
     }
-    const { raw: _, url, ...rest } = found.value
-    return { catalogUrl: url, ...rest }
+    // the service may have come after the token
+    const newer = yield* catalog.refresh
+    const added = Option.isSome(newer) ? fromCatalog(newer.value, wanted) : undefined
+    return added ?? (yield* ServiceCatalog.notFound(
+      Option.getOrElse(newer, () =>
+        services),
+      wanted
+    ))
   })
+
+const fromCatalog = (
+  catalog: ServiceCatalog.ServiceCatalog,
+  filter: EndpointFilter.CatalogFilter
+): Candidate | undefined =>
+  Option.getOrUndefined(
+    Option.map(ServiceCatalog.find(catalog, filter), (endpoint) => fromEndpoint(catalog, filter, endpoint))
+  )
+
+const fromEndpoint = (
+  catalog: ServiceCatalog.ServiceCatalog,
+  filter: EndpointFilter.CatalogFilter,
+  endpoint: ServiceCatalog.ServiceEndpoint
+): Candidate => {
+  const { raw: _, url, ...rest } = endpoint
+  return {
+    ...rest,
+    catalogUrl: url,
+    found: {
+      _tag: "Catalog",
+      chosen: endpoint,
+      // only who asks why needs to know of the others
+      get excluded() {
+        return ServiceCatalog.excluded(catalog, filter)
+      }
+    }
+  }
+}
 
 const withoutEndpoint = (filter: EndpointFilter.EndpointFilter, reason: string): Errors.EndpointNotFound =>
   new Errors.EndpointNotFound({
@@ -114,7 +172,12 @@ const withoutEndpoint = (filter: EndpointFilter.EndpointFilter, reason: string):
     serviceTypes: []
   })
 
-const given = (url: string, filter: EndpointFilter.EndpointFilter): Candidate => ({
+const given = (
+  url: string,
+  by: Extract<Step, { readonly _tag: "Given" }>["by"],
+  filter: EndpointFilter.EndpointFilter
+): Candidate => ({
+  found: { _tag: "Given", by, url },
   catalogUrl: url,
   serviceType: filter.serviceType,
   serviceName: filter.serviceName,
@@ -155,8 +218,9 @@ const substitute = (
   })
 
 /** What the URL alone tells. */
-const asItIs = (candidate: Candidate): EndpointData => ({
+const asItIs = ({ found, ...candidate }: Candidate, ...steps: ReadonlyArray<Step>): EndpointData => ({
   ...candidate,
+  trace: [found, ...steps],
   url: candidate.catalogUrl,
   apiVersion: Option.getOrUndefined(ApiVersion.fromUrl(candidate.catalogUrl)),
   minMicroversion: undefined,
@@ -171,134 +235,190 @@ const hasNoVersionDocument = (serviceType: string | undefined): boolean =>
   serviceType !== undefined && Option.contains(ServiceType.official(serviceType), "object-store")
 
 // -----------------------------------------------------------------------------
-// which documents to try
+// all versions of all endpoints
 // -----------------------------------------------------------------------------
 
-interface Plan {
-  readonly urls: ReadonlyArray<string>
-  /** The version that the catalog's URL shows. */
-  readonly urlVersion: ApiVersion.ApiVersion | undefined
-  /** It is in the range. */
-  readonly matches: boolean
-  /** And it is of the newest major version asked for, so no document would change the choice. */
-  readonly matchesExactly: boolean
-  /** Taken off the end of the URL, to be put back. */
-  readonly projectId: string | undefined
-}
+const anyVersion: ApiVersion.Range = { min: undefined, max: undefined }
 
-const segmentVersion = (segment: string | undefined): ApiVersion.ApiVersion | undefined =>
-  segment !== undefined && /^v\d/.test(segment)
-    ? Option.getOrUndefined(Either.getRight(ApiVersion.fromUnknown(segment)))
-    : undefined
+/** How many endpoints are asked at once. */
+const concurrency = 8
 
-/** ALG-2 of the reference: from the most promising document to the catalog's own URL. */
-const makePlan = (
-  catalogUrl: string,
-  range: ApiVersion.Range,
+export const allVersions = (
+  services: Services,
+  filter: EndpointFilter.CatalogFilter,
+  allow: EndpointFilter.Allow | undefined
+): Effect.Effect<ReadonlyArray<EndpointVersions>, ResolveError, AuthPlugin.AuthPlugin> =>
+  Effect.gen(function*() {
+    const plugin = yield* AuthPlugin.AuthPlugin
+    const projectId = Option.getOrUndefined(yield* plugin.projectId)
+    const fixed = plugin.endpoint(filter)
+    const candidates = Option.isSome(fixed)
+      ? [given(fixed.value, "plugin", filter)]
+      : yield* listCandidates(services.catalog, filter)
+    return yield* Effect.forEach(
+      candidates,
+      (candidate) => versionsOf(services, candidate, projectId, allow),
+      { concurrency }
+    )
+  })
+
+/** As in keystoneauth, an endpoint of no region or interface is nobody's choice. */
+const listCandidates = (catalog: Catalog.Service, filter: EndpointFilter.CatalogFilter) =>
+  Effect.map(catalog.get, (services) =>
+    ServiceCatalog.endpoints(services, filter)
+      .filter((endpoint) => endpoint.regionName !== undefined && endpoint.interface !== undefined)
+      .map((endpoint) => fromEndpoint(services, filter, endpoint)))
+
+const versionsOf = (
+  services: Services,
+  candidate: Candidate,
   projectId: string | undefined,
-  options: { readonly rootFirst: boolean }
-): Plan => {
-  const [, origin = "", path = ""] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)([^?#]*)/i.exec(catalogUrl) ?? []
-  const segments = path.replace(/\/+$/, "").split("/")
-  const join = () => origin + segments.join("/")
-
-  let removed: string | undefined
-  const last = segments.at(-1)
-  if (projectId !== undefined ? last === projectId : segmentVersion(segments.at(-2)) !== undefined) {
-    removed = segments.pop()
-  }
-
-  const urlVersion = segmentVersion(segments.at(-1))
-  const matches = urlVersion !== undefined && !isOpen(range) && ApiVersion.isInRange(urlVersion, range)
-  const matchesExactly = matches && range.max !== undefined && range.max.major === urlVersion.major
-  const reachesMaximum = matches && range.max !== undefined && range.max.minor !== Infinity &&
-    ApiVersion.satisfies(urlVersion, range.max)
-
-  const versioned = urlVersion === undefined ? undefined : join()
-  if (urlVersion !== undefined) {
-    segments.pop()
-  }
-  const root = `${join()}/`
-  const urls: Array<string> = []
-  if (versioned !== undefined && (matchesExactly || reachesMaximum)) {
-    urls.push(`${versioned}/`)
-  }
-  if (options.rootFirst) {
-    urls.push(root === `${catalogUrl}/` ? catalogUrl : root)
-    if (versioned !== undefined) {
-      urls.push(`${versioned}/`)
+  allow: EndpointFilter.Allow | undefined
+): Effect.Effect<EndpointVersions, ResolveError, AuthPlugin.AuthPlugin> =>
+  Effect.gen(function*() {
+    const plan = DiscoveryPlan.make(candidate.catalogUrl, anyVersion, projectId, { rootFirst: true })
+    const steps: Array<DocumentStep> = []
+    const type = candidate.serviceType ?? ""
+    const found = (versions: ReadonlyArray<VersionDocument.VersionData>, failure?: Errors.DiscoveryFailed) => ({
+      serviceType: Option.getOrElse(ServiceType.official(type), () => type),
+      serviceName: candidate.serviceName,
+      interface: candidate.interface === undefined ? undefined : EndpointFilter.interfaceWord(candidate.interface),
+      regionName: candidate.regionName,
+      catalogUrl: candidate.catalogUrl,
+      versions,
+      failure
+    })
+    for (const url of hasNoVersionDocument(type) ? [] : plan.urls) {
+      const document = yield* tryDocument(services, url, steps)
+      if (document !== undefined) {
+        const versions = VersionDocument.allowed(document, allow)
+        return found(versions.length === 0 ? inferred(plan) : versions)
+      }
     }
-  } else if (versioned !== undefined && removed !== undefined) {
-    urls.push(versioned)
-  }
-  urls.push(catalogUrl)
-  return { urls: Arr.dedupe(urls), urlVersion, matches, matchesExactly, projectId: removed }
-}
+    return found(inferred(plan), noSuchVersion(candidate, anyVersion, steps))
+  })
+
+/** What the URL alone shows, as a version. */
+const inferred = (plan: DiscoveryPlan.Plan): ReadonlyArray<VersionDocument.VersionData> =>
+  plan.urlVersion === undefined ? [] : [{
+    version: plan.urlVersion,
+    url: `${plan.versioned}/`,
+    link: undefined,
+    collection: undefined,
+    minMicroversion: undefined,
+    maxMicroversion: undefined,
+    nextMinVersion: undefined,
+    notBefore: undefined,
+    status: "CURRENT",
+    rawStatus: undefined
+  }]
 
 // -----------------------------------------------------------------------------
 // what the documents say
 // -----------------------------------------------------------------------------
 
+type DocumentStep = Extract<Step, { readonly _tag: "Document" }> & Pick<Errors.DiscoveryAttempt, "status" | "versions">
+
 const discover = (
-  discovery: Discovery.Service,
+  services: Services,
   candidate: Candidate,
   range: ApiVersion.Range,
-  plan: Plan,
+  plan: DiscoveryPlan.Plan,
   allow: EndpointFilter.Allow | undefined
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.gen(function*() {
-    const attempts: Array<Errors.DiscoveryAttempt> = []
+    const steps: Array<DocumentStep> = []
     for (const url of plan.urls) {
-      const document = yield* discovery.document(url).pipe(
-        Effect.catchTag("DiscoveryFailed", (failure) => {
-          attempts.push(...failure.attempts)
-          return Effect.succeed(undefined)
-        })
-      )
+      const document = yield* tryDocument(services, url, steps)
       if (document === undefined) {
         continue
       }
-      const found = VersionDocument.select(document, {
+      const cached = services.seen.has(document)
+      services.seen.add(document)
+      const found = Option.getOrUndefined(VersionDocument.select(document, {
         range,
         allow,
-        url: isOpen(range) ? candidate.catalogUrl : undefined
-      })
-      if (Option.isSome(found)) {
-        return fromDocument(candidate, found.value, plan.projectId)
+        url: DiscoveryPlan.isOpen(range) ? candidate.catalogUrl : undefined
+      }))
+      if (found !== undefined) {
+        return fromDocument(candidate, found, plan.projectId, [...steps, chosen(document, found, cached)])
       }
-      attempts.push(lacking(document, allow))
+      steps.push(lacking(document, allow, cached))
+      // other documents can only know better about the version that the URL itself shows
+      if (!plan.matches) {
+        break
+      }
     }
-    const answered = attempts.some((attempt) => attempt.outcome === "NoMatchingVersion")
+    const answered = steps.some((step) => step.outcome === "NoMatchingVersion")
+    if (DiscoveryPlan.isOpen(range) && !isFixed(candidate)) {
+      return asItIs(candidate, ...steps, { _tag: "AnyVersion" })
+    }
     // without a document the URL speaks for itself, if it shows a version at all
-    return isOpen(range) || (plan.matches && !answered)
-      ? asItIs(candidate)
-      : yield* noSuchVersion(candidate, range, attempts)
+    return plan.matches && plan.urlVersion !== undefined && !answered
+      ? asItIs(candidate, ...steps, { _tag: "UrlVersion", version: plan.urlVersion })
+      : yield* noSuchVersion(candidate, range, steps)
   })
+
+/** The document at a URL; if there is none, one step more. */
+const tryDocument = (
+  { discovery }: Services,
+  url: string,
+  steps: Array<DocumentStep>
+): Effect.Effect<VersionDocument.VersionDocument | undefined, Errors.AuthenticationError, AuthPlugin.AuthPlugin> =>
+  Effect.catchTag(discovery.document(url), "DiscoveryFailed", (failure) => {
+    for (const attempt of failure.attempts) {
+      steps.push({ _tag: "Document", cached: false, repairedLink: undefined, ...attempt })
+    }
+    return Effect.succeed(undefined)
+  })
+
+const chosen = (
+  document: VersionDocument.VersionDocument,
+  found: VersionDocument.VersionData,
+  cached: boolean
+): DocumentStep => ({
+  _tag: "Document",
+  url: Redaction.safeUrl(document.url),
+  outcome: "Chosen",
+  detail: `offers ${ApiVersion.format(found.version)} (${found.rawStatus ?? found.status})` +
+    (found.maxMicroversion === undefined
+      ? ""
+      : ` with microversions ${found.minMicroversion?.toString() ?? "?"} to ${found.maxMicroversion.toString()}`),
+  cached,
+  repairedLink: found.link === undefined || found.link === found.url ? undefined : Redaction.safeUrl(found.link)
+})
 
 const lacking = (
   document: VersionDocument.VersionDocument,
-  allow: EndpointFilter.Allow | undefined
-): Errors.DiscoveryAttempt => {
+  allow: EndpointFilter.Allow | undefined,
+  cached: boolean
+): DocumentStep => {
   const usable = VersionDocument.allowed(document, allow)
   const name = (data: VersionDocument.VersionData) =>
     usable.includes(data)
       ? ApiVersion.format(data.version)
-      : `${ApiVersion.format(data.version)} (${data.rawStatus}, not allowed)`
+      : `${ApiVersion.format(data.version)} (${data.rawStatus ?? data.status}, not allowed)`
   const versions = document.versions.map(name)
   const offer = versions.length === 0 ? "no version" : versions.join(", ")
   return {
+    _tag: "Document",
     url: Redaction.safeUrl(document.url),
     outcome: "NoMatchingVersion",
     detail: `offers ${[offer, ...document.problems].join("; ")}`,
-    versions
+    versions,
+    cached,
+    repairedLink: undefined
   }
 }
 
 const noSuchVersion = (
   candidate: Candidate,
   range: ApiVersion.Range,
-  attempts: ReadonlyArray<Errors.DiscoveryAttempt>
+  steps: ReadonlyArray<DocumentStep>
 ): Errors.DiscoveryFailed => {
+  const attempts = steps.flatMap(({ detail, outcome, status, url, versions }) =>
+    outcome === "Chosen" ? [] : [{ detail, outcome, status, url, versions }]
+  )
   const has = (outcome: Errors.DiscoveryAttempt["outcome"]) => attempts.some((attempt) => attempt.outcome === outcome)
   return new Errors.DiscoveryFailed({
     reason: has("NoMatchingVersion") || attempts.length === 0
@@ -314,11 +434,13 @@ const noSuchVersion = (
 }
 
 const fromDocument = (
-  candidate: Candidate,
+  { found: how, ...candidate }: Candidate,
   found: VersionDocument.VersionData,
-  projectId: string | undefined
+  projectId: string | undefined,
+  steps: ReadonlyArray<Step>
 ): EndpointData => ({
   ...candidate,
+  trace: [how, ...steps],
   url: projectId === undefined ? found.url : `${found.url.replace(/\/+$/, "")}/${projectId}`,
   apiVersion: found.version,
   minMicroversion: found.minMicroversion,

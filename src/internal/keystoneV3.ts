@@ -13,6 +13,7 @@ import * as Errors from "../Errors.js"
 import * as Session from "../Session.js"
 import type * as Transport from "../Transport.js"
 import * as Faults from "./faults.js"
+import * as KeystoneUrl from "./keystoneUrl.js"
 import * as Redaction from "./redaction.js"
 
 /** What all v3 plugins share. */
@@ -85,11 +86,7 @@ const identityKey = (tokens: Session.Tokens, options: CommonOptions, method: Met
     scope: JSON.stringify(Either.getOrElse(AuthScope.toBody(options, method.module), () => null)) ?? ""
   })
 
-/** Any path may lead to Keystone; `/v3` is added unless it is there. */
-const tokensUrl = (authUrl: string): string => {
-  const base = authUrl.replace(/\/+$/, "")
-  return `${base.endsWith("/v3") ? base : `${base}/v3`}/auth/tokens`
-}
+const tokensUrl = (authUrl: string): string => KeystoneUrl.v3(authUrl, "/auth/tokens")
 
 const tokenRequest = (
   options: CommonOptions,

@@ -71,6 +71,8 @@ const provided: ProvidedCloud | undefined = inject("openstack")
 /** The cloud that the tests run against. */
 export class Cloud extends Context.Tag("test/openstack/Cloud")<Cloud, {
   readonly fixtures: Fixtures
+  /** Where its scripts are. */
+  readonly directory: string
   /** The text of fixtures.json: every secret is in it. */
   readonly text: string
   /** From now on, tokens live so many seconds. Restarts Keystone. */
@@ -85,6 +87,7 @@ export class Cloud extends Context.Tag("test/openstack/Cloud")<Cloud, {
       )
       return {
         fixtures: yield* Effect.orDie(Schema.decode(Fixtures)(text)),
+        directory,
         text,
         setTokenExpiration: (seconds) => Effect.orDie(script(directory, "set-token-expiration", String(seconds)))
       }

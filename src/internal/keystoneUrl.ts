@@ -1,0 +1,5 @@
+/** Any path may lead to Keystone; `/v3` is added unless it is there. */
+export const v3 = (authUrl: string, path: string): string => {
+  const base = authUrl.replace(/\/+$/, "")
+  return `${base.endsWith("/v3") ? base : `${base}/v3`}${path}`
+}

@@ -1,0 +1,32 @@
+/** Every suite that is run, and how one of its cases is answered. */
+import { Effect } from "effect"
+import type { Case, Outcome } from "../vectors.js"
+import { answer as accessInfo } from "./accessInfo.js"
+import { catalogSelect, discoveryParse, discoverySelect, serviceTypes } from "./catalogs.js"
+import { endpointCalls } from "./endpoints.js"
+import { microversionHeaders, versionArgs, versionBetween, versionMatch, versionParse } from "./versions.js"
+
+type Answer = (input: Case["input"], one: Case) => Effect.Effect<Outcome>
+
+const pure = (answer: (input: Case["input"], one: Case) => Outcome): Answer => (input, one) =>
+  Effect.sync(() => answer(input, one))
+
+export const suites: Readonly<Record<string, Answer>> = {
+  "access-info": pure(accessInfo),
+  "all-version-data": endpointCalls,
+  "catalog-select": pure(catalogSelect),
+  "discovery-parse": pure(discoveryParse),
+  "discovery-select": pure(discoverySelect),
+  "endpoint-data": endpointCalls,
+  "endpoint-data-edge": endpointCalls,
+  "endpoint-data-filters": endpointCalls,
+  "endpoint-data-plugins": endpointCalls,
+  "endpoint-data-random": endpointCalls,
+  "endpoint-data-services": endpointCalls,
+  "microversion-headers": pure(microversionHeaders),
+  "service-types": pure(serviceTypes),
+  "version-args": pure(versionArgs),
+  "version-between": pure(versionBetween),
+  "version-match": pure(versionMatch),
+  "version-parse": pure(versionParse)
+}

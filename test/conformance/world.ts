@@ -1,0 +1,64 @@
+/** A mocked HTTP world of the vectors, as the platform's HttpClient, and what it was asked. */
+import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
+import { Effect } from "effect"
+import type { Json } from "./catalogs.js"
+
+export interface Request {
+  readonly method: string
+  readonly url: string
+  readonly token?: string
+}
+
+const failures: Record<string, unknown> = {
+  connect: { code: "ECONNREFUSED", message: "connection refused" },
+  "connect-timeout": { code: "UND_ERR_CONNECT_TIMEOUT", message: "connect timeout" },
+  "read-timeout": { code: "UND_ERR_HEADERS_TIMEOUT", message: "no answer" },
+  ssl: { code: "CERT_HAS_EXPIRED", message: "certificate has expired" },
+  proxy: { code: "ECONNREFUSED", message: "proxy refused" }
+}
+
+const broken = () => new ReadableStream({ start: (controller) => controller.error(new Error("broken")) })
+
+const respond = (answer: Json): Response => {
+  const status = Number(answer["status"] ?? 200)
+  const body = "json" in answer ? JSON.stringify(answer["json"]) : String(answer["text"] ?? "")
+  return new Response(status === 204 || status === 304 || status < 200 ? null : body, {
+    status,
+    headers: answer["headers"] as Record<string, string> ?? {}
+  })
+}
+
+/** No match is the world's default, or else 404 with nothing. A list of answers is used up, and its last one repeats. */
+export const make = (world: Json): { readonly client: HttpClient.HttpClient; readonly requests: Array<Request> } => {
+  const urls = (world["urls"] ?? {}) as Record<string, Json | ReadonlyArray<Json>>
+  const requests: Array<Request> = []
+  const used = new Map<string, number>()
+  const next = (key: string): Json | undefined => {
+    const answers = urls[key]
+    if (!Array.isArray(answers)) {
+      return answers as Json | undefined
+    }
+    const n = used.get(key) ?? 0
+    used.set(key, n + 1)
+    return answers[Math.min(n, answers.length - 1)]
+  }
+  const client = HttpClient.make((request, url) =>
+    Effect.suspend(() => {
+      url.hash = ""
+      const token = request.headers["x-auth-token"]
+      requests.push({ method: request.method, url: url.href, ...(token === undefined ? {} : { token }) })
+      const answer = next(`${request.method} ${url.href}`) ?? next(url.href) ??
+        (world["default"] as Json | undefined) ?? { status: 404, headers: {}, text: "" }
+      const error = answer["error"]
+      if (error === "chunked" || error === "decode") {
+        return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(broken())))
+      }
+      return error === undefined
+        ? Effect.succeed(HttpClientResponse.fromWeb(request, respond(answer)))
+        : Effect.fail(
+          new HttpClientError.RequestError({ request, reason: "Transport", cause: failures[String(error)] })
+        )
+    })
+  )
+  return { client, requests }
+}
