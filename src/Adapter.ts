@@ -12,8 +12,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import type * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
+import type * as EndpointData from "./EndpointData.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
+import type * as Errors from "./Errors.js"
 import * as Redaction from "./internal/redaction.js"
 import type * as Microversion from "./Microversion.js"
 import * as Session from "./Session.js"
@@ -155,6 +158,24 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
   readonly layer: Layer.Layer<Self, never, Session.Session>
   /** The same with some options changed: another region, for example, that is known only when the program runs. */
   readonly layerWith: (options: Options) => Layer.Layer<Self, never, Session.Session>
+  /** Where requests of these options go, and why; see `Session.endpointData`. */
+  readonly endpointData: Effect.Effect<
+    EndpointData.EndpointData,
+    Errors.EndpointError,
+    Session.Session | AuthPlugin.AuthPlugin
+  >
+  /** The version that they talk to; see `Session.apiMajorVersion`. */
+  readonly apiMajorVersion: Effect.Effect<
+    ApiVersion.ApiVersion | undefined,
+    Errors.EndpointError,
+    Session.Session | AuthPlugin.AuthPlugin
+  >
+  /** All versions of this service, at each interface and region that the options allow; see `Session.allVersionData`. */
+  readonly allVersionData: Effect.Effect<
+    ReadonlyArray<EndpointData.EndpointVersions>,
+    Errors.EndpointError,
+    Session.Session | AuthPlugin.AuthPlugin
+  >
 }
 
 /**
@@ -185,7 +206,14 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
 export const Tag = <Self>() => <const Id extends string>(id: Id, options: Options): TagClass<Self, Id> => {
   const tag = Context.Tag(id)<Self, Client>()
   const layerWith = (changed: Options) => Layer.effect(tag, make({ ...options, ...changed }))
-  return Object.assign(tag, { options, layer: layerWith({}), layerWith })
+  return Object.assign(tag, {
+    options,
+    layer: layerWith({}),
+    layerWith,
+    endpointData: Session.endpointData(options, options),
+    apiMajorVersion: Session.apiMajorVersion(options, options),
+    allVersionData: Session.allVersionData(options)
+  })
 }
 
 /**

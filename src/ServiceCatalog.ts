@@ -93,7 +93,7 @@ class Index implements ServiceCatalog {
       }
     }
     this.byType = byType
-    this.serviceTypes = Arr.dedupe(services.map((service) => service.type))
+    this.serviceTypes = Array.from(new Set(services.map((service) => service.type)))
   }
 }
 

@@ -18,7 +18,7 @@ import type * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Catalog from "./Catalog.js"
 import * as Discovery from "./Discovery.js"
-import type { EndpointData, EndpointVersions } from "./EndpointData.js"
+import * as EndpointData from "./EndpointData.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
@@ -164,7 +164,7 @@ export interface Service {
       /** Ask for the version document even if the URL alone would do. Default: `true`. */
       readonly discoverVersions?: boolean | undefined
     }
-  ) => Effect.Effect<EndpointData, Errors.EndpointError, AuthPlugin.AuthPlugin>
+  ) => Effect.Effect<EndpointData.EndpointData, Errors.EndpointError, AuthPlugin.AuthPlugin>
   /**
    * All versions that live at the endpoints that match, by default with any interface: several endpoints are asked at
    * once. An endpoint without a document is there with what its URL shows, and with the reason.
@@ -173,7 +173,7 @@ export interface Service {
     filter?: EndpointFilter.CatalogFilter & {
       readonly allow?: EndpointFilter.Allow | undefined
     }
-  ) => Effect.Effect<ReadonlyArray<EndpointVersions>, Errors.EndpointError, AuthPlugin.AuthPlugin>
+  ) => Effect.Effect<ReadonlyArray<EndpointData.EndpointVersions>, Errors.EndpointError, AuthPlugin.AuthPlugin>
   readonly tokens: Tokens
   /** The wire alone: for logins, and for what needs no identity. */
   readonly transport: Transport.Service
@@ -250,6 +250,9 @@ export const make = (
           ...(endpoint?.regionName === undefined ? {} : { "openstack.region": endpoint.regionName }),
           ...(microversion === undefined ? {} : { "openstack.microversion": Microversion.format(microversion) })
         })
+        if (endpoint !== undefined && endpoint.trace.some((step) => step._tag === "Document" && !step.cached)) {
+          yield* annotateTrace(endpoint)
+        }
         if (microversion !== undefined && endpoint !== undefined) {
           yield* supports(endpoint, microversion)
         }
@@ -263,7 +266,9 @@ export const make = (
 
     const endpointData: Service["endpointData"] = Effect.fn("Session.endpointData")(
       function*(filter: EndpointFilter.EndpointFilter, options: Parameters<Service["endpointData"]>[1] = {}) {
-        return yield* Endpoint.resolve(services, filter, { discoverVersions: true, ...options })
+        const endpoint = yield* Endpoint.resolve(services, filter, { discoverVersions: true, ...options })
+        yield* annotateTrace(endpoint)
+        return endpoint
       }
     )
 
@@ -275,6 +280,10 @@ export const make = (
 
     return { request, endpointData, allVersionData, tokens, transport }
   })
+
+/** Why this URL, where someone looks at the span. */
+const annotateTrace = (endpoint: EndpointData.EndpointData): Effect.Effect<void> =>
+  Effect.annotateCurrentSpan("openstack.endpoint.trace", EndpointData.explain(endpoint))
 
 const identityOf = <A>(a: A): A => a
 
@@ -303,7 +312,7 @@ const microversionService = (
 
 /** Only what a version document has said is held against a microversion. */
 const supports = (
-  endpoint: EndpointData,
+  endpoint: EndpointData.EndpointData,
   microversion: Microversion.Microversion
 ): Effect.Effect<void, Errors.MicroversionNotSupported> => {
   const { maxMicroversion, minMicroversion } = endpoint
@@ -476,7 +485,7 @@ export const request = (
  */
 export const endpointData = (
   ...args: Parameters<Service["endpointData"]>
-): Effect.Effect<EndpointData, Errors.EndpointError, Session | AuthPlugin.AuthPlugin> =>
+): Effect.Effect<EndpointData.EndpointData, Errors.EndpointError, Session | AuthPlugin.AuthPlugin> =>
   Effect.flatMap(Session, (session) => session.endpointData(...args))
 
 /**
@@ -487,7 +496,7 @@ export const endpointData = (
  */
 export const allVersionData = (
   ...args: Parameters<Service["allVersionData"]>
-): Effect.Effect<ReadonlyArray<EndpointVersions>, Errors.EndpointError, Session | AuthPlugin.AuthPlugin> =>
+): Effect.Effect<ReadonlyArray<EndpointData.EndpointVersions>, Errors.EndpointError, Session | AuthPlugin.AuthPlugin> =>
   Effect.flatMap(Session, (session) => session.allVersionData(...args))
 
 /**
