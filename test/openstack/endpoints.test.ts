@@ -102,7 +102,7 @@ Support.onOpenStack("endpointData", (test) => {
       // where one logs in needs no document, unless a version is asked for
       assert.strictEqual(summary(data), `${auth_url} 3.0 -`)
       const versioned = yield* Session.endpointData({ interface: "auth", version: 3 })
-      assert.strictEqual(summary(versioned), `${auth_url}/ 3.14 -`)
+      assert.strictEqual(summary(versioned), `${auth_url} 3.14 -`)
     }).pipe(Effect.provide(Support.password()), Effect.provide(Support.session())))
 
   test("an override, with the project's id filled in", () =>
