@@ -805,7 +805,13 @@ export type WireError = TransportError | TimedOut | RedirectRefused
  * @since 0.1.0
  * @category unions
  */
-export type AuthenticationError = Unauthorized | HttpStatusError | WireError | InvalidResponse | InvalidOptions
+export type AuthenticationError =
+  | Unauthorized
+  | HttpStatusError
+  | WireError
+  | InvalidResponse
+  | InvalidOptions
+  | DiscoveryFailed
 
 /**
  * What finding out where a request goes can fail with.
@@ -816,7 +822,6 @@ export type AuthenticationError = Unauthorized | HttpStatusError | WireError | I
 export type EndpointError =
   | AuthenticationError
   | EndpointNotFound
-  | DiscoveryFailed
   | InvalidVersion
 
 /**

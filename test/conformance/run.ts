@@ -34,7 +34,12 @@ export const runSuite = (directory: string, suite: string): Effect.Effect<Report
   Effect.gen(function*() {
     const results = yield* Effect.forEach(
       Vectors.loadFile(join(directory, `${suite}.json`)),
-      (one) => Effect.map(suites[suite]!(one.input, one), (outcome) => Vectors.judge(one, outcome))
+      (one) =>
+        suites[suite]!(one.input, one).pipe(
+          // to die is an answer too, and a wrong one
+          Effect.catchAllDefect((defect) => Effect.succeed(Either.left(`died: ${String(defect)}`))),
+          Effect.map((outcome) => Vectors.judge(one, outcome))
+        )
     )
     const missing = new Map<string, number>()
     for (const plugin of results.map(missingPlugin)) {

@@ -42,9 +42,11 @@ const Fixtures = Schema.parseJson(Schema.Struct({
       "domain-admin",
       "expired-user",
       "no-role-user",
+      "nova",
       "reader-user",
       "second-demo",
-      "system-admin"
+      "system-admin",
+      "tokenless-user"
     ),
     value: User
   }),
@@ -54,6 +56,7 @@ const Fixtures = Schema.parseJson(Schema.Struct({
     client_certificate_auth_url: Schema.String,
     wrong_host_auth_url: Schema.String,
     expired_auth_url: Schema.String,
+    tokenless_auth_url: Schema.String,
     ca: Schema.String,
     cert: Schema.String,
     key: Schema.String,
