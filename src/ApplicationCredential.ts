@@ -36,6 +36,11 @@ export interface Options {
   readonly userDomainName?: string | undefined
   /** `false` asks for a token without the catalog. Default: `true`. */
   readonly includeCatalog?: boolean | undefined
+  /**
+   * `false`: log in once and never again. When the token ends or is rejected, requests fail with `Unauthorized` and the
+   * reason `"TokenNotRenewable"`. Default: `true`.
+   */
+  readonly reauthenticate?: boolean | undefined
 }
 
 /**
@@ -46,8 +51,7 @@ export interface Options {
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
-  // options that came from elsewhere may hold a scope, which Keystone refuses: only what is known is handed on
-  KeystoneV3.make({ authUrl: options.authUrl, includeCatalog: options.includeCatalog }, {
+  KeystoneV3.make(known(options), {
     module: "ApplicationCredential",
     name: "v3applicationcredential",
     identity: identity(options),
@@ -55,6 +59,13 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
     description: `application credential ${options.id ?? `"${options.name ?? ""}" of ${User.describe(options)}`}`,
     renewable: true
   })
+
+/** Options that came from elsewhere may hold a scope, which Keystone refuses: only what is known is handed on. */
+const known = ({ authUrl, includeCatalog, reauthenticate }: Options): KeystoneV3.CommonOptions => ({
+  authUrl,
+  includeCatalog,
+  reauthenticate
+})
 
 const identity = (
   options: Options

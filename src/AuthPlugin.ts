@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as AccessInfo from "./AccessInfo.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
-import type * as Errors from "./Errors.js"
+import { type AuthenticationError, InvalidOptions } from "./Errors.js"
 
 /**
  * What authenticating can fail with.
@@ -21,7 +21,7 @@ import type * as Errors from "./Errors.js"
  * @since 0.1.0
  * @category errors
  */
-export type Error = Errors.AuthenticationError
+export type Error = AuthenticationError
 
 /**
  * Who a request is made as. Anyone can write one; `make` fills in what yours does not need.
@@ -50,6 +50,13 @@ export interface Service {
    * asking for `headers` again makes sense; `false` means that this plugin cannot get others.
    */
   readonly invalidate: (rejected: Headers.Headers) => Effect.Effect<boolean>
+  /**
+   * What is worth keeping of a login, as text that `setAuthState` understands: to survive a restart where no `TokenStore` is
+   * at hand. It holds the token. `None` if there is no login, or nothing to keep. Never logs in.
+   */
+  readonly authState: Effect.Effect<Option.Option<Redacted.Redacted>>
+  /** Takes a kept login back. Fails with `InvalidOptions` if it is none, or this plugin has nothing to take. */
+  readonly setAuthState: (state: Redacted.Redacted) => Effect.Effect<void, InvalidOptions>
 }
 
 /**
@@ -112,6 +119,9 @@ export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service
     userId: fromAccess(access, (info) => info.userId),
     projectId: fromAccess(access, (info) => info.projectId),
     invalidate: () => Effect.succeed(false),
+    authState: Effect.succeedNone,
+    setAuthState: () =>
+      Effect.fail(new InvalidOptions({ module: "AuthPlugin", option: "state", reason: `${plugin.name} has no state` })),
     ...plugin
   }
 }

@@ -11,9 +11,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type * as AccessInfo from "./AccessInfo.js"
 import type * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Catalog from "./Catalog.js"
@@ -24,12 +22,10 @@ import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
 import * as Endpoint from "./internal/endpoint.js"
 import * as Faults from "./internal/faults.js"
-import * as IdentityKey from "./internal/identityKey.js"
 import * as Redaction from "./internal/redaction.js"
-import * as SharedFetch from "./internal/sharedFetch.js"
-import * as TokenLife from "./internal/tokenLife.js"
 import * as Microversion from "./Microversion.js"
 import type * as ServiceType from "./ServiceType.js"
+import * as Tokens from "./Tokens.js"
 import * as Transport from "./Transport.js"
 
 /**
@@ -47,24 +43,7 @@ export type Error = Errors.KeystoneAuthError
 export interface Options extends Transport.Options {
   readonly catalog?: Catalog.Options | undefined
   readonly discovery?: Discovery.Options | undefined
-  readonly tokens?: TokenOptions | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface TokenOptions {
-  /**
-   * How long a failed login is not tried again: `initial` after the first failure (default: 1 second), doubling up to
-   * `max` (default: 1 minute), each up to half shorter by chance. A `Retry-After` of Keystone makes it longer.
-   */
-  readonly loginBackoff?: {
-    readonly initial?: Duration.DurationInput | undefined
-    readonly max?: Duration.DurationInput | undefined
-  } | undefined
-  /** For how many identities tokens are kept. Default: 10,000. */
-  readonly capacity?: number | undefined
+  readonly tokens?: Tokens.Options | undefined
 }
 
 /**
@@ -101,41 +80,15 @@ export interface RequestOptions extends EndpointOptions {
   readonly microversion?: Microversion.Input | undefined
   /** The service type that the microversion is for. Default: the filter's. */
   readonly microversionServiceType?: ServiceType.ServiceType | undefined
+  /**
+   * How long the token must live at least, for what takes long: an upload, or work that a service does with it. If it
+   * ends sooner, another one is fetched first.
+   */
+  readonly tokenLife?: Duration.DurationInput | undefined
   /** How long the answer may take, up to its headers. Default: the Session's `timeout`. */
   readonly timeout?: Duration.DurationInput | undefined
   /** How many redirects are followed. Default: the Session's. */
   readonly redirects?: number | undefined
-}
-
-/**
- * Who logs in, and how: what a plugin hands to `Tokens`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Identity {
-  /** Made by `Tokens.key`. Identities with the same key share a token. */
-  readonly key: string
-  readonly login: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
-  /** Does another login give a token that lives longer? */
-  readonly renewable: boolean
-}
-
-/**
- * The tokens of a Session. A token is fetched once for any number of callers, renewed in the background before it ends,
- * and dropped when it was rejected. After a failed login callers get its error at once until the next attempt is due.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Tokens {
-  /** A key from everything that decides the token, secrets included; nothing can be read back from it. */
-  readonly key: (
-    parts: Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
-  ) => Effect.Effect<string>
-  readonly get: (identity: Identity) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
-  /** Drops the token if it is the one that was rejected, and nothing newer. */
-  readonly invalidate: (identity: Identity, rejected: Redacted.Redacted) => Effect.Effect<void>
 }
 
 /**
@@ -174,7 +127,7 @@ export interface Service {
       readonly allow?: EndpointFilter.Allow | undefined
     }
   ) => Effect.Effect<ReadonlyArray<EndpointData.EndpointVersions>, Errors.EndpointError, AuthPlugin.AuthPlugin>
-  readonly tokens: Tokens
+  readonly tokens: Tokens.Service
   /** The wire alone: for logins, and for what needs no identity. */
   readonly transport: Transport.Service
 }
@@ -189,30 +142,12 @@ export class Session extends Context.Tag("effect-keystoneauth/Session")<Session,
 // constructors
 // -----------------------------------------------------------------------------
 
-const makeTokens = (options: TokenOptions): Effect.Effect<Tokens, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const key = yield* IdentityKey.make
-    const tokens = yield* SharedFetch.make(TokenLife.policy({
-      backoff: {
-        initial: Duration.decode(options.loginBackoff?.initial ?? "1 second"),
-        max: Duration.decode(options.loginBackoff?.max ?? "1 minute")
-      },
-      capacity: options.capacity ?? 10_000
-    }))
-    return {
-      key,
-      get: (identity) => tokens.get(identity.key, identity.login, { renew: identity.renewable }),
-      invalidate: (identity, rejected) =>
-        tokens.dropWhen(identity.key, (access) => Redacted.value(access.token) === Redacted.value(rejected))
-    }
-  })
-
 /**
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  options: TokenOptions = {}
+  options: Tokens.Options = {}
 ): Effect.Effect<
   Service,
   never,
@@ -225,7 +160,7 @@ export const make = (
       discovery: yield* Discovery.Discovery,
       seen: new WeakSet()
     }
-    const tokens = yield* makeTokens(options)
+    const tokens = yield* Tokens.make(options)
 
     const request: Service["request"] = Effect.fn("Session.request")(
       function*(request: HttpClientRequest.HttpClientRequest, options: RequestOptions = {}) {
@@ -360,7 +295,9 @@ const send = (
         (response): Sent => ({ response, reason: "TokenRejected", secrets })
       )
     }
-    const headers = yield* plugin.headers
+    const headers = yield* (options.tokenLife === undefined
+      ? plugin.headers
+      : Effect.provideService(plugin.headers, Tokens.LeastLife, Duration.toMillis(options.tokenLife)))
     const first = yield* attempt(headers)
     if (first.response.status !== 401 || leftOrigin(first.response, request)) {
       return first
@@ -418,7 +355,7 @@ const refusal = (
  * @category layers
  */
 export const layerWithoutDependencies = (
-  options: TokenOptions = {}
+  options: Tokens.Options = {}
 ): Layer.Layer<Session, never, Transport.Transport | Catalog.Catalog | Discovery.Discovery> =>
   Layer.scoped(Session, make(options))
 

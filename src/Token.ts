@@ -29,6 +29,11 @@ export interface Options extends AuthScope.AuthScope {
   readonly token: Redacted.Redacted
   /** `false` asks for a token without the catalog. Default: `true`. */
   readonly includeCatalog?: boolean | undefined
+  /**
+   * `false`: log in once and never again. When the token ends or is rejected, requests fail with `Unauthorized` and the
+   * reason `"TokenNotRenewable"`. Default: `true`.
+   */
+  readonly reauthenticate?: boolean | undefined
 }
 
 /**

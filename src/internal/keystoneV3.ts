@@ -11,7 +11,9 @@ import * as AuthPlugin from "../AuthPlugin.js"
 import * as AuthScope from "../AuthScope.js"
 import * as Errors from "../Errors.js"
 import * as Session from "../Session.js"
+import type * as Tokens from "../Tokens.js"
 import type * as Transport from "../Transport.js"
+import * as AuthState from "./authState.js"
 import * as Faults from "./faults.js"
 import * as KeystoneUrl from "./keystoneUrl.js"
 import * as Redaction from "./redaction.js"
@@ -22,6 +24,8 @@ export interface CommonOptions extends AuthScope.AuthScope {
   readonly authUrl: string
   /** Ask for a token without a catalog (`?nocatalog`): for clouds whose catalogs are too big. Default: `true`. */
   readonly includeCatalog?: boolean | undefined
+  /** `false`: log in once, and never again, whatever happens to the token. Default: `true`. */
+  readonly reauthenticate?: boolean | undefined
 }
 
 /** How one plugin identifies itself. */
@@ -51,7 +55,7 @@ export const make = (
       return yield* tokenRequest(options, yield* method.identity, yield* AuthScope.toBody(options, method.module))
     })
     const key = yield* identityKey(tokens, options, method)
-    const identity: Session.Identity = {
+    const identity: Tokens.Identity = {
       key,
       login: Effect.flatMap(request, (request) => login(transport, request, options, method)).pipe(
         Effect.withSpan("AuthPlugin.login", {
@@ -59,7 +63,12 @@ export const make = (
           attributes: { "openstack.auth.plugin": method.name, "url.full": Redaction.safeUrl(options.authUrl) }
         })
       ),
-      renewable: method.renewable
+      renewable: method.renewable && options.reauthenticate !== false,
+      once: options.reauthenticate === false,
+      revoke: (access) => revoke(transport, options, access),
+      description: method.description,
+      url: Redaction.safeUrl(tokensUrl(options.authUrl)),
+      labels: { plugin: method.name, cloud: URL.canParse(options.authUrl) ? new URL(options.authUrl).host : "unknown" }
     }
     // wrong options are the caller's at once: no login is tried, and none has to rest
     const access = Either.isLeft(request) ? Effect.fail(request.left) : tokens.get(identity)
@@ -68,20 +77,24 @@ export const make = (
       headers: Effect.map(access, (info) => AuthPlugin.tokenHeaders(info.token)),
       access: Effect.asSome(access),
       authUrl: Option.some(options.authUrl),
+      authState: Effect.map(tokens.peek(identity), Option.map(AuthState.write)),
+      setAuthState: (state) =>
+        Effect.flatMap(AuthState.read(method.module, state), (access) => tokens.put(identity, access)),
       invalidate: (rejected) =>
         Option.match(Headers.get(rejected, "x-auth-token"), {
           onNone: () => Effect.succeed(true),
-          onSome: (token) => Effect.as(tokens.invalidate(identity, Redacted.make(token)), true)
+          onSome: (token) => Effect.as(tokens.invalidate(identity, Redacted.make(token)), !identity.once)
         })
     })
   })
 
 /** Everything that decides the token. What the method identifies by is in it as it is sent, secrets included. */
-const identityKey = (tokens: Session.Tokens, options: CommonOptions, method: Method): Effect.Effect<string> =>
+const identityKey = (tokens: Tokens.Service, options: CommonOptions, method: Method): Effect.Effect<string> =>
   tokens.key({
     plugin: method.name,
     authUrl: tokensUrl(options.authUrl),
     catalog: options.includeCatalog !== false,
+    once: options.reauthenticate === false,
     identity: Redacted.make(JSON.stringify(Either.getOrElse(method.identity, () => null))),
     scope: JSON.stringify(Either.getOrElse(AuthScope.toBody(options, method.module), () => null)) ?? ""
   })
@@ -123,6 +136,19 @@ const login = (
       ? yield* readToken(request, response)
       : yield* Effect.flip(rejection(request, response, options, method))
   })
+
+/** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */
+const revoke = (
+  transport: Transport.Service,
+  options: CommonOptions,
+  access: AccessInfo.AccessInfo
+): Effect.Effect<void> =>
+  transport.text(
+    HttpClientRequest.del(tokensUrl(options.authUrl), {
+      headers: Headers.set(AuthPlugin.tokenHeaders(access.token), "x-subject-token", Redacted.value(access.token))
+    }),
+    { phase: "login", timeout: "5 seconds" }
+  ).pipe(Effect.ignore)
 
 const readToken = (
   request: HttpClientRequest.HttpClientRequest,

@@ -36,19 +36,51 @@ export interface Policy<A, E> {
   readonly capacity: number
 }
 
+export interface GetOptions<E> {
+  /** `false` if another fetch would not give a longer life. Default: `true`. */
+  readonly renew?: boolean | undefined
+  /** For how many milliseconds more the value must be good. Default: 0. */
+  readonly atLeast?: number | undefined
+  /** There is to be one value and no other: with this failure once it is gone. */
+  readonly once?: E | undefined
+  /** Told of each answer that needs no fetch: the value was there, or the failure still rests. For counting. */
+  readonly onKnown?: ((known: "value" | "failure") => void) | undefined
+}
+
 export interface SharedFetch<A, E> {
-  /** `renew: false` if another fetch would not give a longer life. */
-  readonly get: (key: string, fetch: Effect.Effect<A, E>, options?: { readonly renew?: boolean }) => Effect.Effect<A, E>
-  /** Compare and clear. */
-  readonly dropWhen: (key: string, isStale: (value: A) => boolean) => Effect.Effect<void>
+  readonly get: (key: string, fetch: Effect.Effect<A, E>, options?: GetOptions<E>) => Effect.Effect<A, E>
+  /** The value that is good now, if there is one. */
+  readonly peek: (key: string) => Effect.Effect<Option.Option<A>>
+  /** Puts a value there that came from elsewhere. */
+  readonly put: (key: string, value: A) => Effect.Effect<void>
+  /** Compare and clear. Answers whether it was there. */
+  readonly dropWhen: (key: string, isStale: (value: A) => boolean) => Effect.Effect<boolean>
+  /** The values that are good now. */
+  readonly values: Effect.Effect<ReadonlyArray<A>>
 }
 
 interface Entry<A, E> {
-  current: { readonly value: A; readonly renewAt: number; readonly endsAt: number } | undefined
+  current: Current<A> | undefined
   pending: Deferred.Deferred<A, E> | undefined
   failure: { readonly error: E; readonly count: number; readonly until: number } | undefined
   usedAt: number
+  /** There was a value once. */
+  served: boolean
 }
+
+interface Current<A> {
+  readonly value: A
+  readonly since: number
+  readonly renewAt: number
+  readonly endsAt: number
+}
+
+/**
+ * Is it good for that long? One that has just come is as good as they get, however short its life: asking for another
+ * would not help.
+ */
+const isGood = <A>({ endsAt, since }: Current<A>, now: number, atLeast: number): boolean =>
+  now + atLeast < endsAt || (now < endsAt && now - since < (endsAt - since) / 10)
 
 export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E>, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
@@ -60,8 +92,14 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
         known.usedAt = now
         return known
       }
-      makeRoom(entries, policy.capacity)
-      const entry: Entry<A, E> = { current: undefined, pending: undefined, failure: undefined, usedAt: now }
+      makeRoom(entries, policy.capacity, now)
+      const entry: Entry<A, E> = {
+        current: undefined,
+        pending: undefined,
+        failure: undefined,
+        usedAt: now,
+        served: false
+      }
       entries.set(key, entry)
       return entry
     }
@@ -94,7 +132,8 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
             const entry = entryOf(key, now)
             const { current, failure, pending } = entry
             const resting = failure !== undefined && now < failure.until
-            if (current !== undefined && now < current.endsAt) {
+            if (current !== undefined && isGood(current, now, options?.atLeast ?? 0)) {
+              options?.onKnown?.("value")
               return now < current.renewAt || pending !== undefined || resting || options?.renew === false
                 ? Effect.succeed(current.value)
                 : Effect.as(start(entry, fetch), current.value)
@@ -103,20 +142,55 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
               return restore(Deferred.await(pending))
             }
             if (resting) {
+              options?.onKnown?.("failure")
               return Effect.fail(policy.resting(failure.error, failure.until - now))
+            }
+            if (options?.once !== undefined && entry.served) {
+              return Effect.fail(options.once)
             }
             return Effect.flatMap(start(entry, fetch), (started) => restore(Deferred.await(started)))
           })
         ),
+      peek: (key) =>
+        Effect.clockWith((clock) => {
+          const current = entries.get(key)?.current
+          return Effect.succeed(
+            current !== undefined && clock.unsafeCurrentTimeMillis() < current.endsAt
+              ? Option.some(current.value)
+              : Option.none()
+          )
+        }),
+      put: (key, value) =>
+        Effect.clockWith((clock) => {
+          const now = clock.unsafeCurrentTimeMillis()
+          return Effect.map(Random.next, (chance) => hold(policy, entryOf(key, now), value, now, chance))
+        }),
       dropWhen: (key, isStale) =>
         Effect.sync(() => {
           const entry = entries.get(key)
-          if (entry?.current !== undefined && isStale(entry.current.value)) {
+          const stale = entry?.current !== undefined && isStale(entry.current.value)
+          if (stale) {
             entry.current = undefined
           }
+          return stale
+        }),
+      values: Effect.clockWith((clock) =>
+        Effect.sync(() => {
+          const now = clock.unsafeCurrentTimeMillis()
+          return Array.from(entries.values()).flatMap(({ current }) =>
+            current !== undefined && now < current.endsAt ? [current.value] : []
+          )
         })
+      )
     }
   })
+
+const hold = <A, E>(policy: Policy<A, E>, entry: Entry<A, E>, value: A, now: number, chance: number): void => {
+  const { endsAfter, renewAfter } = policy.keep(value, now, chance)
+  entry.current = { value, since: now, renewAt: now + renewAfter, endsAt: now + endsAfter }
+  entry.failure = undefined
+  entry.served = true
+}
 
 /** Keeps what came of a fetch, and tells it to those who wait. */
 const settle = <A, E>(
@@ -128,9 +202,7 @@ const settle = <A, E>(
     Effect.map(Random.next, (chance) => {
       const now = clock.unsafeCurrentTimeMillis()
       if (Exit.isSuccess(exit)) {
-        const { endsAfter, renewAfter } = policy.keep(exit.value, now, chance)
-        entry.current = { value: exit.value, renewAt: now + renewAfter, endsAt: now + endsAfter }
-        entry.failure = undefined
+        hold(policy, entry, exit.value, now, chance)
         return exit
       }
       const failed = Cause.failureOption(exit.cause)
@@ -145,20 +217,29 @@ const settle = <A, E>(
     })
   )
 
-/** Makes room for one more. An entry that is being fetched stays, whatever its age. */
-const makeRoom = <A, E>(entries: Map<string, Entry<A, E>>, capacity: number): void => {
-  if (entries.size < capacity) {
+/**
+ * Makes room for one more: first go those that hold nothing any more, then the one that was not used for the longest
+ * time. An entry that is being fetched stays, whatever its age.
+ */
+const makeRoom = <A, E>(entries: Map<string, Entry<A, E>>, capacity: number, now: number): void => {
+  if (entries.size < capacity && entries.size % 256 !== 255) {
     return
   }
   let oldest: string | undefined
   let usedAt = Infinity
-  for (const [key, entry] of entries) {
-    if (entry.pending === undefined && entry.usedAt < usedAt) {
+  for (const [key, { current, failure, pending, usedAt: used }] of entries) {
+    if (pending !== undefined) {
+      continue
+    }
+    const holds = (current !== undefined && now < current.endsAt) || (failure !== undefined && now < failure.until)
+    if (!holds) {
+      entries.delete(key)
+    } else if (used < usedAt) {
       oldest = key
-      usedAt = entry.usedAt
+      usedAt = used
     }
   }
-  if (oldest !== undefined) {
+  if (entries.size >= capacity && oldest !== undefined) {
     entries.delete(oldest)
   }
 }

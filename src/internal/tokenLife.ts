@@ -12,10 +12,19 @@ export interface Backoff {
   readonly max: Duration.Duration
 }
 
+/** A token as it is held here: with its end by this machine's clock, in milliseconds since 1970. */
+export interface Held {
+  readonly access: AccessInfo.AccessInfo
+  readonly endsAt: number
+}
+
 export const policy = (
   options: { readonly backoff: Backoff; readonly capacity: number }
-): SharedFetch.Policy<AccessInfo.AccessInfo, Errors.AuthenticationError> => ({
-  keep: life,
+): SharedFetch.Policy<Held, Errors.AuthenticationError> => ({
+  keep: (held, now, chance) => {
+    const endsAfter = Math.max(0, held.endsAt - now)
+    return { endsAfter, renewAfter: Math.max(0, endsAfter - margin(held) * (0.5 + chance / 2)) }
+  },
   rest: (error, failures, chance) =>
     Math.max(
       retryAfter(error),
@@ -32,10 +41,17 @@ export const policy = (
  * A token is renewed in the last fifth of its life, but not earlier than two minutes before its end; where exactly is
  * left to chance, so that many programs do not come at once.
  */
-const life = (access: AccessInfo.AccessInfo, now: number, chance: number): SharedFetch.Life => {
-  const endsAfter = lifeLeft(access, now)
-  return { endsAfter, renewAfter: endsAfter - Math.min(120_000, endsAfter * 0.2) * (0.5 + chance / 2) }
-}
+export const margin = ({ access }: Held): number =>
+  Math.min(
+    120_000,
+    Option.match(AccessInfo.lifetime(access), { onNone: () => Infinity, onSome: Duration.toMillis }) * 0.2
+  )
+
+/** A token that has just arrived. */
+export const arrived = (access: AccessInfo.AccessInfo, now: number): Held => ({
+  access,
+  endsAt: now + lifeLeft(access, now)
+})
 
 /**
  * Counted from its arrival and by the server's clock, which need not be this machine's. Where the server does not say

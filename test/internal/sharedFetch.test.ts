@@ -261,5 +261,35 @@ describe("sharedFetch", () => {
         }).pipe(Effect.withMaxOpsBeforeYield(ops)),
       60_000
     )
+
+    it.live(
+      `stress: closing while others get, renew and drop ends everyone (a yield every ${ops} operations)`,
+      () =>
+        Effect.gen(function*() {
+          for (let phase = 0; phase < 60; phase++) {
+            const scope = yield* Scope.make()
+            const shared = yield* Scope.extend(
+              SharedFetch.make<Value, string>({ ...policy, keep: () => ({ endsAfter: 60_000, renewAfter: 0 }) }),
+              scope
+            )
+            const fetch = Effect.as(Effect.repeatN(Effect.yieldNow(), phase % 5), { n: 1, life: 60_000 })
+            const caller = (i: number) =>
+              Effect.gen(function*() {
+                yield* Effect.repeatN(Effect.void, (phase + i * 3) % ops)
+                for (let round = 0; round < 5; round++) {
+                  yield* shared.get("a", fetch)
+                  yield* shared.dropWhen("a", () => (i + round) % 2 === 0)
+                }
+              })
+            const fibers = yield* Effect.forEach([0, 1, 2, 3, 4, 5], (i) => Effect.fork(caller(i)))
+            yield* Effect.repeatN(Effect.void, phase)
+            yield* Effect.repeatN(Effect.yieldNow(), phase % 7)
+            yield* Scope.close(scope, Exit.void)
+            const ends = yield* Effect.timeoutOption(Effect.forEach(fibers, Fiber.await), 5000)
+            assert.strictEqual(ends._tag, "Some", `someone hangs at phase ${phase}`)
+          }
+        }).pipe(Effect.withMaxOpsBeforeYield(ops)),
+      60_000
+    )
   }
 })

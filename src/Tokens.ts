@@ -1,0 +1,260 @@
+/**
+ * The tokens of a Session: one login for any number of callers, and for all processes that share its `TokenStore`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as AccessInfo from "./AccessInfo.js"
+import type * as AuthPlugin from "./AuthPlugin.js"
+import * as Errors from "./Errors.js"
+import * as IdentityKey from "./internal/identityKey.js"
+import * as Metrics from "./internal/metrics.js"
+import * as SharedFetch from "./internal/sharedFetch.js"
+import * as TokenLife from "./internal/tokenLife.js"
+import * as TokenStore from "./TokenStore.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * How long a failed login is not tried again: `initial` after the first failure (default: 1 second), doubling up to
+   * `max` (default: 1 minute), each up to half shorter by chance. A `Retry-After` of Keystone makes it longer.
+   */
+  readonly loginBackoff?: {
+    readonly initial?: Duration.DurationInput | undefined
+    readonly max?: Duration.DurationInput | undefined
+  } | undefined
+  /** For how many identities tokens are kept. Default: 10,000. */
+  readonly capacity?: number | undefined
+  /** Give the tokens back to Keystone when the Session ends. Not with a `TokenStore`: others use them. Default: `false`. */
+  readonly revokeOnClose?: boolean | undefined
+}
+
+/**
+ * Who logs in, and how: what a plugin hands to `Tokens`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Identity {
+  /** Made by `Tokens.key`. Identities with the same key share a token. */
+  readonly key: string
+  readonly login: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  /** Does another login give a token that lives longer? */
+  readonly renewable: boolean
+  /** One login, and none after it: for passcodes that work once, and if the caller wants it so. */
+  readonly once: boolean
+  /** Gives a token back. Never fails: this is good manners, and no more. */
+  readonly revoke: (access: AccessInfo.AccessInfo) => Effect.Effect<void>
+  /** Who it is, in words, for errors. */
+  readonly description: string
+  /** Where the login goes. */
+  readonly url: string
+  /** What metrics are told apart by. */
+  readonly labels: { readonly plugin: string; readonly cloud: string }
+}
+
+/**
+ * The tokens of a Session (and of its `TokenStore`). A token is fetched once for any number of callers, renewed in the background before it ends,
+ * and dropped when it was rejected. After a failed login callers get its error at once until the next attempt is due.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** A key from everything that decides the token, secrets included; nothing can be read back from it. */
+  readonly key: (
+    parts: Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
+  ) => Effect.Effect<string>
+  readonly get: (identity: Identity) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  /** Drops the token if it is the one that was rejected, and nothing newer; from the `TokenStore` too. */
+  readonly invalidate: (identity: Identity, rejected: Redacted.Redacted) => Effect.Effect<void>
+  /** The token that is there, if there is one: never logs in. */
+  readonly peek: (identity: Identity) => Effect.Effect<Option.Option<AccessInfo.AccessInfo>>
+  /** Takes a token that came from elsewhere as the identity's own. */
+  readonly put: (identity: Identity, access: AccessInfo.AccessInfo) => Effect.Effect<void>
+}
+
+/**
+ * How long a token must live at least, in milliseconds: what a request says with `tokenLife`, for whoever gets its token.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class LeastLife extends Context.Reference<LeastLife>()("effect-keystoneauth/Tokens/LeastLife", {
+  defaultValue: () => 0
+}) {}
+
+/** Who logs in for all may take this long; then another one may try. Longer than a login's own timeout. */
+const leaseTime = Duration.seconds(40)
+
+/** How often those who wait for another process look whether it has logged in. */
+const pollMillis = 100
+
+interface Held extends TokenLife.Held {
+  readonly identity: Identity
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<Service, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const store = yield* TokenStore.TokenStore
+    const counters = Metrics.makeFamily()
+    const shared = yield* SharedFetch.make<Held, AuthPlugin.Error>({
+      ...TokenLife.policy({
+        backoff: {
+          initial: Duration.decode(options.loginBackoff?.initial ?? "1 second"),
+          max: Duration.decode(options.loginBackoff?.max ?? "1 minute")
+        },
+        capacity: options.capacity ?? 10_000
+      })
+    })
+
+    /** From the store, if what is there need not be renewed yet. */
+    const fromStore = (identity: Identity): Effect.Effect<Option.Option<Held>> =>
+      Effect.flatMap(store.get(identity.key), (stored) =>
+        Effect.clockWith((clock) =>
+          Effect.succeed(Option.filter(
+            Option.flatMap(stored, (found) => read(identity, found)),
+            (held) => clock.unsafeCurrentTimeMillis() < held.endsAt - TokenLife.margin(held)
+          ))
+        ))
+
+    const login = (identity: Identity): Effect.Effect<Held, AuthPlugin.Error> =>
+      identity.login.pipe(
+        Effect.tapBoth({
+          onFailure: (error) => Effect.sync(() => counters(identity.labels).login(error._tag)),
+          onSuccess: () => Effect.sync(() => counters(identity.labels).login("ok"))
+        }),
+        Effect.flatMap((access) =>
+          Effect.clockWith((clock) =>
+            Effect.succeed({ identity, ...TokenLife.arrived(access, clock.unsafeCurrentTimeMillis()) })
+          )
+        ),
+        Effect.tap(({ access, endsAt }) =>
+          store.set(identity.key, {
+            token: access.token,
+            body: access.body,
+            endsAt: Number.isFinite(endsAt) ? endsAt : undefined
+          })
+        )
+      )
+
+    /** The store's token, or a login of our own, or of another process that is at it. */
+    const fetch = (identity: Identity): Effect.Effect<Held, AuthPlugin.Error> =>
+      Effect.zipRight(countRenewal(identity), getOrLogin(identity))
+
+    const countRenewal = (identity: Identity): Effect.Effect<void> =>
+      Effect.map(
+        shared.peek(identity.key),
+        Option.match({
+          onNone: () => {},
+          onSome: () => counters(identity.labels).renewal()
+        })
+      )
+
+    const getOrLogin = (identity: Identity): Effect.Effect<Held, AuthPlugin.Error> =>
+      Effect.flatMap(
+        fromStore(identity),
+        Option.match({
+          onSome: (held) => Effect.as(Effect.sync(counters(identity.labels).storeHit), held),
+          onNone: () => Effect.scoped(loginForAll(identity, Math.ceil(Duration.toMillis(leaseTime) / pollMillis)))
+        })
+      )
+
+    const loginForAll = (
+      identity: Identity,
+      turns: number
+    ): Effect.Effect<Held, AuthPlugin.Error, Scope.Scope> =>
+      Effect.gen(function*() {
+        const mine = yield* store.lease(identity.key, leaseTime)
+        // whoever had it before may just have logged in
+        const found = yield* fromStore(identity)
+        if (Option.isSome(found)) {
+          yield* Effect.sync(counters(identity.labels).storeHit)
+          return found.value
+        }
+        if (Option.isSome(mine) || turns <= 0) {
+          return yield* login(identity)
+        }
+        const chance = yield* Random.next
+        yield* Effect.sleep(pollMillis * (0.5 + chance))
+        return yield* loginForAll(identity, turns - 1)
+      })
+
+    if (options.revokeOnClose === true) {
+      // a finalizer cannot be interrupted, not even by a timeout of its own, unless it is told that it may
+      yield* Effect.addFinalizer(() =>
+        Effect.flatMap(
+          shared.values,
+          Effect.forEach(({ access, identity }) => Effect.interruptible(identity.revoke(access)), {
+            concurrency: 8,
+            discard: true
+          })
+        )
+      )
+    }
+
+    const get: Service["get"] = (identity) =>
+      Effect.flatMap(LeastLife, (atLeast) =>
+        shared.get(identity.key, fetch(identity), {
+          renew: identity.renewable,
+          atLeast,
+          once: identity.once ? exhausted(identity) : undefined,
+          onKnown: (known) =>
+            known === "value"
+              ? counters(identity.labels).cacheHit()
+              : counters(identity.labels).backoff()
+        })).pipe(
+          Effect.map(({ access }) => access)
+        )
+
+    return {
+      key: (parts) => store.identify(IdentityKey.write(parts)),
+      get,
+      invalidate: (identity, rejected) =>
+        Effect.gen(function*() {
+          const dropped = yield* shared.dropWhen(identity.key, ({ access }) => isSame(access.token, rejected))
+          if (dropped) {
+            counters(identity.labels).rejection()
+            yield* store.remove(identity.key, rejected)
+          }
+        }),
+      peek: (identity) => Effect.map(shared.peek(identity.key), Option.map(({ access }) => access)),
+      // it came long ago: only its own word tells when it ends
+      put: (identity, access) =>
+        shared.put(identity.key, { identity, access, endsAt: access.expiresAt?.epochMillis ?? Infinity })
+    }
+  })
+
+const isSame = (a: Redacted.Redacted, b: Redacted.Redacted): boolean => Redacted.value(a) === Redacted.value(b)
+
+/** What is in the store and no token, is not in the store. */
+const read = (identity: Identity, stored: TokenStore.StoredToken): Option.Option<Held> =>
+  Option.map(Either.getRight(AccessInfo.fromBody(stored.body, stored.token)), (access) => ({
+    identity,
+    access,
+    endsAt: stored.endsAt ?? Infinity
+  }))
+
+const exhausted = (identity: Identity): Errors.Unauthorized =>
+  new Errors.Unauthorized({
+    reason: "TokenNotRenewable",
+    method: "POST",
+    url: identity.url,
+    identity: identity.description
+  })

@@ -1,0 +1,24 @@
+/** A login as text, in keystoneauth's form: `{ "auth_token": ..., "body": ... }`. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as AccessInfo from "../AccessInfo.js"
+import { InvalidOptions } from "../Errors.js"
+
+const State = Schema.parseJson(Schema.Struct({ auth_token: Schema.String, body: Schema.Unknown }))
+
+export const write = (access: AccessInfo.AccessInfo): Redacted.Redacted =>
+  Redacted.make(JSON.stringify({ auth_token: Redacted.value(access.token), body: access.body }))
+
+export const read = (
+  module: string,
+  state: Redacted.Redacted
+): Effect.Effect<AccessInfo.AccessInfo, InvalidOptions> =>
+  Either.flatMap(
+    Schema.decodeEither(State)(Redacted.value(state)),
+    ({ auth_token, body }) => AccessInfo.fromBody(body, Redacted.make(auth_token))
+  ).pipe(
+    // what does not fit may be a token: it is not quoted
+    Either.mapLeft(() => new InvalidOptions({ module, option: "state", reason: "it is not what authState gave" }))
+  )
