@@ -13,7 +13,10 @@ export default defineConfig({
   test: {
     coverage: { provider: "v8", include: ["src"], reporter: ["text-summary", "text"] },
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/openstack/**"] } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/openstack/**"], testTimeout: 30_000 }
+      },
       {
         extends: true,
         test: {
