@@ -55,7 +55,7 @@ interface Entry {
 }
 
 /** When it ends is on the first line, so that what has ended can be told without the key. */
-const formatEntry = ({ endsAt, entry }: Entry): string => `${endsAt ?? ""}\n${entry}`
+const formatEntry = ({ endsAt, entry }: Entry): string => `${endsAt === undefined ? "" : Math.ceil(endsAt)}\n${entry}`
 
 const parseEntry = (text: string): Entry => {
   const [, endsAt, entry] = /^(\d*)\n([^]*)$/.exec(text) ?? [undefined, "", text]

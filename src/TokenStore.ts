@@ -202,11 +202,14 @@ export const make = (backend: Backend, options: MakeOptions): Effect.Effect<Serv
       lease: (name, timeToLive) =>
         Effect.flatMap(Cipher.randomId, (owner) =>
           Effect.acquireRelease(
-            attempt("write", backend.lock(name, owner, Duration.decode(timeToLive)), true),
+            attempt("write", backend.lock(name, owner, Duration.min(timeToLive, longestLease)), true),
             (ours) => ours ? attempt("write", backend.unlock(name, owner), undefined) : Effect.void
           )).pipe(Effect.map((ours) => ours ? Option.some(undefined) : Option.none()))
     }
   })
+
+/** Backends write down when a lease ends, which needs a number. */
+const longestLease = Duration.days(1)
 
 const hasEnded = ({ endsAt }: StoredToken, now: number): boolean => endsAt !== undefined && endsAt <= now
 
@@ -359,7 +362,7 @@ const overKeyValueStore = (store: KeyValueStore.KeyValueStore): Backend => {
         if (held !== undefined && now < held.until) {
           return false
         }
-        yield* set(leaseOf(name), Lease.format({ owner, until: now + Duration.toMillis(timeToLive) }))
+        yield* set(leaseOf(name), Lease.format({ owner, until: Math.ceil(now + Duration.toMillis(timeToLive)) }))
         // of two processes that come at once, the one that wrote first mostly sees it here
         return (yield* readLease(name))?.owner === owner
       })),

@@ -124,13 +124,22 @@ export const make = (
       })
     })
 
-    /** From the store, if what is there need not be renewed yet. */
+    // a token that was rejected may still be in the store for a moment: whoever comes then must not get it again
+    const rejections = new Map<string, Redacted.Redacted>()
+    const isRejected = (key: string, token: Redacted.Redacted): boolean => {
+      const rejected = rejections.get(key)
+      return rejected !== undefined && isSame(rejected, token)
+    }
+
+    /** From the store, if it was not rejected here, and need not be renewed yet. */
     const fromStore = (identity: Identity): Effect.Effect<Option.Option<Held>> =>
       Effect.flatMap(store.get(identity.key), (stored) =>
         Effect.clockWith((clock) =>
           Effect.succeed(Option.filter(
             Option.flatMap(stored, (found) => read(identity, found)),
-            (held) => clock.unsafeCurrentTimeMillis() < held.endsAt - TokenLife.margin(held)
+            (held) =>
+              !isRejected(identity.key, held.access.token) &&
+              clock.unsafeCurrentTimeMillis() < held.endsAt - TokenLife.margin(held)
           ))
         ))
 
@@ -145,6 +154,7 @@ export const make = (
             Effect.succeed({ identity, ...TokenLife.arrived(access, clock.unsafeCurrentTimeMillis()) })
           )
         ),
+        Effect.tap(() => Effect.sync(() => rejections.delete(identity.key))),
         Effect.tap(({ access, endsAt }) =>
           store.set(identity.key, {
             token: access.token,
@@ -230,6 +240,7 @@ export const make = (
         Effect.gen(function*() {
           const dropped = yield* shared.dropWhen(identity.key, ({ access }) => isSame(access.token, rejected))
           if (dropped) {
+            rejections.set(identity.key, rejected)
             counters(identity.labels).rejection()
             yield* store.remove(identity.key, rejected)
           }

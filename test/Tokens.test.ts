@@ -181,6 +181,32 @@ describe("a token store", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(stored)))
 
+  it.effect("a rejected token is not got back from a store that is slow to drop it", () =>
+    Effect.gen(function*() {
+      const cloud = yield* TestCloud.TestCloud
+      const store = yield* TokenStore.TokenStore
+      const slow = Layer.succeed(TokenStore.TokenStore, {
+        ...store,
+        remove: (...args: Parameters<typeof store.remove>) => Effect.delay(store.remove(...args), "1 second")
+      })
+      const run = Effect.gen(function*() {
+        yield* servers
+        yield* cloud.revokeTokens()
+        const all = yield* Effect.fork(
+          Effect.all(Array.from({ length: 50 }, () => servers), { concurrency: "unbounded" })
+        )
+        yield* TestClock.adjust("5 seconds")
+        return yield* Fiber.join(all)
+      })
+      const responses = yield* run.pipe(
+        Effect.provide(
+          Layer.provideMerge(Layer.merge(Compute.layer, yield* demo), Layer.provide(Session.layer(), slow))
+        )
+      )
+      assert.isTrue(responses.every((response) => response.status === 200))
+      assert.strictEqual(yield* logins, 2)
+    }).pipe(Effect.provide(stored)))
+
   it.effect("a token near its end is renewed by one, and taken over by the others", () =>
     Effect.gen(function*() {
       const running = Effect.gen(function*() {

@@ -35,6 +35,7 @@ export interface Availability {
 export const make = ({ label, rest, timeout }: Policy): Availability => {
   const failing = new Map<Kind, { until: number; readonly unreachable: boolean }>()
   const millis = Duration.toMillis(rest)
+  let failures = 0
 
   /** Is it to be tried? One of those who come when the rest is over finds out for all. */
   const admit = (kind: Kind, now: number): boolean => {
@@ -45,11 +46,14 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
     if (now < failure.until) {
       return false
     }
-    failure.until = now + millis + Duration.toMillis(timeout)
+    for (const each of failure.unreachable ? failing.values() : [failure]) {
+      each.until = now + millis + Duration.toMillis(timeout)
+    }
     return true
   }
 
   const failed = (kind: Kind, { reason, unreachable }: Failure, now: number): Effect.Effect<void> => {
+    failures++
     const known = failing.size > 0
     const kinds: ReadonlyArray<Kind> = unreachable ? ["read", "write"] : [kind]
     for (const each of kinds) {
@@ -60,8 +64,9 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
       : Effect.logWarning(`${label} cannot be ${unreachable ? "reached" : verb[kind]} (${reason}): going on without it`)
   }
 
-  const worked = (kind: Kind): Effect.Effect<void> => {
-    if (failing.size === 0) {
+  /** What began before the last failure says nothing about now. */
+  const worked = (kind: Kind, failuresBefore: number): Effect.Effect<void> => {
+    if (failing.size === 0 || failuresBefore !== failures) {
       return Effect.void
     }
     failing.delete(kind)
@@ -79,6 +84,7 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
         if (!admit(kind, clock.unsafeCurrentTimeMillis())) {
           return Effect.succeed(otherwise)
         }
+        const failuresBefore = failures
         return operation.pipe(
           Effect.timeoutFail({
             duration: timeout,
@@ -86,7 +92,7 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
           }),
           Effect.catchAllDefect(() => Effect.fail<Failure>({ reason: "unexpected failure", unreachable: false })),
           Effect.matchEffect({
-            onSuccess: (value) => Effect.as(worked(kind), value),
+            onSuccess: (value) => Effect.as(worked(kind, failuresBefore), value),
             onFailure: (failure) => Effect.as(failed(kind, failure, clock.unsafeCurrentTimeMillis()), otherwise)
           }),
           // a fiber of its own: the timeout holds even where the caller cannot be interrupted, and a caller that is
