@@ -276,8 +276,7 @@ export const make = (
  * ```ts
  * import { NodeContext } from "@effect/platform-node"
  * import { Layer, Redacted } from "effect"
- * import { Session } from "effect-keystoneauth"
- * import * as DirectoryTokenStore from "effect-keystoneauth/DirectoryTokenStore"
+ * import { DirectoryTokenStore, Session } from "effect-keystoneauth"
  *
  * const key = Redacted.make("Zm9yIHRoZSBleGFtcGxlIG9ubHkhISE=")
  *
