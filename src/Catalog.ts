@@ -68,6 +68,7 @@ export const make = (
     const fetched = yield* SharedFetch.make<ServiceCatalog.ServiceCatalog, Unavailable>({
       keep: () => ({ endsAfter: interval ?? 0, renewAfter: interval ?? 0 }),
       rest: () => interval ?? 0,
+      demanded: () => 0,
       resting: (error) => error,
       capacity: 10_000
     })

@@ -109,6 +109,7 @@ export const make = (options: Options = {}) =>
     const documents = yield* SharedFetch.make<Answer, Errors.DiscoveryFailed>({
       keep: (_, __, chance) => ({ endsAfter: timeToLive, renewAfter: timeToLive * (0.8 + chance / 10) }),
       rest: (error) => error.reason === "Unreachable" ? outageTimeToLive : failureTimeToLive,
+      demanded: () => 0,
       resting: (error) => error,
       capacity: 10_000
     })

@@ -30,6 +30,8 @@ export interface Policy<A, E> {
   readonly keep: (value: A, now: number, chance: number) => Life
   /** For how many milliseconds nobody tries again, after so many failures in a row. */
   readonly rest: (error: E, failures: number, chance: number) => number
+  /** For how many milliseconds the other side wants to be left alone, whatever that means for us. */
+  readonly demanded: (error: E) => number
   /** The failure as callers see it who come while nobody tries. */
   readonly resting: (error: E, millis: number) => E
   /** How many keys are remembered. The one that was not used for the longest time leaves. */
@@ -211,7 +213,10 @@ const settle = <A, E>(
       }
       const error = failed.value
       const count = (entry.failure?.count ?? 0) + 1
-      const rest = policy.rest(error, count, chance)
+      // while a value is still good only its renewal rests: once it has ended, somebody tries at once
+      const left = (entry.current?.endsAt ?? 0) - now
+      const patience = left > 0 ? left : Infinity
+      const rest = Math.max(policy.demanded(error), Math.min(patience, policy.rest(error, count, chance)))
       entry.failure = { error, count, until: now + rest }
       return Exit.fail(policy.resting(error, rest))
     })

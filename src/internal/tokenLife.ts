@@ -25,14 +25,12 @@ export const policy = (
     const endsAfter = Math.max(0, held.endsAt - now)
     return { endsAfter, renewAfter: Math.max(0, endsAfter - margin(held) * (0.5 + chance / 2)) }
   },
-  rest: (error, failures, chance) =>
-    Math.max(
-      retryAfter(error),
-      Math.min(
-        Duration.toMillis(options.backoff.max),
-        Duration.toMillis(options.backoff.initial) * 2 ** (failures - 1)
-      ) * (0.5 + chance / 2)
-    ),
+  rest: (_, failures, chance) =>
+    Math.min(
+      Duration.toMillis(options.backoff.max),
+      Duration.toMillis(options.backoff.initial) * 2 ** (failures - 1)
+    ) * (0.5 + chance / 2),
+  demanded: retryAfter,
   resting: withRetryAfter,
   capacity: options.capacity
 })

@@ -10,6 +10,7 @@ interface Value {
 const policy: SharedFetch.Policy<Value, string> = {
   keep: (value) => ({ endsAfter: value.life, renewAfter: value.life * 0.8 }),
   rest: (_, failures) => 1000 * 2 ** (failures - 1),
+  demanded: (error) => error === "busy" ? 60_000 : 0,
   resting: (error, millis) => `${error}, again in ${millis}`,
   capacity: 3
 }
@@ -123,6 +124,31 @@ describe("sharedFetch", () => {
       assert.strictEqual((yield* shared.get("a", failing)).n, 1)
       yield* TestClock.adjust(1)
       assert.isTrue(Either.isLeft(yield* Effect.either(shared.get("a", failing))))
+    }))
+
+  it.scoped("what rests after a failing renewal is renewal: once the value has ended, somebody tries at once", () =>
+    Effect.gen(function*() {
+      const shared = yield* SharedFetch.make(policy)
+      const source = yield* counter({ life: 10_000 })
+      yield* shared.get("a", source.fetch)
+      for (let second = 8; second < 10; second++) {
+        yield* TestClock.setTime(second * 1000 + 500)
+        assert.strictEqual((yield* shared.get("a", Effect.fail("down"))).n, 1)
+      }
+      yield* TestClock.setTime(10_000)
+      assert.strictEqual((yield* shared.get("a", source.fetch)).n, 2)
+      // a failure after the end rests as any other
+      yield* TestClock.setTime(30_000)
+      assert.strictEqual(yield* Effect.flip(shared.get("b", Effect.fail("down"))), "down, again in 1000")
+      assert.strictEqual(yield* Effect.flip(shared.get("a", Effect.fail("down"))), "down, again in 1000")
+      yield* TestClock.setTime(31_000)
+      yield* shared.get("a", source.fetch)
+      yield* TestClock.setTime(39_500)
+      // unless the other side wants to be left alone
+      yield* shared.get("a", Effect.fail("busy"))
+      yield* Effect.yieldNow()
+      yield* TestClock.setTime(41_000)
+      assert.strictEqual(yield* Effect.flip(shared.get("a", source.fetch)), "busy, again in 58500")
     }))
 
   it.scoped("drops a value only if it is the stale one", () =>
