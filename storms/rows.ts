@@ -309,7 +309,6 @@ const deafService = make(
   )
 )
 
-/** Those of one group run at the same time: they wait most of it. */
 /** The row that measures waiting comes first and alone: what the crowds leave on the heap stops the process for seconds. */
 export const groups: ReadonlyArray<ReadonlyArray<Storm>> = [
   [shortTokens],

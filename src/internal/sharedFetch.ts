@@ -64,10 +64,19 @@ export interface SharedFetch<A, E> {
 interface Entry<A, E> {
   current: Current<A> | undefined
   pending: Deferred.Deferred<A, E> | undefined
-  failure: { readonly error: E; readonly count: number; readonly until: number } | undefined
+  failure: Failure<E> | undefined
   usedAt: number
   /** There was a value once. */
   served: boolean
+}
+
+interface Failure<E> {
+  readonly error: E
+  readonly count: number
+  /** Until when nobody tries again. */
+  readonly until: number
+  /** Until when the other side wants it so: no later than `until`. */
+  readonly demandedUntil: number
 }
 
 interface Current<A> {
@@ -173,6 +182,10 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
           const stale = entry?.current !== undefined && isStale(entry.current.value)
           if (stale) {
             entry.current = undefined
+            // what rested was its renewal: now that there is no value, somebody tries at once
+            if (entry.failure !== undefined) {
+              entry.failure = { ...entry.failure, until: entry.failure.demandedUntil }
+            }
           }
           return stale
         }),
@@ -216,8 +229,9 @@ const settle = <A, E>(
       // while a value is still good only its renewal rests: once it has ended, somebody tries at once
       const left = (entry.current?.endsAt ?? 0) - now
       const patience = left > 0 ? left : Infinity
-      const rest = Math.max(policy.demanded(error), Math.min(patience, policy.rest(error, count, chance)))
-      entry.failure = { error, count, until: now + rest }
+      const demanded = policy.demanded(error)
+      const rest = Math.max(demanded, Math.min(patience, policy.rest(error, count, chance)))
+      entry.failure = { error, count, until: now + rest, demandedUntil: now + demanded }
       return Exit.fail(policy.resting(error, rest))
     })
   )

@@ -151,6 +151,29 @@ describe("sharedFetch", () => {
       assert.strictEqual(yield* Effect.flip(shared.get("a", source.fetch)), "busy, again in 58500")
     }))
 
+  it.scoped("what rests after a failing renewal is renewal: once the value is dropped, somebody tries at once", () =>
+    Effect.gen(function*() {
+      const shared = yield* SharedFetch.make(policy)
+      const source = yield* counter({ life: 10_000 })
+      yield* shared.get("a", source.fetch)
+      yield* TestClock.setTime(9_500)
+      yield* shared.get("a", Effect.fail("down"))
+      yield* Effect.yieldNow()
+      yield* TestClock.setTime(9_900)
+      yield* shared.dropWhen("a", () => true)
+      // that one fails too, and rests
+      assert.strictEqual(yield* Effect.flip(shared.get("a", Effect.fail("down"))), "down, again in 2000")
+      assert.strictEqual(yield* Effect.flip(shared.get("a", source.fetch)), "down, again in 2000")
+      yield* TestClock.setTime(11_900)
+      assert.strictEqual((yield* shared.get("a", source.fetch)).n, 2)
+      // unless the other side wants to be left alone
+      yield* TestClock.setTime(21_000)
+      yield* shared.get("a", Effect.fail("busy"))
+      yield* Effect.yieldNow()
+      yield* shared.dropWhen("a", () => true)
+      assert.strictEqual(yield* Effect.flip(shared.get("a", source.fetch)), "busy, again in 60000")
+    }))
+
   it.scoped("drops a value only if it is the stale one", () =>
     Effect.gen(function*() {
       const shared = yield* SharedFetch.make(policy)
