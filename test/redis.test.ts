@@ -1,13 +1,17 @@
+import { NodeHttpServer } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { createClient } from "@redis/client"
-import { Cause, Clock, Effect, Exit, Inspectable, List, Logger, Option, Redacted, Scope } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber, Inspectable, Layer, List, Logger, Option, Redacted, Scope } from "effect"
 import type { TokenStore } from "effect-keystoneauth"
 import * as RedisTokenStore from "effect-keystoneauth/RedisTokenStore"
+import * as TestCloud from "effect-keystoneauth/TestCloud"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { createServer as createHttpServer } from "node:http"
 import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 
 // -----------------------------------------------------------------------------
@@ -169,6 +173,113 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 /** Until it works again, which has its rest. */
 const until = <R>(condition: Effect.Effect<boolean, never, R>) =>
   Effect.repeat(Effect.delay(condition, "20 millis"), { until: (holds) => holds }).pipe(Effect.timeout("5 seconds"))
+
+// -----------------------------------------------------------------------------
+// processes
+// -----------------------------------------------------------------------------
+
+const root = fileURLToPath(new URL("../", import.meta.url))
+
+/** A process of its own, which is killed when the scope closes. */
+const start = (...args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      spawn(process.execPath, ["--import", "tsx", ...args], {
+        cwd: root,
+        env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "storms/tsconfig.json") },
+        stdio: ["pipe", "pipe", "inherit"]
+      })
+    ),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+
+const nextLine = (child: ChildProcess) =>
+  Effect.async<string>((resume) => {
+    child.stdout?.once("data", (data) => resume(Effect.succeed(String(data).trim())))
+  })
+
+/** It takes the lease when it is told to, and keeps it until it is killed. */
+const holder = (url: string, millis: number) =>
+  start(
+    "--input-type=module",
+    "-e",
+    `
+    import * as Effect from "effect/Effect"
+    import * as Option from "effect/Option"
+    import * as Redacted from "effect/Redacted"
+    const { make } = await import(${JSON.stringify(join(root, "src/RedisTokenStore.ts"))})
+    const program = Effect.gen(function*() {
+      const store = yield* make({
+        url: Redacted.make(${JSON.stringify(url)}),
+        key: Redacted.make(${JSON.stringify(Redacted.value(key))})
+      })
+      console.log("ready")
+      yield* Effect.async((resume) => process.stdin.once("data", () => resume(Effect.void)))
+      console.log(Option.isSome(yield* store.lease("a", ${millis})) ? "mine" : "taken")
+      yield* Effect.async(() => { setInterval(() => {}, 1000) })
+    })
+    await Effect.runPromise(Effect.scoped(program))
+    `
+  )
+
+const httpCloud = TestCloud.layerServer().pipe(
+  Layer.provide(NodeHttpServer.layer(createHttpServer, { host: "127.0.0.1", port: 0 }))
+)
+
+describe.skipIf(redisServer === undefined)("RedisTokenStore: processes", () => {
+  it.scopedLive(
+    "three processes of 100 requests each log in once",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* server
+        const cloud = yield* TestCloud.TestCloud
+        const { demo } = cloud.accounts
+        const assignment = JSON.stringify({
+          ...demo,
+          password: Redacted.value(demo.password),
+          authUrl: cloud.authUrl,
+          redisUrl: url,
+          storeKey: Redacted.value(key),
+          requests: 100
+        })
+        // long enough that all of them want to log in while one does
+        yield* cloud.misbehave({ service: "identity", method: "POST", kind: { delay: "2 seconds" } })
+        const children = yield* Effect.replicateEffect(start("storms/worker.ts", assignment), 3)
+        const reports = yield* Effect.forEach(children, nextLine, { concurrency: "unbounded" })
+        assert.deepStrictEqual(reports, Array.from({ length: 3 }, () => `{"succeeded":100,"failed":0,"failures":[]}`))
+        const journal = yield* cloud.journal
+        assert.strictEqual(
+          journal.filter(({ method, service }) => service === "identity" && method === "POST").length,
+          1
+        )
+        assert.strictEqual(journal.filter(({ path }) => path.endsWith("/servers")).length, 300)
+      }).pipe(Effect.provide(httpCloud)),
+    60_000
+  )
+
+  it.scopedLive(
+    "a process that is killed while it has the lease frees it when its time is over",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* server
+        const store = yield* open(url)
+        const children = yield* Effect.replicateEffect(holder(url, 1500), 3)
+        yield* Effect.forEach(children, nextLine, { concurrency: "unbounded" })
+        const answering = yield* Effect.fork(Effect.forEach(children, nextLine, { concurrency: "unbounded" }))
+        yield* Effect.yieldNow()
+        for (const child of children) {
+          child.stdin?.write("go\n")
+        }
+        const answers = yield* Fiber.join(answering)
+        assert.deepStrictEqual([...answers].sort(), ["mine", "taken", "taken"])
+        children[answers.indexOf("mine")]?.kill("SIGKILL")
+        assert.isFalse((yield* hold(store, "a", 1000)).ours)
+        yield* until(Effect.map(hold(store, "a", 60_000), ({ ours }) => ours))
+        assert.isFalse((yield* hold(store, "a", 1000)).ours)
+      }),
+    60_000
+  )
+})
 
 describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
   it.scopedLive("gives a token to whoever has the key, and removes the one that was rejected", () =>

@@ -49,13 +49,17 @@ const make = (labels: Labels): Counters => {
   }
 }
 
-/** Made once for each plugin and cloud: there are few of both. */
+/** A counter is never given back: from so many on, further clouds are counted together. */
+const maxFamilies = 1000
+
+/** Made once for each plugin and cloud. */
 export const makeFamily = (): (labels: Labels) => Counters => {
   const known = new Map<string, Counters>()
-  return (labels) => {
-    const key = `${labels.plugin} ${labels.cloud}`
-    const counters = known.get(key) ?? make(labels)
-    known.set(key, counters)
+  const keyOf = ({ cloud, plugin }: Labels) => `${plugin} ${cloud}`
+  return (asked) => {
+    const labels = known.has(keyOf(asked)) || known.size < maxFamilies ? asked : { ...asked, cloud: "other" }
+    const counters = known.get(keyOf(labels)) ?? make(labels)
+    known.set(keyOf(labels), counters)
     return counters
   }
 }
