@@ -1,5 +1,5 @@
 /** The storms that one process can make. */
-import { Duration, Effect, Exit, Fiber, FiberStatus } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, FiberStatus } from "effect"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { storm as overRedis } from "./fleet.js"
 import type { Outcome, Storm, Tally } from "./storm.js"
@@ -218,6 +218,8 @@ const shortTokens = make(
 )
 
 interface Outage {
+  /** How long before the token's end Keystone was back, at least: less than nothing is no fair storm. */
+  readonly spareMillis: number
   readonly load: Load
   readonly attempts: number
   readonly loginsAfter: number
@@ -229,16 +231,27 @@ const outageLife = 20_000
 const outage = inWorld(
   ({ call, cloud, logins }) =>
     Effect.gen(function*() {
+      // the token is younger than this: all is timed from here, however long the first call takes
+      const begun = yield* Clock.currentTimeMillis
+      const left = Effect.map(Clock.currentTimeMillis, (now) => begun + outageLife - now)
+      const sleepUntilLeft = (share: number) =>
+        Effect.flatMap(left, (millis) => Effect.sleep(Math.max(0, millis - outageLife * share)))
       yield* call
       yield* cloud.clearJournal
       const load = yield* Effect.fork(steadyLoad(call, 50, outageLife * 1.25))
-      yield* Effect.sleep(outageLife * 0.75)
+      yield* sleepUntilLeft(0.25)
       yield* cloud.misbehave({ service: "identity", kind: { connection: "refused" } })
-      yield* Effect.sleep(outageLife * 0.24)
+      yield* sleepUntilLeft(0.01)
       yield* cloud.behave
+      const spareMillis = yield* left
       const { attempts } = yield* logins
       yield* cloud.clearJournal
-      const outage: Outage = { load: yield* Fiber.join(load), attempts, loginsAfter: (yield* logins).attempts }
+      const outage: Outage = {
+        spareMillis,
+        load: yield* Fiber.join(load),
+        attempts,
+        loginsAfter: (yield* logins).attempts
+      }
       return outage
     }),
   { tokenLifetime: outageLife }
@@ -264,7 +277,9 @@ const keystoneDown = make(
       notes: [
         `the worst of ${sessions} Sessions, each with its own luck: of ${
           plural(outages.reduce((sum, { load: { all } }) => sum + all.succeeded + all.failed, 0), "request")
-        } ${failures.join(", ")} failed; attempts while Keystone was down: ${attempts.join(", ")}`,
+        } ${failures.join(", ")} failed; attempts while Keystone was down: ${attempts.join(", ")}; it was back ${
+          Math.min(...outages.map(({ spareMillis }) => spareMillis)).toFixed(0)
+        } ms before a token's end`,
         ...listFailures(tally(outages.flatMap(({ load }) => load.exits)))
       ]
     }
