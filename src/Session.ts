@@ -10,6 +10,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as ApiVersion from "./ApiVersion.js"
@@ -172,9 +173,9 @@ export const make = (
         )
         const serviceType = options.microversionServiceType ?? filter.serviceType
         const target = request.pipe(
-          endpoint === undefined ? identityOf : HttpClientRequest.setUrl(join(endpoint.url, request.url)),
+          endpoint === undefined ? identity : HttpClientRequest.setUrl(join(endpoint.url, request.url)),
           microversion === undefined
-            ? identityOf
+            ? identity
             : setMissing(Microversion.headers(yield* microversionService(serviceType, microversion), microversion))
         )
         yield* Effect.annotateCurrentSpan({
@@ -219,8 +220,6 @@ export const make = (
 /** Why this URL, where someone looks at the span. */
 const annotateTrace = (endpoint: EndpointData.EndpointData): Effect.Effect<void> =>
   Effect.annotateCurrentSpan("openstack.endpoint.trace", EndpointData.explain(endpoint))
-
-const identityOf = <A>(a: A): A => a
 
 const isAbsolute = (url: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(url)
 

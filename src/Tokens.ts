@@ -114,15 +114,13 @@ export const make = (
   Effect.gen(function*() {
     const store = yield* TokenStore.TokenStore
     const counters = Metrics.makeFamily()
-    const shared = yield* SharedFetch.make<Held, AuthPlugin.Error>({
-      ...TokenLife.policy({
-        backoff: {
-          initial: Duration.decode(options.loginBackoff?.initial ?? "1 second"),
-          max: Duration.decode(options.loginBackoff?.max ?? "1 minute")
-        },
-        capacity: options.capacity ?? 10_000
-      })
-    })
+    const shared = yield* SharedFetch.make<Held, AuthPlugin.Error>(TokenLife.policy({
+      backoff: {
+        initial: Duration.decode(options.loginBackoff?.initial ?? "1 second"),
+        max: Duration.decode(options.loginBackoff?.max ?? "1 minute")
+      },
+      capacity: options.capacity ?? 10_000
+    }))
 
     // a token that was rejected may still be in the store for a moment: whoever comes then must not get it again
     const rejections = new Map<string, Redacted.Redacted>()

@@ -1,30 +1,13 @@
 import { Error as PlatformError, FileSystem, KeyValueStore, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Clock,
-  Context,
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  Inspectable,
-  Layer,
-  List,
-  Logger,
-  Option,
-  Redacted,
-  Scope,
-  TestClock
-} from "effect"
+import { Clock, Context, Deferred, Effect, Fiber, Layer, Option, Redacted, TestClock } from "effect"
 import { TokenStore } from "effect-keystoneauth"
 import * as DirectoryTokenStore from "effect-keystoneauth/DirectoryTokenStore"
-import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { hold, raceForLease, recordLog, tokenOf } from "./tokenStores.js"
 
 const key = Redacted.make("a key for these tests alone, made by chance")
 const otherKey = Redacted.make("another key for these tests")
@@ -35,24 +18,6 @@ const stored = (token: string, endsAt?: number): TokenStore.StoredToken => ({
   token: Redacted.make(token),
   body: { token: { user: { name: "demo" }, password, text: "ünïcode ✓", list: [1, null, true] } },
   endsAt
-})
-
-const tokenOf = (found: Option.Option<TokenStore.StoredToken>): string | undefined =>
-  Option.getOrUndefined(Option.map(found, ({ token }) => Redacted.value(token)))
-
-/** What was logged, warnings and worse apart. */
-const recordLog = Effect.sync(() => {
-  const lines: Array<{ readonly level: string; readonly text: string }> = []
-  const layer = Logger.replace(
-    Logger.defaultLogger,
-    Logger.make(({ annotations, cause, logLevel, message, spans }) => {
-      lines.push({
-        level: logLevel.label,
-        text: Inspectable.toStringUnknown([message, cause, [...annotations], List.toArray(spans)])
-      })
-    })
-  )
-  return { layer, lines, levels: () => lines.map(({ level }) => level) }
 })
 
 const tempDirectory = Effect.acquireRelease(
@@ -95,14 +60,6 @@ const kinds = {
   KeyValueStore: Effect.flatMap(openKeyValueStore, ({ store }) => over(store)),
   directory: Effect.flatMap(tempDirectory, (directory) => directoryStore(join(directory, "tokens")))
 }
-
-/** Holds a lease until the scope is closed. */
-const hold = (store: TokenStore.Service, name: string, timeToLive: Duration.DurationInput) =>
-  Effect.gen(function*() {
-    const scope = yield* Scope.make()
-    const ours = yield* Scope.extend(store.lease(name, timeToLive), scope)
-    return { ours: Option.isSome(ours), release: Scope.close(scope, Exit.void) }
-  })
 
 for (const [kind, makeStore] of Object.entries(kinds)) {
   describe(`TokenStore: ${kind}`, () => {
@@ -848,59 +805,20 @@ describe("DirectoryTokenStore", () => {
 // processes
 // -----------------------------------------------------------------------------
 
-const root = fileURLToPath(new URL("../", import.meta.url))
-
-/** A process of its own that says whether it got the lease, and keeps it until it is killed. */
-const holder = (directory: string, millis: number) =>
-  Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, [
-        "--import",
-        "tsx",
-        "--input-type=module",
-        "-e",
-        `
-        import * as Effect from "effect/Effect"
-        import * as Option from "effect/Option"
-        import * as Redacted from "effect/Redacted"
-        import * as NodeContext from "@effect/platform-node/NodeContext"
-        const { make } = await import(${JSON.stringify(join(root, "src/DirectoryTokenStore.ts"))})
-        const program = Effect.gen(function*() {
-          const store = yield* make({ directory: ${JSON.stringify(directory)}, key: Redacted.make("k".repeat(32)) })
-          console.log("ready")
-          yield* Effect.async((resume) => process.stdin.once("data", () => resume(Effect.void)))
-          const lease = yield* store.lease("a", ${millis})
-          console.log(Option.isSome(lease) ? "mine" : "taken")
-          yield* Effect.async(() => { setInterval(() => {}, 1000) })
-        })
-        await Effect.runPromise(Effect.scoped(Effect.provide(program, NodeContext.layer)))
-        `
-      ], { cwd: root, stdio: ["pipe", "pipe", "inherit"] })
-    ),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-
-const nextLine = (child: ChildProcess) =>
-  Effect.async<string>((resume) => {
-    child.stdout?.once("data", (data) => resume(Effect.succeed(String(data).trim())))
-  })
-
 describe("DirectoryTokenStore: processes", () => {
   it.scopedLive(
     "one of two gets the lease, and killing it frees it when its time is over",
     () =>
       Effect.gen(function*() {
         const directory = yield* tempDirectory
-        const children = yield* Effect.all(Array.from({ length: 2 }, () => holder(directory, 1500)))
-        yield* Effect.forEach(children, nextLine, { concurrency: "unbounded" })
-        const answering = yield* Effect.fork(Effect.forEach(children, nextLine, { concurrency: "unbounded" }))
-        yield* Effect.yieldNow()
-        for (const child of children) {
-          child.stdin?.write("go\n")
-        }
-        const answers = yield* Fiber.join(answering)
-        assert.deepStrictEqual([...answers].sort(), ["mine", "taken"])
-        children[answers.indexOf("mine")]?.kill("SIGKILL")
+        const { answers, killWinner } = yield* raceForLease({
+          module: "DirectoryTokenStore",
+          options: `{ directory: ${JSON.stringify(directory)}, key: Redacted.make("k".repeat(32)) }`,
+          millis: 1500,
+          processes: 2
+        })
+        assert.deepStrictEqual(answers, ["mine", "taken"])
+        killWinner()
         const store = yield* directoryStore(directory, { key: Redacted.make("k".repeat(32)) })
         assert.isFalse((yield* hold(store, "a", "1 second")).ours)
         yield* Effect.sleep("1600 millis")

@@ -1,7 +1,7 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { createClient } from "@redis/client"
-import { Cause, Clock, Effect, Exit, Fiber, Inspectable, Layer, List, Logger, Option, Redacted, Scope } from "effect"
+import { Cause, Clock, Effect, Layer, Option, Redacted } from "effect"
 import type { TokenStore } from "effect-keystoneauth"
 import * as RedisTokenStore from "effect-keystoneauth/RedisTokenStore"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
@@ -11,8 +11,8 @@ import { createServer as createHttpServer } from "node:http"
 import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
+import { hold, nextLine, raceForLease, recordLog, startProcess, tokenOf } from "./tokenStores.js"
 
 // -----------------------------------------------------------------------------
 // the server
@@ -138,30 +138,6 @@ const stored = (token: string, endsAt?: number): TokenStore.StoredToken => ({
   endsAt
 })
 
-const tokenOf = (found: Option.Option<TokenStore.StoredToken>): string | undefined =>
-  Option.getOrUndefined(Option.map(found, ({ token }) => Redacted.value(token)))
-
-const hold = (store: TokenStore.Service, name: string, millis: number) =>
-  Effect.gen(function*() {
-    const scope = yield* Scope.make()
-    const ours = yield* Scope.extend(store.lease(name, millis), scope)
-    return { ours: Option.isSome(ours), release: Scope.close(scope, Exit.void) }
-  })
-
-const recordLog = Effect.sync(() => {
-  const lines: Array<{ readonly level: string; readonly text: string }> = []
-  const layer = Logger.replace(
-    Logger.defaultLogger,
-    Logger.make(({ annotations, cause, logLevel, message, spans }) => {
-      lines.push({
-        level: logLevel.label,
-        text: Inspectable.toStringUnknown([message, cause, [...annotations], List.toArray(spans)])
-      })
-    })
-  )
-  return { layer, lines, levels: () => lines.map(({ level }) => level) }
-})
-
 /** How long it took, in milliseconds. */
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
@@ -177,50 +153,6 @@ const until = <R>(condition: Effect.Effect<boolean, never, R>) =>
 // -----------------------------------------------------------------------------
 // processes
 // -----------------------------------------------------------------------------
-
-const root = fileURLToPath(new URL("../", import.meta.url))
-
-/** A process of its own, which is killed when the scope closes. */
-const start = (...args: ReadonlyArray<string>) =>
-  Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, ["--import", "tsx", ...args], {
-        cwd: root,
-        env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "storms/tsconfig.json") },
-        stdio: ["pipe", "pipe", "inherit"]
-      })
-    ),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-
-const nextLine = (child: ChildProcess) =>
-  Effect.async<string>((resume) => {
-    child.stdout?.once("data", (data) => resume(Effect.succeed(String(data).trim())))
-  })
-
-/** It takes the lease when it is told to, and keeps it until it is killed. */
-const holder = (url: string, millis: number) =>
-  start(
-    "--input-type=module",
-    "-e",
-    `
-    import * as Effect from "effect/Effect"
-    import * as Option from "effect/Option"
-    import * as Redacted from "effect/Redacted"
-    const { make } = await import(${JSON.stringify(join(root, "src/RedisTokenStore.ts"))})
-    const program = Effect.gen(function*() {
-      const store = yield* make({
-        url: Redacted.make(${JSON.stringify(url)}),
-        key: Redacted.make(${JSON.stringify(Redacted.value(key))})
-      })
-      console.log("ready")
-      yield* Effect.async((resume) => process.stdin.once("data", () => resume(Effect.void)))
-      console.log(Option.isSome(yield* store.lease("a", ${millis})) ? "mine" : "taken")
-      yield* Effect.async(() => { setInterval(() => {}, 1000) })
-    })
-    await Effect.runPromise(Effect.scoped(program))
-    `
-  )
 
 const httpCloud = TestCloud.layerServer().pipe(
   Layer.provide(NodeHttpServer.layer(createHttpServer, { host: "127.0.0.1", port: 0 }))
@@ -244,7 +176,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore: processes", () => {
         })
         // long enough that all of them want to log in while one does
         yield* cloud.misbehave({ service: "identity", method: "POST", kind: { delay: "2 seconds" } })
-        const children = yield* Effect.replicateEffect(start("storms/worker.ts", assignment), 3)
+        const children = yield* Effect.replicateEffect(startProcess("storms/worker.ts", assignment), 3)
         const reports = yield* Effect.forEach(children, nextLine, { concurrency: "unbounded" })
         assert.deepStrictEqual(reports, Array.from({ length: 3 }, () => `{"succeeded":100,"failed":0,"failures":[]}`))
         const journal = yield* cloud.journal
@@ -263,16 +195,14 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore: processes", () => {
       Effect.gen(function*() {
         const { url } = yield* server
         const store = yield* open(url)
-        const children = yield* Effect.replicateEffect(holder(url, 1500), 3)
-        yield* Effect.forEach(children, nextLine, { concurrency: "unbounded" })
-        const answering = yield* Effect.fork(Effect.forEach(children, nextLine, { concurrency: "unbounded" }))
-        yield* Effect.yieldNow()
-        for (const child of children) {
-          child.stdin?.write("go\n")
-        }
-        const answers = yield* Fiber.join(answering)
-        assert.deepStrictEqual([...answers].sort(), ["mine", "taken", "taken"])
-        children[answers.indexOf("mine")]?.kill("SIGKILL")
+        const { answers, killWinner } = yield* raceForLease({
+          module: "RedisTokenStore",
+          options: `{ url: Redacted.make("${url}"), key: Redacted.make("${Redacted.value(key)}") }`,
+          millis: 1500,
+          processes: 3
+        })
+        assert.deepStrictEqual(answers, ["mine", "taken", "taken"])
+        killWinner()
         assert.isFalse((yield* hold(store, "a", 1000)).ours)
         yield* until(Effect.map(hold(store, "a", 60_000), ({ ours }) => ours))
         assert.isFalse((yield* hold(store, "a", 1000)).ours)
