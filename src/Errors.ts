@@ -256,6 +256,51 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
 }
 
 /**
+ * Keystone accepts what it was shown, and wants more before it gives a token (multi-factor authentication). With the receipt
+ * the login is continued by what is missing: see `MultiFactor.continueWith`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class MissingAuthMethods
+  extends Schema.TaggedError<MissingAuthMethods>("effect-keystoneauth/Errors/MissingAuthMethods")(
+    "MissingAuthMethods",
+    {
+      method: Schema.String,
+      url: Schema.String,
+      /** Proves what was accepted. It ends, and works only where it was issued. */
+      receipt: Schema.RedactedFromSelf(Schema.String),
+      /** What was accepted, for example `["password"]`. */
+      methods: Schema.Array(Schema.String),
+      /** The sets of methods of which one is enough, for example `[["password", "totp"]]`. */
+      requiredAuthMethods: Schema.Array(Schema.Array(Schema.String)),
+      /** When the receipt ends; `undefined` if Keystone does not say. */
+      expiresAt: Schema.optional(Schema.DateTimeUtcFromSelf),
+      /** Who tried, for example `user "demo" of domain "Default"`. */
+      identity: optionalString,
+      requestId: optionalString
+    }
+  )
+{
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** The sets of methods of which one is still to be shown. */
+  get missing(): ReadonlyArray<ReadonlyArray<string>> {
+    return this.requiredAuthMethods.map((set) => set.filter((name) => !this.methods.includes(name)))
+  }
+  /** @since 0.1.0 */
+  override get message(): string {
+    const missing = this.missing.map((set) => set.join(" and ")).join(", or ")
+    return sentence(
+      `${this.method} ${this.url}: Keystone accepts ${this.methods.join(" and ") || "nothing yet"}`,
+      this.identity === undefined ? undefined : `of ${this.identity}`,
+      `and needs ${missing || "more"} as well`,
+      this.requestId === undefined ? undefined : `(request ${this.requestId})`
+    )
+  }
+}
+
+/**
  * A server answered with success, but not with what the protocol says: for example a token without `X-Subject-Token`,
  * or an HTML page where a token should be.
  *
@@ -807,6 +852,7 @@ export type WireError = TransportError | TimedOut | RedirectRefused
  */
 export type AuthenticationError =
   | Unauthorized
+  | MissingAuthMethods
   | HttpStatusError
   | WireError
   | InvalidResponse
