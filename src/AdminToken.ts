@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as AuthPlugin from "./AuthPlugin.js"
+import * as AuthType from "./AuthType.js"
 
 /**
  * @since 0.1.0
@@ -54,3 +55,18 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError> =>
   Layer.effect(AuthPlugin.AuthPlugin, Effect.map(Config.unwrap(options), make))
+
+/**
+ * `admin_token`, for configuration files.
+ *
+ * @since 0.1.0
+ * @category auth types
+ */
+export const authType: AuthType.AuthType = AuthType.make({
+  name: "admin_token",
+  options: {
+    endpoint: AuthType.text("endpoint", { help: "where every service is", deprecated: ["url"] }),
+    token: AuthType.requiredSecret("token", { help: "the token that is always used" })
+  },
+  make: (values) => Effect.succeed(make(values))
+})

@@ -3,44 +3,80 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as AuthPlugin from "./AuthPlugin.js"
+import * as AuthMethod from "./AuthMethod.js"
+import type * as AuthPlugin from "./AuthPlugin.js"
+import * as AuthScope from "./AuthScope.js"
+import * as AuthType from "./AuthType.js"
 import * as Errors from "./Errors.js"
 import * as KeystoneV3 from "./internal/keystoneV3.js"
+import * as PluginLayers from "./internal/pluginLayers.js"
 import * as User from "./internal/user.js"
 import type * as Session from "./Session.js"
 
 /**
- * A credential by id, or by name and the user it belongs to, and its secret. It is for one project already, so there is
- * nothing to say about scope.
+ * A credential by id, or by name and the user it belongs to, and its secret.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Where Keystone is, with or without `/v3` at the end: `https://keystone.example.com/v3`. */
-  readonly authUrl: string
+export interface Credentials extends AuthMethod.User {
   readonly id?: string | undefined
   /** Needs the user that the credential belongs to. */
   readonly name?: string | undefined
   readonly secret: Redacted.Redacted
-  readonly userId?: string | undefined
-  /** Needs the domain that the user is in. */
-  readonly username?: string | undefined
-  readonly userDomainId?: string | undefined
-  readonly userDomainName?: string | undefined
-  /** `false` asks for a token without the catalog. Default: `true`. */
-  readonly includeCatalog?: boolean | undefined
-  /**
-   * `false`: log in once and never again. When the token ends or is rejected, requests fail with `Unauthorized` and the
-   * reason `"TokenNotRenewable"`. Default: `true`.
-   */
-  readonly reauthenticate?: boolean | undefined
+}
+
+/**
+ * The credential. It is for one project already, and may be limited to some requests by access rules, so there is nothing to
+ * say about scope.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options
+  extends Credentials, Pick<AuthMethod.LoginOptions, "authUrl" | "includeCatalog" | "reauthenticate">
+{}
+
+/**
+ * The credential alone, for `MultiFactor`.
+ *
+ * @since 0.1.0
+ * @category methods
+ */
+export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
+  const { id, name, secret } = credentials
+  const entry = toBody(credentials)
+  return AuthMethod.make({
+    name: "application_credential",
+    check: entry,
+    prove: () =>
+      Either.map(entry, (entry) => ({ entry: { ...entry, secret: Redacted.value(secret) }, secrets: [secret] })),
+    parts: { ...User.parts(credentials), id, name, secret },
+    description: `application credential ${User.isGiven(id) ? id : `"${name ?? ""}" of ${User.describe(credentials)}`}`
+  })
+}
+
+const toBody = (
+  credentials: Credentials
+): Either.Either<Readonly<Record<string, unknown>>, Errors.InvalidOptions> => {
+  if (User.isGiven(credentials.id)) {
+    return Either.right({ id: credentials.id })
+  }
+  return User.isGiven(credentials.name)
+    ? Either.map(User.toBody(credentials, "ApplicationCredential"), (user) => ({ name: credentials.name, user }))
+    : Either.left(
+      new Errors.InvalidOptions({
+        module: "ApplicationCredential",
+        option: "id, name",
+        reason: "one of them is needed"
+      })
+    )
 }
 
 /**
@@ -50,42 +86,14 @@ export interface Options {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
-  KeystoneV3.make(known(options), {
+export const make = (
+  { authUrl, includeCatalog, reauthenticate, ...credentials }: Options
+): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
+  KeystoneV3.make({ authUrl, includeCatalog, reauthenticate }, {
     module: "ApplicationCredential",
     name: "v3applicationcredential",
-    identity: identity(options),
-    secrets: { secret: options.secret },
-    description: `application credential ${options.id ?? `"${options.name ?? ""}" of ${User.describe(options)}`}`,
-    renewable: true
+    methods: [method(credentials)]
   })
-
-/** Options that came from elsewhere may hold a scope, which Keystone refuses: only what is known is handed on. */
-const known = ({ authUrl, includeCatalog, reauthenticate }: Options): KeystoneV3.CommonOptions => ({
-  authUrl,
-  includeCatalog,
-  reauthenticate
-})
-
-const identity = (
-  options: Options
-): Either.Either<Readonly<Record<string, unknown>>, Errors.InvalidOptions> => {
-  const secret = Redacted.value(options.secret)
-  if (options.id !== undefined) {
-    return Either.right({ application_credential: { id: options.id, secret } })
-  }
-  return options.name === undefined
-    ? Either.left(
-      new Errors.InvalidOptions({
-        module: "ApplicationCredential",
-        option: "id, name",
-        reason: "one of them is needed"
-      })
-    )
-    : Either.map(User.toBody(options, "ApplicationCredential"), (user) => ({
-      application_credential: { name: options.name, user, secret }
-    }))
-}
 
 /**
  * Requests below this layer are made with this credential. The token is the Session's: providing the layer again, around
@@ -106,8 +114,8 @@ const identity = (
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> =>
-  Layer.effect(AuthPlugin.AuthPlugin, make(options))
+export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
+  .layer(make)
 
 /**
  * The same with options from the configuration.
@@ -115,7 +123,40 @@ export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin, neve
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
+export const layerConfig: (
   options: Config.Config.Wrap<Options>
-): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> =>
-  Layer.effect(AuthPlugin.AuthPlugin, Effect.flatMap(Config.unwrap(options), make))
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+
+const options = {
+  ...AuthType.login,
+  ...AuthType.user,
+  secret: AuthType.requiredSecret("application_credential_secret", { help: "secret of the application credential" }),
+  id: AuthType.text("application_credential_id", { help: "id of the application credential" }),
+  name: AuthType.text("application_credential_name", { help: "name of the application credential" })
+}
+
+/** Configuration often has a project beside the credential. Keystone refuses that: it is left out, with a warning. */
+const withoutScope = (values: AuthType.Values<typeof options>) => {
+  const scope = AuthScope.describe(values)
+  return scope === undefined
+    ? make(values)
+    : Effect.zipRight(
+      Effect.logWarning(`the scope (${scope}) is not sent: an application credential has a project of its own`),
+      make(values)
+    )
+}
+
+/**
+ * `v3applicationcredential`, for configuration files. A scope that is configured beside it is left out with a warning, since
+ * Keystone refuses it.
+ *
+ * @since 0.1.0
+ * @category auth types
+ */
+export const authType: AuthType.AuthType = AuthType.make({
+  name: "v3applicationcredential",
+  options,
+  check: (values) => AuthScope.toBody(values, "ApplicationCredential"),
+  make: withoutScope,
+  method
+})

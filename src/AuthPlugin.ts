@@ -9,9 +9,12 @@
 import * as Headers from "@effect/platform/Headers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as AccessInfo from "./AccessInfo.js"
+import type * as AuthScope from "./AuthScope.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import { type AuthenticationError, InvalidOptions } from "./Errors.js"
 
@@ -55,8 +58,22 @@ export interface Service {
    * at hand. It holds the token. `None` if there is no login, or nothing to keep. Never logs in.
    */
   readonly authState: Effect.Effect<Option.Option<Redacted.Redacted>>
-  /** Takes a kept login back. Fails with `InvalidOptions` if it is none, or this plugin has nothing to take. */
+  /**
+   * Takes a kept login back; the empty text forgets the one that is there. Fails with `InvalidOptions` if it is none, or this
+   * plugin has nothing to take.
+   */
   readonly setAuthState: (state: Redacted.Redacted) => Effect.Effect<void, InvalidOptions>
+  /**
+   * What a login of this plugin can be kept under: the same for plugins that get the same tokens, and for no others. Nothing
+   * can be read from it. It is the same in another program if both have a `TokenStore` with the same key. `None` if there
+   * is nothing to keep.
+   */
+  readonly cacheId: Effect.Effect<Option.Option<string>>
+  /**
+   * The same user for another project, domain, or the system. Fails with `InvalidOptions` if this plugin has no scope to
+   * change.
+   */
+  readonly withScope: (scope: AuthScope.AuthScope) => Effect.Effect<Service, Error>
 }
 
 /**
@@ -122,6 +139,15 @@ export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service
     authState: Effect.succeedNone,
     setAuthState: () =>
       Effect.fail(new InvalidOptions({ module: "AuthPlugin", option: "state", reason: `${plugin.name} has no state` })),
+    cacheId: Effect.succeedNone,
+    withScope: () =>
+      Effect.fail(
+        new InvalidOptions({
+          module: "AuthPlugin",
+          option: "scope",
+          reason: `${plugin.name} does not log in, so that it cannot be for something else`
+        })
+      ),
     ...plugin
   }
 }
@@ -140,3 +166,46 @@ const fromAccess = (
  */
 export const tokenHeaders = (token: Redacted.Redacted): Headers.Headers =>
   Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) })
+
+/**
+ * Requests within are made by the same user for another project or domain, or for the system. The new token is exchanged for
+ * the one that is there: no password is sent again, and nobody is asked for a passcode. Where Keystone does not allow that
+ * (for trusts, or by configuration), the plugin logs in with what it has. Tokens are kept by the Session, so that it
+ * does not matter how often this is done.
+ *
+ * Fails with `InvalidOptions` if the plugin has no scope to change, or the options contradict each other.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { type Adapter, AuthPlugin } from "effect-keystoneauth"
+ *
+ * const inEachProject = (compute: Adapter.Client, projects: ReadonlyArray<string>) =>
+ *   Effect.forEach(projects, (projectId) => compute.get("/servers").pipe(AuthPlugin.withScope({ projectId })))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withScope: {
+  (
+    scope: AuthScope.AuthScope
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Error, R | AuthPlugin>
+  <A, E, R>(self: Effect.Effect<A, E, R>, scope: AuthScope.AuthScope): Effect.Effect<A, E | Error, R | AuthPlugin>
+} = dual(
+  2,
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    scope: AuthScope.AuthScope
+  ): Effect.Effect<A, E | Error, R | AuthPlugin> =>
+    Effect.provideServiceEffect(self, AuthPlugin, Effect.flatMap(AuthPlugin, (plugin) => plugin.withScope(scope)))
+)
+
+/**
+ * The `AuthPlugin` around, for another project or domain, or for the system: `withScope` as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithScope = (scope: AuthScope.AuthScope): Layer.Layer<AuthPlugin, Error, AuthPlugin> =>
+  Layer.effect(AuthPlugin, Effect.flatMap(AuthPlugin, (plugin) => plugin.withScope(scope)))

@@ -52,24 +52,25 @@ export const optionNames = [
  * @since 0.1.0
  * @category conversions
  */
-export const toBody = (scope: AuthScope, module: string): Either.Either<unknown, InvalidOptions> => {
-  const given = [
+export const toBody = (given: AuthScope, module: string): Either.Either<unknown, InvalidOptions> => {
+  const scope = pick(given)
+  const chosen = [
     scope.projectId !== undefined ? "projectId" : scope.projectName !== undefined ? "projectName" : undefined,
     scope.domainId !== undefined ? "domainId" : scope.domainName !== undefined ? "domainName" : undefined,
     scope.systemScope !== undefined ? "systemScope" : undefined,
     scope.trustId !== undefined ? "trustId" : undefined,
     scope.unscoped === true ? "unscoped" : undefined
   ].filter((name) => name !== undefined)
-  if (given.length > 1) {
+  if (chosen.length > 1) {
     return Either.left(
       new InvalidOptions({
         module,
-        option: given.join(", "),
+        option: chosen.join(", "),
         reason: "these exclude each other: a token is for one project, domain, system or trust"
       })
     )
   }
-  switch (given[0]) {
+  switch (chosen[0]) {
     case "projectId":
       return Either.right({ project: { id: scope.projectId } })
     case "projectName":
@@ -95,6 +96,21 @@ export const toBody = (scope: AuthScope, module: string): Either.Either<unknown,
 }
 
 /**
+ * The options of a scope that are given, of an object that may have others. An empty text is not: it is what an unset variable of
+ * the environment looks like.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const pick = (options: AuthScope): AuthScope =>
+  Object.fromEntries(
+    optionNames.flatMap((name) => {
+      const value = options[name]
+      return value === undefined || value === "" || value === false ? [] : [[name, value]]
+    })
+  )
+
+/**
  * The domain that a name is in, by id or by name.
  *
  * @since 0.1.0
@@ -107,9 +123,9 @@ export const domainOf = (
   of: string,
   option: string
 ): Either.Either<{ readonly id: string } | { readonly name: string }, InvalidOptions> =>
-  id !== undefined
+  id !== undefined && id !== ""
     ? Either.right({ id })
-    : name !== undefined
+    : name !== undefined && name !== ""
     ? Either.right({ name })
     : Either.left(
       new InvalidOptions({

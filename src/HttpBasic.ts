@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as AuthPlugin from "./AuthPlugin.js"
+import * as AuthType from "./AuthType.js"
 
 /**
  * @since 0.1.0
@@ -60,3 +61,19 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError> =>
   Layer.effect(AuthPlugin.AuthPlugin, Effect.map(Config.unwrap(options), make))
+
+/**
+ * `http_basic`, for configuration files.
+ *
+ * @since 0.1.0
+ * @category auth types
+ */
+export const authType: AuthType.AuthType = AuthType.make({
+  name: "http_basic",
+  options: {
+    username: AuthType.requiredText("username", { help: "name of the user", deprecated: ["user-name"] }),
+    password: AuthType.requiredSecret("password", { help: "password of the user", prompt: "Password: " }),
+    endpoint: AuthType.text("endpoint", { help: "where every service is" })
+  },
+  make: (values) => Effect.succeed(make(values))
+})

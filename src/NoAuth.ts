@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as AuthPlugin from "./AuthPlugin.js"
+import * as AuthType from "./AuthType.js"
 
 /**
  * @since 0.1.0
@@ -53,3 +54,17 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError> =>
   Layer.effect(AuthPlugin.AuthPlugin, Effect.map(Config.unwrap(options), make))
+
+/**
+ * `none`, for configuration files.
+ *
+ * @since 0.1.0
+ * @category auth types
+ */
+export const authType: AuthType.AuthType = AuthType.make({
+  name: "none",
+  options: {
+    endpoint: AuthType.text("endpoint", { help: "where every service is" })
+  },
+  make: (values) => Effect.succeed(make(values))
+})

@@ -3,41 +3,58 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as AuthPlugin from "./AuthPlugin.js"
-import type * as AuthScope from "./AuthScope.js"
-import type * as Errors from "./Errors.js"
+import * as AuthMethod from "./AuthMethod.js"
+import type * as AuthPlugin from "./AuthPlugin.js"
+import * as AuthType from "./AuthType.js"
 import * as KeystoneV3 from "./internal/keystoneV3.js"
+import * as PluginLayers from "./internal/pluginLayers.js"
 import * as User from "./internal/user.js"
 import type * as Session from "./Session.js"
 
 /**
- * A user by id, or by name and domain, the password, and what the token is for.
+ * A user by id, or by name and domain, and the password.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends AuthScope.AuthScope {
-  /** Where Keystone is, with or without `/v3` at the end: `https://keystone.example.com/v3`. */
-  readonly authUrl: string
-  readonly userId?: string | undefined
-  /** Needs the domain that the user is in. */
-  readonly username?: string | undefined
-  readonly userDomainId?: string | undefined
-  readonly userDomainName?: string | undefined
+export interface Credentials extends AuthMethod.User {
   readonly password: Redacted.Redacted
-  /** `false` asks for a token without the catalog. Default: `true`. */
-  readonly includeCatalog?: boolean | undefined
-  /**
-   * `false`: log in once and never again. When the token ends or is rejected, requests fail with `Unauthorized` and the
-   * reason `"TokenNotRenewable"`. Default: `true`.
-   */
-  readonly reauthenticate?: boolean | undefined
+}
+
+/**
+ * The user, and what the token is for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends AuthMethod.LoginOptions, Credentials {}
+
+/**
+ * The password alone, for `MultiFactor`.
+ *
+ * @since 0.1.0
+ * @category methods
+ */
+export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
+  const { password } = credentials
+  const user = User.toBody(credentials, "Password")
+  return AuthMethod.make({
+    name: "password",
+    check: user,
+    prove: () =>
+      Either.map(user, (user) => ({
+        entry: { user: { ...user, password: Redacted.value(password) } },
+        secrets: [password]
+      })),
+    parts: { ...User.parts(credentials), password },
+    description: User.describe(credentials)
+  })
 }
 
 /**
@@ -48,21 +65,7 @@ export interface Options extends AuthScope.AuthScope {
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
-  KeystoneV3.make(options, {
-    module: "Password",
-    name: "v3password",
-    identity: identity(options),
-    secrets: { password: options.password },
-    description: User.describe(options),
-    renewable: true
-  })
-
-const identity = (
-  options: Options
-): Either.Either<Readonly<Record<string, unknown>>, Errors.InvalidOptions> =>
-  Either.map(User.toBody(options, "Password"), (user) => ({
-    password: { user: { ...user, password: Redacted.value(options.password) } }
-  }))
+  KeystoneV3.make(options, { module: "Password", name: "v3password", methods: [method(options)] })
 
 /**
  * Requests below this layer are made as this user. The token is the Session's: providing the layer again, around each
@@ -86,8 +89,8 @@ const identity = (
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> =>
-  Layer.effect(AuthPlugin.AuthPlugin, make(options))
+export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
+  .layer(make)
 
 /**
  * The same with options from the configuration.
@@ -95,7 +98,23 @@ export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin, neve
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
+export const layerConfig: (
   options: Config.Config.Wrap<Options>
-): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> =>
-  Layer.effect(AuthPlugin.AuthPlugin, Effect.flatMap(Config.unwrap(options), make))
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+
+/**
+ * `v3password`, for configuration files.
+ *
+ * @since 0.1.0
+ * @category auth types
+ */
+export const authType: AuthType.AuthType = AuthType.make({
+  name: "v3password",
+  options: {
+    ...AuthType.login,
+    ...AuthType.user,
+    password: AuthType.requiredSecret("password", { help: "password of the user", prompt: "Password: " })
+  },
+  make,
+  method
+})

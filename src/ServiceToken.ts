@@ -20,6 +20,8 @@ import * as AuthPlugin from "./AuthPlugin.js"
 export const make = (user: AuthPlugin.Service, service: AuthPlugin.Service): AuthPlugin.Service => ({
   ...user,
   name: `${user.name} with service token`,
+  cacheId: Effect.succeedNone,
+  withScope: (scope) => Effect.map(user.withScope(scope), (rescoped) => make(rescoped, service)),
   headers: Effect.zipWith(
     user.headers,
     service.headers,

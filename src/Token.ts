@@ -1,21 +1,28 @@
 /**
- * Exchange a token that you have for one of another scope, at Keystone v3 (keystoneauth's `v3token`).
- *
- * The new token ends when the old one does, so it is not renewed: when it has ended, requests fail with `Unauthorized` and
- * the reason `"TokenNotRenewable"`.
+ * Exchange a token that is there for one of another scope (keystoneauth's `v3token`). It ends when the first one does, so that it
+ * cannot be renewed.
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
-import * as AuthPlugin from "./AuthPlugin.js"
-import type * as AuthScope from "./AuthScope.js"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type * as AuthMethod from "./AuthMethod.js"
+import type * as AuthPlugin from "./AuthPlugin.js"
+import * as AuthType from "./AuthType.js"
 import * as KeystoneV3 from "./internal/keystoneV3.js"
+import * as PluginLayers from "./internal/pluginLayers.js"
 import type * as Session from "./Session.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credentials {
+  readonly token: Redacted.Redacted
+}
 
 /**
  * The token that is there, and what the new one is for.
@@ -23,18 +30,15 @@ import type * as Session from "./Session.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends AuthScope.AuthScope {
-  /** Where Keystone is, with or without `/v3` at the end: `https://keystone.example.com/v3`. */
-  readonly authUrl: string
-  readonly token: Redacted.Redacted
-  /** `false` asks for a token without the catalog. Default: `true`. */
-  readonly includeCatalog?: boolean | undefined
-  /**
-   * `false`: log in once and never again. When the token ends or is rejected, requests fail with `Unauthorized` and the
-   * reason `"TokenNotRenewable"`. Default: `true`.
-   */
-  readonly reauthenticate?: boolean | undefined
-}
+export interface Options extends AuthMethod.LoginOptions, Credentials {}
+
+/**
+ * The token alone, for `MultiFactor`.
+ *
+ * @since 0.1.0
+ * @category methods
+ */
+export const method = ({ token }: Credentials): AuthMethod.AuthMethod => KeystoneV3.tokenMethod(token)
 
 /**
  * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
@@ -44,14 +48,7 @@ export interface Options extends AuthScope.AuthScope {
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
-  KeystoneV3.make(options, {
-    module: "Token",
-    name: "v3token",
-    identity: Either.right({ token: { id: Redacted.value(options.token) } }),
-    secrets: { token: options.token },
-    description: "a token",
-    renewable: false
-  })
+  KeystoneV3.make(options, { module: "Token", name: "v3token", methods: [method(options)] })
 
 /**
  * Requests below this layer are made with a token that was exchanged for this one.
@@ -59,8 +56,8 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> =>
-  Layer.effect(AuthPlugin.AuthPlugin, make(options))
+export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
+  .layer(make)
 
 /**
  * The same with options from the configuration.
@@ -68,7 +65,19 @@ export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin, neve
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
+export const layerConfig: (
   options: Config.Config.Wrap<Options>
-): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> =>
-  Layer.effect(AuthPlugin.AuthPlugin, Effect.flatMap(Config.unwrap(options), make))
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+
+/**
+ * `v3token`, for configuration files.
+ *
+ * @since 0.1.0
+ * @category auth types
+ */
+export const authType: AuthType.AuthType = AuthType.make({
+  name: "v3token",
+  options: { ...AuthType.login, token: AuthType.requiredSecret("token", { help: "the token to exchange" }) },
+  make,
+  method
+})

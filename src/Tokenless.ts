@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as AuthScope from "./AuthScope.js"
+import * as AuthType from "./AuthType.js"
 import { InvalidOptions } from "./Errors.js"
 
 /**
@@ -88,3 +89,24 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError> =>
   Layer.effect(AuthPlugin.AuthPlugin, Effect.map(Config.unwrap(options), make))
+
+/**
+ * `v3tokenlessauth`, for configuration files.
+ *
+ * @since 0.1.0
+ * @category auth types
+ */
+export const authType: AuthType.AuthType = AuthType.make({
+  name: "v3tokenlessauth",
+  options: {
+    authUrl: AuthType.authUrl,
+    domainId: AuthType.scope.domainId,
+    domainName: AuthType.scope.domainName,
+    projectId: AuthType.scope.projectId,
+    projectName: AuthType.scope.projectName,
+    projectDomainId: AuthType.scope.projectDomainId,
+    projectDomainName: AuthType.scope.projectDomainName
+  },
+  check: scopeHeaders,
+  make: (values) => Effect.succeed(make(values))
+})

@@ -133,7 +133,6 @@ describe("a login that is kept", () => {
       const plugin = yield* AuthPlugin.AuthPlugin
       for (
         const text of [
-          "",
           "s3cret",
           "{}",
           "{\"auth_token\":\"s3cret\",\"body\":{}}",

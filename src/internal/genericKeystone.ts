@@ -1,76 +1,190 @@
-/** Logging in to whatever version of Keystone is there: v3 is looked for at any path. */
+/** Logging in to whatever version of Keystone is there: v3 is looked for at any path, then v2.0. */
 import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ApiVersion from "../ApiVersion.js"
+import type * as AuthMethod from "../AuthMethod.js"
 import * as AuthPlugin from "../AuthPlugin.js"
+import * as AuthScope from "../AuthScope.js"
+import * as AuthType from "../AuthType.js"
 import * as Discovery from "../Discovery.js"
 import * as Errors from "../Errors.js"
-import type * as Session from "../Session.js"
+import * as Session from "../Session.js"
 import * as VersionDocument from "../VersionDocument.js"
+import * as KeystoneV2 from "./keystoneV2.js"
 import * as Redaction from "./redaction.js"
+import * as User from "./user.js"
+
+/** What the generic plugins take beside the options of their v3 twins. */
+export interface DefaultDomain {
+  /** The domain of user and project, where none is given for them. v2.0 does without. */
+  readonly defaultDomainId?: string | undefined
+  readonly defaultDomainName?: string | undefined
+}
+
+/** The same by name. Projects were called tenants. */
+export const options = {
+  ...AuthType.login,
+  projectId: AuthType.text("project-id", { ...AuthType.scope.projectId, deprecated: ["tenant-id"] }),
+  projectName: AuthType.text("project-name", { ...AuthType.scope.projectName, deprecated: ["tenant-name"] }),
+  defaultDomainId: AuthType.text("default-domain-id", { help: "id of the domain of user and project" }),
+  defaultDomainName: AuthType.text("default-domain-name", { help: "name of the domain of user and project" })
+}
+
+type Build = (authUrl: string) => Effect.Effect<AuthPlugin.Service, never, Session.Session>
+
+export interface Generic {
+  readonly module: string
+  readonly name: string
+  /** With the domains that are meant. */
+  readonly options: AuthMethod.LoginOptions
+  readonly parts: AuthMethod.Parts
+  /** What would be wrong with any version. */
+  readonly check: Either.Either<unknown, Errors.InvalidOptions>
+  readonly v3: Build
+  /** Not if something is said that v2.0 has no words for. */
+  readonly v2: Either.Either<Build, Errors.InvalidOptions>
+}
+
+/** A domain that is given wins over the default one. */
+export const domain = (
+  id: string | undefined,
+  name: string | undefined,
+  { defaultDomainId, defaultDomainName }: DefaultDomain
+): { readonly id: string | undefined; readonly name: string | undefined } =>
+  User.isGiven(id) || User.isGiven(name) ? { id, name } : { id: defaultDomainId, name: defaultDomainName }
+
+/** The domain of the project, too. */
+export const withProjectDomain = <A extends AuthMethod.LoginOptions>(options: A & DefaultDomain): A => {
+  const { id, name } = domain(options.projectDomainId, options.projectDomainName, options)
+  return { ...options, projectDomainId: id, projectDomainName: name }
+}
+
+/** What v2.0 can be told: the default domain is for v3 alone. */
+export const v2Options = (
+  options: AuthMethod.LoginOptions,
+  module: string
+): Either.Either<Omit<KeystoneV2.LoginOptions, "authUrl">, Errors.InvalidOptions> =>
+  Either.map(
+    KeystoneV2.toTenant(options, module),
+    (tenant) => ({ ...tenant, reauthenticate: options.reauthenticate })
+  )
 
 const v3: ApiVersion.Range = { min: ApiVersion.make(3), max: ApiVersion.make(3, Infinity) }
+const v2: ApiVersion.Range = { min: ApiVersion.make(2), max: ApiVersion.make(2, Infinity) }
 
 /** Who asks for Keystone's versions: nobody has logged in yet. */
 const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
 
-/** `build` makes the v3 plugin for the URL that was found. */
+interface Found {
+  readonly version: "v2" | "v3"
+  readonly url: string
+}
+
 export const make = (
-  options: { readonly name: string; readonly authUrl: string },
-  build: (authUrl: string) => Effect.Effect<AuthPlugin.Service, never, Session.Session>
+  generic: Generic
 ): Effect.Effect<AuthPlugin.Service, never, Session.Session | Discovery.Discovery> =>
   Effect.gen(function*() {
     const discovery = yield* Discovery.Discovery
-    const context = yield* Effect.context<Session.Session>()
-    let chosen: { readonly url: string; readonly plugin: AuthPlugin.Service } | undefined
+    const session = yield* Session.Session
+    const { authUrl } = generic.options
+    let chosen: Found & { readonly plugin: AuthPlugin.Service } | undefined
+
+    const build = ({ url, version }: Found): Effect.Effect<AuthPlugin.Service, Errors.DiscoveryFailed> =>
+      Effect.provideService(
+        version === "v3"
+          ? generic.v3(url)
+          : Effect.flatMap(Either.mapLeft(generic.v2, (why) => onlyV2(authUrl, why)), (build) => build(url)),
+        Session.Session,
+        session
+      )
 
     /** The document is kept by Discovery; the plugin for what it says, here. */
-    const plugin = Effect.gen(function*() {
-      const url = yield* findV3(discovery, options.authUrl)
-      if (chosen?.url !== url) {
-        chosen = { url, plugin: yield* Effect.provide(build(url), context) }
+    const plugin: Effect.Effect<AuthPlugin.Service, AuthPlugin.Error> = Effect.gen(function*() {
+      yield* checked(generic)
+      const found = yield* find(discovery, authUrl)
+      if (chosen?.url !== found.url || chosen.version !== found.version) {
+        chosen = { ...found, plugin: yield* build(found) }
       }
       return chosen.plugin
     })
 
     return AuthPlugin.make({
-      name: options.name,
+      name: generic.name,
       headers: Effect.flatMap(plugin, ({ headers }) => headers),
       access: Effect.flatMap(plugin, ({ access }) => access),
-      authUrl: Option.some(options.authUrl),
+      authUrl: Option.some(authUrl),
+      cacheId: Effect.asSome(session.tokens.key({ ...generic.parts, identity: "generic", authUrl })),
+      authState: Effect.suspend(() => chosen === undefined ? Effect.succeedNone : chosen.plugin.authState),
+      setAuthState: (state) =>
+        Effect.flatMap(
+          Effect.mapError(
+            plugin,
+            (error) => new Errors.InvalidOptions({ module: generic.module, option: "state", reason: error.message })
+          ),
+          (plugin) => plugin.setAuthState(state)
+        ),
+      withScope: (scope) => Effect.flatMap(plugin, (plugin) => plugin.withScope(scope)),
       invalidate: (rejected) => chosen === undefined ? Effect.succeed(true) : chosen.plugin.invalidate(rejected)
     })
   })
 
-/** Where v3 lives, by the document at the auth URL; without one, the auth URL itself if it says that it is v3. */
-const findV3 = (
-  discovery: Discovery.Service,
-  authUrl: string
-): Effect.Effect<string, AuthPlugin.Error> =>
+/** Before anything is asked: is it for one thing, and is it known who? A domain may be missing, for v2.0. */
+const checked = ({ check, module, options }: Generic): Either.Either<unknown, Errors.InvalidOptions> =>
+  Either.all([check, AuthScope.toBody({ projectDomainId: "any", ...AuthScope.pick(options) }, module)])
+
+/** Where Keystone lives, by the document at the auth URL; without one, the auth URL itself if it says its version. */
+const find = (discovery: Discovery.Service, authUrl: string): Effect.Effect<Found, AuthPlugin.Error> =>
   discovery.document(authUrl).pipe(
     Effect.provideService(AuthPlugin.AuthPlugin, nobody),
     Effect.flatMap((document) =>
-      Option.match(VersionDocument.select(document, { range: v3 }), {
-        onNone: () => Effect.fail(withoutV3(document)),
-        onSome: ({ url }) => Effect.succeed(url)
+      Option.match(select(document, "v3", v3).pipe(Option.orElse(() => select(document, "v2", v2))), {
+        onNone: () => Effect.fail(withoutBoth(document)),
+        onSome: Effect.succeed
       })
     ),
-    Effect.catchTag("DiscoveryFailed", (failure) =>
-      failure.reason !== "NoMatchingVersion" && Option.exists(ApiVersion.fromUrl(authUrl), ({ major }) =>
-          major === 3)
-        ? Effect.succeed(authUrl)
-        : Effect.fail(failure))
+    Effect.catchTag(
+      "DiscoveryFailed",
+      (failure) =>
+        Option.match(failure.reason === "NoMatchingVersion" ? Option.none() : fromUrl(authUrl), {
+          onNone: () => Effect.fail(failure),
+          onSome: Effect.succeed
+        })
+    )
   )
 
-const withoutV3 = (document: VersionDocument.VersionDocument): Errors.DiscoveryFailed => {
-  const versions = document.versions.map(({ version }) => ApiVersion.format(version))
-  const url = Redaction.safeUrl(document.url)
-  return new Errors.DiscoveryFailed({
+const select = (
+  document: VersionDocument.VersionDocument,
+  version: Found["version"],
+  range: ApiVersion.Range
+): Option.Option<Found> => Option.map(VersionDocument.select(document, { range }), ({ url }) => ({ version, url }))
+
+const fromUrl = (url: string): Option.Option<Found> =>
+  Option.flatMap(ApiVersion.fromUrl(url), ({ major }) =>
+    major === 3
+      ? Option.some({ version: "v3", url })
+      : major === 2
+      ? Option.some({ version: "v2", url })
+      : Option.none())
+
+const failed = (
+  url: string,
+  detail: string,
+  versions: ReadonlyArray<string>
+): Errors.DiscoveryFailed =>
+  new Errors.DiscoveryFailed({
     reason: "NoMatchingVersion",
     serviceType: "identity",
     url,
-    requested: ApiVersion.formatRange(v3),
-    attempts: [{ url, outcome: "NoMatchingVersion", detail: `offers ${versions.join(", ") || "no version"}`, versions }]
+    requested: `${ApiVersion.formatRange(v3)} or ${ApiVersion.formatRange(v2)}`,
+    attempts: [{ url, outcome: "NoMatchingVersion", detail, versions }]
   })
+
+const withoutBoth = (document: VersionDocument.VersionDocument): Errors.DiscoveryFailed => {
+  const versions = document.versions.map(({ version }) => ApiVersion.format(version))
+  return failed(Redaction.safeUrl(document.url), `offers ${versions.join(", ") || "no version"}`, versions)
 }
+
+const onlyV2 = (authUrl: string, { option, reason }: Errors.InvalidOptions): Errors.DiscoveryFailed =>
+  failed(Redaction.safeUrl(authUrl), `offers v2.0 only, which cannot be used with ${option}: ${reason}`, ["2.0"])

@@ -3,11 +3,11 @@ import * as Redacted from "effect/Redacted"
 
 export type Parts = Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
 
-/** Each part with its name, kind and length before it, so that no two sets of parts give the same text. */
+/** What is absent or empty is left out. Each part has its name, kind and length before it, so that no two sets of parts give the same text. */
 export const write = (parts: Parts): string =>
   Object.keys(parts).sort().flatMap((name) => {
     const part = parts[name]
-    if (part === undefined) {
+    if (part === undefined || part === "") {
       return []
     }
     const value = Redacted.isRedacted(part) ? Redacted.value(part) : String(part)

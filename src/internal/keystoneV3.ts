@@ -1,172 +1,186 @@
-/** Logging in to Keystone v3, whatever the method: one request, one token. */
+/** Logging in to Keystone v3, by whatever methods: one request, one token. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as AccessInfo from "../AccessInfo.js"
+import * as AuthMethod from "../AuthMethod.js"
 import * as AuthPlugin from "../AuthPlugin.js"
 import * as AuthScope from "../AuthScope.js"
 import * as Errors from "../Errors.js"
-import * as Session from "../Session.js"
-import type * as Tokens from "../Tokens.js"
+import type * as Session from "../Session.js"
 import type * as Transport from "../Transport.js"
-import * as AuthState from "./authState.js"
-import * as Faults from "./faults.js"
+import * as Keystone from "./keystone.js"
 import * as KeystoneUrl from "./keystoneUrl.js"
-import * as Redaction from "./redaction.js"
+import * as Receipt from "./receipt.js"
 
-/** What all v3 plugins share. */
-export interface CommonOptions extends AuthScope.AuthScope {
-  /** Where Keystone is, with or without `/v3` at the end. */
-  readonly authUrl: string
-  /** Ask for a token without a catalog (`?nocatalog`): for clouds whose catalogs are too big. Default: `true`. */
-  readonly includeCatalog?: boolean | undefined
-  /** `false`: log in once, and never again, whatever happens to the token. Default: `true`. */
-  readonly reauthenticate?: boolean | undefined
-}
-
-/** How one plugin identifies itself. */
-export interface Method {
+/** Who logs in. */
+export interface Identity {
   /** Of this package, for errors: `Password`. */
   readonly module: string
   /** As keystoneauth calls the plugin: `v3password`. */
   readonly name: string
-  /** The entries of `auth.identity`, `methods` aside, by method; checked when someone logs in. */
-  readonly identity: Either.Either<Readonly<Record<string, unknown>>, Errors.InvalidOptions>
-  /** What of it is secret: never shown, and part of what decides the token. */
-  readonly secrets: Readonly<Record<string, Redacted.Redacted>>
-  /** Who logs in, in words. */
-  readonly description: string
-  /** Does another login give a token that lives longer? */
-  readonly renewable: boolean
+  readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
+  /** What else to show, where these methods are not enough. */
+  readonly onMissing?:
+    | ((missing: Errors.MissingAuthMethods) => Effect.Effect<ReadonlyArray<AuthMethod.AuthMethod>, AuthPlugin.Error>)
+    | undefined
 }
 
-/** The plugin for a method. Building it checks and sends nothing. */
 export const make = (
-  options: CommonOptions,
-  method: Method
-): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
-  Effect.gen(function*() {
-    const { tokens, transport } = yield* Session.Session
-    const request = Either.gen(function*() {
-      return yield* tokenRequest(options, yield* method.identity, yield* AuthScope.toBody(options, method.module))
-    })
-    const key = yield* identityKey(tokens, options, method)
-    const identity: Tokens.Identity = {
-      key,
-      login: Effect.flatMap(request, (request) => login(transport, request, options, method)).pipe(
-        Effect.withSpan("AuthPlugin.login", {
-          root: true,
-          attributes: { "openstack.auth.plugin": method.name, "url.full": Redaction.safeUrl(options.authUrl) }
-        })
-      ),
-      renewable: method.renewable && options.reauthenticate !== false,
-      once: options.reauthenticate === false,
-      revoke: (access) => revoke(transport, options, access),
-      description: method.description,
-      url: Redaction.safeUrl(tokensUrl(options.authUrl)),
-      labels: { plugin: method.name, cloud: URL.canParse(options.authUrl) ? new URL(options.authUrl).host : "unknown" }
-    }
-    // wrong options are the caller's at once: no login is tried, and none has to rest
-    const access = Either.isLeft(request) ? Effect.fail(request.left) : tokens.get(identity)
-    return AuthPlugin.make({
-      name: method.name,
-      headers: Effect.map(access, (info) => AuthPlugin.tokenHeaders(info.token)),
-      access: Effect.asSome(access),
-      authUrl: Option.some(options.authUrl),
-      authState: Effect.map(tokens.peek(identity), Option.map(AuthState.write)),
-      setAuthState: (state) =>
-        Effect.flatMap(AuthState.read(method.module, state), (access) => tokens.put(identity, access)),
-      invalidate: (rejected) =>
-        Option.match(Headers.get(rejected, "x-auth-token"), {
-          onNone: () => Effect.succeed(true),
-          onSome: (token) => Effect.as(tokens.invalidate(identity, Redacted.make(token)), !identity.once)
-        })
-    })
-  })
+  options: AuthMethod.LoginOptions,
+  identity: Identity
+): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, identity))
 
-/** Everything that decides the token. What the method identifies by is in it as it is sent, secrets included. */
-const identityKey = (tokens: Tokens.Service, options: CommonOptions, method: Method): Effect.Effect<string> =>
-  tokens.key({
-    plugin: method.name,
-    authUrl: tokensUrl(options.authUrl),
-    catalog: options.includeCatalog !== false,
-    once: options.reauthenticate === false,
-    identity: Redacted.make(JSON.stringify(Either.getOrElse(method.identity, () => null))),
-    scope: JSON.stringify(Either.getOrElse(AuthScope.toBody(options, method.module), () => null)) ?? ""
-  })
-
-const tokensUrl = (authUrl: string): string => KeystoneUrl.v3(authUrl, "/auth/tokens")
-
-const tokenRequest = (
-  options: CommonOptions,
-  identity: Readonly<Record<string, unknown>>,
-  scope: unknown
-): Either.Either<HttpClientRequest.HttpClientRequest, Errors.InvalidOptions> => {
-  const url = tokensUrl(options.authUrl)
-  const auth = { identity: { methods: Object.keys(identity), ...identity }, ...(scope === undefined ? {} : { scope }) }
-  return URL.canParse(url)
-    ? Either.right(
-      HttpClientRequest.post(options.includeCatalog === false ? `${url}?nocatalog` : url, {
-        headers: { accept: "application/json" },
-        body: HttpBody.unsafeJson({ auth })
-      })
-    )
-    : Either.left(
-      new Errors.InvalidOptions({
-        module: "AuthPlugin",
-        option: "authUrl",
-        reason: `${Redaction.safeUrl(options.authUrl)} is not an absolute URL, such as https://keystone.example.com/v3`
-      })
-    )
+export const login = (options: AuthMethod.LoginOptions, identity: Identity): Keystone.Login => {
+  const { authUrl, includeCatalog, reauthenticate } = options
+  const { methods, module, name, onMissing } = identity
+  const scope = AuthScope.toBody(options, module)
+  const url = `${KeystoneUrl.v3(authUrl, "/auth/tokens")}${includeCatalog === false ? "?nocatalog" : ""}`
+  const described = {
+    description: methods.map((method) => method.description).join(" and "),
+    renewable: methods.every((method) => method.renewable)
+  }
+  const send = (transport: Transport.Service, methods: ReadonlyArray<AuthMethod.AuthMethod>) =>
+    Effect.flatMap(scope, (scope) => requestToken(transport, { url, methods, scope, options, login: described }))
+  return {
+    ...described,
+    module,
+    name,
+    authUrl,
+    url,
+    parts: {
+      ...AuthScope.pick(options),
+      ...prefixed(methods, (method) => method.parts),
+      identity: "v3",
+      authUrl: KeystoneUrl.v3(authUrl, ""),
+      includeCatalog: includeCatalog === false ? false : undefined
+    },
+    momentary: prefixed(methods, (method) => method.momentary),
+    check: Either.all([scope, hasMethod(methods, module), ...methods.map((method) => method.check)]),
+    send: (transport) =>
+      onMissing === undefined
+        ? send(transport, methods)
+        : untilEnough((methods) => send(transport, methods), methods, onMissing, 0),
+    exchange: (transport, token) => send(transport, [tokenMethod(token)]),
+    revoke: (transport, access) => revoke(transport, authUrl, access),
+    rescope: (scope) => login({ authUrl, includeCatalog, reauthenticate, ...scope }, identity),
+    once: reauthenticate === false || methods.some((method) => method.once)
+  }
 }
 
-const login = (
+/** Shows what is missing as long as Keystone accepts more each time. */
+const untilEnough = (
+  send: (methods: ReadonlyArray<AuthMethod.AuthMethod>) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>,
+  methods: ReadonlyArray<AuthMethod.AuthMethod>,
+  onMissing: NonNullable<Identity["onMissing"]>,
+  accepted: number
+): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
+  Effect.catchTag(send(methods), "MissingAuthMethods", (missing) =>
+    missing.methods.length <= accepted
+      ? Effect.fail(missing)
+      : Effect.flatMap(onMissing(missing), (more) =>
+        untilEnough(send, [receiptMethod(missing.receipt), ...more], onMissing, missing.methods.length)))
+
+/** Of several methods, each with its name before it. */
+const prefixed = (
+  methods: ReadonlyArray<AuthMethod.AuthMethod>,
+  parts: (method: AuthMethod.AuthMethod) => AuthMethod.Parts
+): AuthMethod.Parts =>
+  Object.fromEntries(
+    methods.flatMap((method) => Object.entries(parts(method)).map(([name, part]) => [`${method.name}.${name}`, part]))
+  )
+
+const hasMethod = (
+  methods: ReadonlyArray<AuthMethod.AuthMethod>,
+  module: string
+): Either.Either<void, Errors.InvalidOptions> =>
+  methods.some((method) => method.name !== receiptName)
+    ? Either.void
+    : Either.left(
+      new Errors.InvalidOptions({ module, option: "methods", reason: "at least one is needed, such as a password" })
+    )
+
+/** A token shows who one is, too. Keystone wants it in the header as well. */
+export const tokenMethod = (token: Redacted.Redacted): AuthMethod.AuthMethod =>
+  AuthMethod.make({
+    name: "token",
+    prove: () =>
+      Effect.succeed({
+        entry: { id: Redacted.value(token) },
+        headers: AuthPlugin.tokenHeaders(token),
+        secrets: [token]
+      }),
+    parts: { token },
+    renewable: false,
+    description: "a token"
+  })
+
+const receiptName = "receipt"
+
+/** Not a method that Keystone knows, but what earlier ones have left. */
+export const receiptMethod = (receipt: Redacted.Redacted): AuthMethod.AuthMethod =>
+  AuthMethod.make({
+    name: receiptName,
+    prove: () =>
+      Effect.succeed({
+        entry: undefined,
+        headers: Headers.unsafeFromRecord({ [Receipt.header]: Redacted.value(receipt) }),
+        secrets: [receipt]
+      }),
+    parts: { receipt },
+    once: true,
+    description: "a receipt"
+  })
+
+interface TokenRequest {
+  readonly url: string
+  readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
+  readonly scope: unknown
+  readonly options: AuthScope.AuthScope
+  readonly login: Pick<Keystone.Login, "description" | "renewable">
+}
+
+const requestToken = (
   transport: Transport.Service,
-  request: HttpClientRequest.HttpClientRequest,
-  options: CommonOptions,
-  method: Method
+  { login, methods, options, scope, url }: TokenRequest
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.gen(function*() {
+    const proofs = yield* Effect.forEach(methods, (method) =>
+      Effect.map(method.prove(url), (proof) => ({ ...proof, name: method.name })))
+    const shown = proofs.filter(({ entry }) =>
+      entry !== undefined
+    )
+    const identity = {
+      methods: shown.map(({ name }) => name),
+      ...Object.fromEntries(shown.map(({ entry, name }) => [name, entry]))
+    }
+    const request = HttpClientRequest.post(url, {
+      headers: Headers.setAll(AuthMethod.headersOf(proofs), { accept: "application/json" }),
+      body: HttpBody.unsafeJson({ auth: { identity, ...(scope === undefined ? {} : { scope }) } })
+    })
     const response = yield* transport.text(request, { phase: "login" })
-    return response.status < 400
-      ? yield* readToken(request, response)
-      : yield* Effect.flip(rejection(request, response, options, method))
+    return response.status < 400 ? yield* readToken(request, response) : yield* Effect.flip(
+      Keystone.rejection(response, {
+        login,
+        method: request.method,
+        url,
+        scope: AuthScope.describe(options),
+        secrets: proofs.flatMap(({ secrets }) => secrets)
+      })
+    )
   })
 
-/** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */
-const revoke = (
-  transport: Transport.Service,
-  options: CommonOptions,
-  access: AccessInfo.AccessInfo
-): Effect.Effect<void> =>
-  transport.text(
-    HttpClientRequest.del(tokensUrl(options.authUrl), {
-      headers: Headers.set(AuthPlugin.tokenHeaders(access.token), "x-subject-token", Redacted.value(access.token))
-    }),
-    { phase: "login", timeout: "5 seconds" }
-  ).pipe(Effect.ignore)
-
-const readToken = (
+/** From the answer of `POST /v3/auth/tokens`. */
+export const readToken = (
   request: HttpClientRequest.HttpClientRequest,
   response: Transport.TextResponse
-): Effect.Effect<AccessInfo.AccessInfo, Errors.InvalidResponse> => {
-  const invalid = (reason: string) =>
-    new Errors.InvalidResponse({
-      method: request.method,
-      url: Redaction.safeUrl(request.url),
-      status: response.status,
-      requestId: Option.getOrUndefined(Headers.get(response.headers, "x-openstack-request-id")),
-      reason
-    })
+): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> => {
+  const invalid = Keystone.invalidResponse(response, request)
   return Either.gen(function*() {
-    const body = yield* Either.try({
-      try: (): unknown => JSON.parse(response.text),
-      catch: () => invalid("its body is not JSON: is this Keystone?")
-    })
+    const body = yield* Keystone.parseJson(response, invalid)
     const token = yield* Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
       invalid(
         "it has no X-Subject-Token header. In a browser, Keystone must allow it to be read " +
@@ -176,30 +190,15 @@ const readToken = (
   })
 }
 
-const rejection = (
-  request: HttpClientRequest.HttpClientRequest,
-  response: Transport.TextResponse,
-  options: CommonOptions,
-  method: Method
-): Effect.Effect<Errors.Unauthorized | Errors.HttpStatusError> =>
-  Effect.map(Faults.describe(response.headers, response.text, Object.values(method.secrets)), (fault) => {
-    const where = { method: request.method, url: Redaction.safeUrl(request.url) }
-    // Keystone answers 404 to a token that it does not know any more
-    const rejected = response.status === 401 || (response.status === 404 && !method.renewable)
-    return rejected
-      ? new Errors.Unauthorized({
-        ...where,
-        reason: method.renewable ? "LoginRejected" : "TokenNotRenewable",
-        identity: method.description,
-        scope: AuthScope.describe(options),
-        requestId: fault.requestId,
-        serviceMessage: fault.serviceMessage
-      })
-      : Faults.statusError({
-        ...where,
-        ...fault,
-        status: response.status,
-        serviceType: "identity",
-        regionName: undefined
-      })
-  })
+/** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */
+const revoke = (
+  transport: Transport.Service,
+  authUrl: string,
+  access: AccessInfo.AccessInfo
+): Effect.Effect<void> =>
+  transport.text(
+    HttpClientRequest.del(KeystoneUrl.v3(authUrl, "/auth/tokens"), {
+      headers: Headers.set(AuthPlugin.tokenHeaders(access.token), "x-subject-token", Redacted.value(access.token))
+    }),
+    { phase: "login", timeout: "5 seconds" }
+  ).pipe(Effect.ignore)

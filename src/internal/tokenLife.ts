@@ -39,7 +39,7 @@ export const policy = (
  * A token is renewed in the last fifth of its life, but not earlier than two minutes before its end; where exactly is
  * left to chance, so that many programs do not come at once.
  */
-export const margin = ({ access }: Held): number =>
+export const margin = ({ access }: Pick<Held, "access">): number =>
   Math.min(
     120_000,
     Option.match(AccessInfo.lifetime(access), { onNone: () => Infinity, onSome: Duration.toMillis }) * 0.2

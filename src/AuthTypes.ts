@@ -1,0 +1,151 @@
+/**
+ * The plugins that can be chosen by name, as configuration files do. All that need nothing but this package are there;
+ * others are added, your own among them.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as AdminToken from "./AdminToken.js"
+import * as ApplicationCredential from "./ApplicationCredential.js"
+import * as AuthPlugin from "./AuthPlugin.js"
+import type * as AuthType from "./AuthType.js"
+import type * as Discovery from "./Discovery.js"
+import { InvalidOptions } from "./Errors.js"
+import * as GenericPassword from "./GenericPassword.js"
+import * as GenericToken from "./GenericToken.js"
+import * as HttpBasic from "./HttpBasic.js"
+import * as MultiFactor from "./MultiFactor.js"
+import * as NoAuth from "./NoAuth.js"
+import * as Password from "./Password.js"
+import type * as Session from "./Session.js"
+import * as Token from "./Token.js"
+import * as Tokenless from "./Tokenless.js"
+import * as Totp from "./Totp.js"
+import * as V2Password from "./V2Password.js"
+import * as V2Token from "./V2Token.js"
+
+/**
+ * The plugins of this package's core.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const core: ReadonlyArray<AuthType.AuthType> = [
+  AdminToken.authType,
+  ApplicationCredential.authType,
+  GenericPassword.authType,
+  GenericToken.authType,
+  HttpBasic.authType,
+  MultiFactor.authType,
+  NoAuth.authType,
+  Password.authType,
+  Token.authType,
+  Tokenless.authType,
+  Totp.authType,
+  V2Password.authType,
+  V2Token.authType
+]
+
+/**
+ * The plugins that can be chosen by name here. Default: `core`.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class AuthTypes extends Context.Reference<AuthTypes>()("effect-keystoneauth/AuthTypes", {
+  defaultValue: () => core
+}) {}
+
+/**
+ * Adds plugins to those that can be chosen by name. One that has the name of another takes its place.
+ *
+ * @example
+ * ```ts
+ * import { AuthType, AuthTypes, Password } from "effect-keystoneauth"
+ *
+ * // a site's own name for what everybody there uses
+ * const corporate = AuthType.make({
+ *   name: "corporate",
+ *   options: {
+ *     username: AuthType.requiredText("username", { help: "name in the directory" }),
+ *     password: AuthType.requiredSecret("password", { help: "password in the directory", prompt: "Password: " })
+ *   },
+ *   make: (values) =>
+ *     Password.make({ ...values, authUrl: "https://keystone.example.com/v3", userDomainName: "corporate" })
+ * })
+ *
+ * const AuthTypesLive = AuthTypes.layerWith([corporate])
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (types: ReadonlyArray<AuthType.AuthType>): Layer.Layer<never> =>
+  Layer.effect(
+    AuthTypes,
+    Effect.map(AuthTypes, (known) => {
+      const names = new Set(types.map(({ name }) => name))
+      return [...known.filter(({ name }) => !names.has(name)), ...types]
+    })
+  )
+
+const lookupIn = (types: ReadonlyArray<AuthType.AuthType>): AuthType.Lookup => (name) =>
+  Either.fromNullable(types.find((type) => type.name === name), () =>
+    new InvalidOptions({
+      module: "AuthTypes",
+      option: "auth_type",
+      reason: `there is no ${JSON.stringify(name)}; there are ${types.map(({ name }) => name).sort().join(", ")}`
+    }))
+
+/**
+ * A plugin's type by name. Fails with `InvalidOptions` if there is none.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const get = (name: string): Effect.Effect<AuthType.AuthType, InvalidOptions> =>
+  Effect.flatMap(AuthTypes, (types) => lookupIn(types)(name))
+
+/**
+ * A plugin by name, from options by name. Nothing is sent. Fails with `InvalidOptions` if there is no such plugin, for an option that
+ * it does not have, for one that is missing or of the wrong kind, and for options that contradict each other.
+ *
+ * @example
+ * ```ts
+ * import { AuthTypes } from "effect-keystoneauth"
+ *
+ * const plugin = AuthTypes.load("v3password", {
+ *   auth_url: "https://keystone.example.com/v3",
+ *   username: "demo",
+ *   password: "secret",
+ *   user_domain_name: "Default"
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const load = (
+  name: string,
+  given: AuthType.Given
+): Effect.Effect<AuthPlugin.Service, InvalidOptions, Session.Session | Discovery.Discovery> =>
+  Effect.gen(function*() {
+    const lookup = lookupIn(yield* AuthTypes)
+    const type = yield* lookup(name)
+    return yield* yield* type.load(given, lookup)
+  })
+
+/**
+ * Requests below this layer are made by the plugin of this name.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPlugin = (
+  name: string,
+  given: AuthType.Given
+): Layer.Layer<AuthPlugin.AuthPlugin, InvalidOptions, Session.Session | Discovery.Discovery> =>
+  Layer.effect(AuthPlugin.AuthPlugin, load(name, given))

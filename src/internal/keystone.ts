@@ -1,0 +1,221 @@
+/** A plugin whose token comes from Keystone, of either version: kept by the Session, renewed, and rescoped. */
+import * as Headers from "@effect/platform/Headers"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as AccessInfo from "../AccessInfo.js"
+import type * as AuthMethod from "../AuthMethod.js"
+import * as AuthPlugin from "../AuthPlugin.js"
+import type * as AuthScope from "../AuthScope.js"
+import * as Errors from "../Errors.js"
+import * as Session from "../Session.js"
+import * as Tokens from "../Tokens.js"
+import type * as Transport from "../Transport.js"
+import * as AuthState from "./authState.js"
+import * as Faults from "./faults.js"
+import * as Receipt from "./receipt.js"
+import * as Redaction from "./redaction.js"
+import * as TokenLife from "./tokenLife.js"
+
+/** How one identity gets its tokens. */
+export interface Login {
+  /** Of this package, for errors: `Password`. */
+  readonly module: string
+  /** As keystoneauth calls the plugin: `v3password`. */
+  readonly name: string
+  readonly authUrl: string
+  /** Where the login goes. */
+  readonly url: string
+  /** What the token depends on, the scope included. */
+  readonly parts: AuthMethod.Parts
+  /** What tells two logins apart besides. */
+  readonly momentary: AuthMethod.Parts
+  /** What is wrong with the options: the caller's at once, so that no login is tried and none has to rest. */
+  readonly check: Either.Either<unknown, Errors.InvalidOptions>
+  readonly send: (transport: Transport.Service) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  /** The same scope from another token of this identity. */
+  readonly exchange: (
+    transport: Transport.Service,
+    token: Redacted.Redacted
+  ) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  readonly revoke: (transport: Transport.Service, access: AccessInfo.AccessInfo) => Effect.Effect<void>
+  readonly rescope: (scope: AuthScope.AuthScope) => Login
+  readonly renewable: boolean
+  readonly once: boolean
+  readonly description: string
+}
+
+/** Building it checks and sends nothing. */
+export const make = (login: Login): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
+  Effect.flatMap(Session.Session, (session) => fromLogin(session, login, Option.none()))
+
+/** A plugin that a token can be taken from, to be exchanged for one of another scope. */
+interface Root {
+  readonly key: string
+  readonly plugin: AuthPlugin.Service
+  readonly access: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+}
+
+const fromLogin = (
+  session: Session.Service,
+  login: Login,
+  root: Option.Option<Root>
+): Effect.Effect<AuthPlugin.Service> =>
+  Effect.gen(function*() {
+    const { tokens, transport } = session
+    const cacheId = yield* tokens.key(login.parts)
+    // who may not log in again must not live on the tokens of those who may
+    const key = login.once || Object.keys(login.momentary).length > 0
+      ? yield* tokens.key({ ...login.parts, ...login.momentary, once: login.once })
+      : cacheId
+    if (Option.isSome(root) && root.value.key === key) {
+      return root.value.plugin
+    }
+    const identity: Tokens.Identity = {
+      key,
+      login: getToken(transport, login, root).pipe(
+        Effect.withSpan("AuthPlugin.login", {
+          root: true,
+          attributes: { "openstack.auth.plugin": login.name, "url.full": Redaction.safeUrl(login.authUrl) }
+        })
+      ),
+      renewable: login.renewable && !login.once,
+      once: login.once,
+      revoke: (access) => login.revoke(transport, access),
+      description: login.description,
+      url: Redaction.safeUrl(login.url),
+      labels: { plugin: login.name, cloud: URL.canParse(login.authUrl) ? new URL(login.authUrl).host : "unknown" }
+    }
+    const access = Effect.zipRight(check(login), tokens.get(identity))
+    const plugin: AuthPlugin.Service = AuthPlugin.make({
+      name: login.name,
+      headers: Effect.map(access, (info) => AuthPlugin.tokenHeaders(info.token)),
+      access: Effect.asSome(access),
+      authUrl: Option.some(login.authUrl),
+      cacheId: Effect.succeedSome(cacheId),
+      authState: Effect.map(tokens.peek(identity), Option.map(AuthState.write)),
+      setAuthState: (state) =>
+        Redacted.value(state) === ""
+          ? forget(tokens, identity)
+          : Effect.flatMap(AuthState.read(login.module, state), (access) => tokens.put(identity, access)),
+      invalidate: (rejected) =>
+        Option.match(Headers.get(rejected, "x-auth-token"), {
+          onNone: () => Effect.succeed(true),
+          onSome: (token) => Effect.as(tokens.invalidate(identity, Redacted.make(token)), !identity.once)
+        }),
+      withScope: (scope) =>
+        fromLogin(session, login.rescope(scope), Option.orElseSome(root, () => ({ key, plugin, access })))
+    })
+    return plugin
+  })
+
+const check = ({ authUrl, check, url }: Login): Either.Either<unknown, Errors.InvalidOptions> =>
+  URL.canParse(url) ? check : Either.left(
+    new Errors.InvalidOptions({
+      module: "AuthPlugin",
+      option: "authUrl",
+      reason: `${Redaction.safeUrl(authUrl)} is not an absolute URL, such as https://keystone.example.com/v3`
+    })
+  )
+
+/**
+ * From the token of the first scope, if there is one: no password is sent, and nobody is asked for a passcode. Where Keystone
+ * does not allow it (application credentials, trusts, or by configuration) by a login of its own.
+ */
+const getToken = (
+  transport: Transport.Service,
+  login: Login,
+  root: Option.Option<Root>
+): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
+  Option.match(root, {
+    onNone: () => login.send(transport),
+    onSome: ({ access }) =>
+      Effect.flatMap(
+        lasting(access),
+        ({ token }) =>
+          login.exchange(transport, token).pipe(
+            Effect.catchTags({
+              Unauthorized: (refused) => login.once ? Effect.fail(refused) : login.send(transport),
+              Forbidden: (refused) => login.once ? Effect.fail(refused) : login.send(transport),
+              NotFound: (refused) => login.once ? Effect.fail(refused) : login.send(transport)
+            })
+          )
+      )
+  })
+
+/** What comes of a token ends with it: not one, then, that is about to be renewed itself. */
+const lasting = (
+  access: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
+  Effect.flatMap(
+    access,
+    (first) => Effect.provideService(access, Tokens.LeastLife, TokenLife.margin({ access: first }))
+  )
+
+const forget = (tokens: Tokens.Service, identity: Tokens.Identity): Effect.Effect<void> =>
+  Effect.flatMap(
+    tokens.peek(identity),
+    Option.match({
+      onNone: () => Effect.void,
+      onSome: ({ token }) => tokens.invalidate(identity, token)
+    })
+  )
+
+/** What the answer to a login says, if it is not a token. */
+export const rejection = (
+  response: Transport.TextResponse,
+  about: {
+    readonly login: Pick<Login, "description" | "renewable">
+    readonly method: string
+    readonly url: string
+    readonly scope: string | undefined
+    readonly secrets: ReadonlyArray<Redacted.Redacted>
+  }
+): Effect.Effect<Errors.Unauthorized | Errors.MissingAuthMethods | Errors.HttpStatusError> =>
+  Effect.map(Faults.describe(response.headers, response.text, about.secrets), (fault) => {
+    const { login, method } = about
+    const where = { method, url: Redaction.safeUrl(about.url) }
+    // Keystone answers 404 to a token that it does not know any more
+    const rejected = response.status === 401 || (response.status === 404 && !login.renewable)
+    return Option.getOrElse(Receipt.read({ ...where, identity: login.description }, response), () =>
+      rejected
+        ? new Errors.Unauthorized({
+          ...where,
+          reason: login.renewable ? "LoginRejected" : "TokenNotRenewable",
+          identity: login.description,
+          scope: about.scope,
+          requestId: fault.requestId,
+          serviceMessage: fault.serviceMessage
+        })
+        : Faults.statusError({
+          ...where,
+          ...fault,
+          status: response.status,
+          serviceType: "identity",
+          regionName: undefined
+        }))
+  })
+
+/** Success, but not what the protocol says. */
+export const invalidResponse = (
+  response: Transport.TextResponse,
+  where: { readonly method: string; readonly url: string }
+) =>
+(reason: string): Errors.InvalidResponse =>
+  new Errors.InvalidResponse({
+    method: where.method,
+    url: Redaction.safeUrl(where.url),
+    status: response.status,
+    requestId: Option.getOrUndefined(Headers.get(response.headers, "x-openstack-request-id")),
+    reason
+  })
+
+export const parseJson = (
+  response: Transport.TextResponse,
+  invalid: (reason: string) => Errors.InvalidResponse
+): Either.Either<unknown, Errors.InvalidResponse> =>
+  Either.try({
+    try: (): unknown => JSON.parse(response.text),
+    catch: () => invalid("its body is not JSON: is this Keystone?")
+  })
