@@ -92,7 +92,8 @@ export const make = (
   KeystoneV3.make({ authUrl, includeCatalog, reauthenticate }, {
     module: "ApplicationCredential",
     name: "v3applicationcredential",
-    methods: [method(credentials)]
+    methods: [method(credentials)],
+    bound: "an application credential is for one project, and Keystone takes its tokens for no other"
   })
 
 /**

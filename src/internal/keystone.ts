@@ -41,6 +41,8 @@ export interface Login {
   ) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
   readonly revoke: (transport: Transport.Service, access: AccessInfo.AccessInfo) => Effect.Effect<void>
   readonly rescope: (scope: AuthScope.AuthScope) => Login
+  /** Can it log in for any scope, without a token of another one? */
+  readonly direct: boolean
   readonly renewable: boolean
   readonly once: boolean
   readonly description: string
@@ -48,30 +50,38 @@ export interface Login {
 
 /** Building it checks and sends nothing. */
 export const make = (login: Login): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
-  Effect.flatMap(Session.Session, (session) => fromLogin(session, login, Option.none()))
+  Effect.map(fromLogin(login, Option.none()), ({ plugin }) => plugin)
+
+/** The same for another scope, always by way of the first token. */
+export const makeScoped = (
+  login: Login,
+  scope: AuthScope.AuthScope
+): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
+  Effect.flatMap(fromLogin(login, Option.none()), ({ withScope }) => withScope(scope))
 
 /** A plugin that a token can be taken from, to be exchanged for one of another scope. */
 interface Root {
   readonly key: string
   readonly plugin: AuthPlugin.Service
   readonly access: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  readonly drop: (token: Redacted.Redacted) => Effect.Effect<void>
 }
 
-const fromLogin = (
-  session: Session.Service,
-  login: Login,
-  root: Option.Option<Root>
-): Effect.Effect<AuthPlugin.Service> =>
+interface Made {
+  readonly key: string
+  readonly plugin: AuthPlugin.Service
+  readonly withScope: (scope: AuthScope.AuthScope) => Effect.Effect<AuthPlugin.Service>
+}
+
+const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made, never, Session.Session> =>
   Effect.gen(function*() {
+    const session = yield* Session.Session
     const { tokens, transport } = session
     const cacheId = yield* tokens.key(login.parts)
     // who may not log in again must not live on the tokens of those who may
     const key = login.once || Object.keys(login.momentary).length > 0
       ? yield* tokens.key({ ...login.parts, ...login.momentary, once: login.once })
       : cacheId
-    if (Option.isSome(root) && root.value.key === key) {
-      return root.value.plugin
-    }
     const identity: Tokens.Identity = {
       key,
       login: getToken(transport, login, root).pipe(
@@ -88,6 +98,7 @@ const fromLogin = (
       labels: { plugin: login.name, cloud: URL.canParse(login.authUrl) ? new URL(login.authUrl).host : "unknown" }
     }
     const access = Effect.zipRight(check(login), tokens.get(identity))
+    const drop = (token: Redacted.Redacted) => tokens.invalidate(identity, token)
     const plugin: AuthPlugin.Service = AuthPlugin.make({
       name: login.name,
       headers: Effect.map(access, (info) => AuthPlugin.tokenHeaders(info.token)),
@@ -97,17 +108,23 @@ const fromLogin = (
       authState: Effect.map(tokens.peek(identity), Option.map(AuthState.write)),
       setAuthState: (state) =>
         Redacted.value(state) === ""
-          ? forget(tokens, identity)
+          ? Effect.flatMap(tokens.peek(identity), Effect.transposeMapOption(({ token }) => drop(token)))
           : Effect.flatMap(AuthState.read(login.module, state), (access) => tokens.put(identity, access)),
       invalidate: (rejected) =>
         Option.match(Headers.get(rejected, "x-auth-token"), {
           onNone: () => Effect.succeed(true),
-          onSome: (token) => Effect.as(tokens.invalidate(identity, Redacted.make(token)), !identity.once)
+          onSome: (token) => Effect.as(drop(Redacted.make(token)), !identity.once)
         }),
-      withScope: (scope) =>
-        fromLogin(session, login.rescope(scope), Option.orElseSome(root, () => ({ key, plugin, access })))
+      withScope: (scope) => withScope(scope)
     })
-    return plugin
+    const own = Option.getOrElse(root, (): Root => ({ key, plugin, access, drop }))
+    const withScope = (scope: AuthScope.AuthScope): Effect.Effect<AuthPlugin.Service> =>
+      fromLogin(login.rescope(scope), Option.some(own)).pipe(
+        Effect.provideService(Session.Session, session),
+        // its own scope: its token comes from no other
+        Effect.map((made) => made.key === own.key ? own.plugin : made.plugin)
+      )
+    return { key, plugin, withScope }
   })
 
 const check = ({ authUrl, check, url }: Login): Either.Either<unknown, Errors.InvalidOptions> =>
@@ -127,22 +144,28 @@ const getToken = (
   transport: Transport.Service,
   login: Login,
   root: Option.Option<Root>
-): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
-  Option.match(root, {
-    onNone: () => login.send(transport),
-    onSome: ({ access }) =>
-      Effect.flatMap(
-        lasting(access),
-        ({ token }) =>
-          login.exchange(transport, token).pipe(
-            Effect.catchTags({
-              Unauthorized: (refused) => login.once ? Effect.fail(refused) : login.send(transport),
-              Forbidden: (refused) => login.once ? Effect.fail(refused) : login.send(transport),
-              NotFound: (refused) => login.once ? Effect.fail(refused) : login.send(transport)
-            })
+): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> => {
+  if (Option.isNone(root)) {
+    return login.send(transport)
+  }
+  const { access, drop } = root.value
+  const logInInstead = (refused: AuthPlugin.Error) => login.direct ? login.send(transport) : Effect.fail(refused)
+  return Effect.flatMap(lasting(access), ({ token }) =>
+    login.exchange(transport, token).pipe(
+      Effect.catchTags({
+        Unauthorized: logInInstead,
+        Forbidden: logInInstead,
+        // Keystone does not know the first token any more: nobody should go on with it
+        NotFound: () =>
+          Effect.zipRight(
+            drop(token),
+            login.direct
+              ? login.send(transport)
+              : Effect.flatMap(access, (next) => login.exchange(transport, next.token))
           )
-      )
-  })
+      })
+    ))
+}
 
 /** What comes of a token ends with it: not one, then, that is about to be renewed itself. */
 const lasting = (
@@ -151,15 +174,6 @@ const lasting = (
   Effect.flatMap(
     access,
     (first) => Effect.provideService(access, Tokens.LeastLife, TokenLife.margin({ access: first }))
-  )
-
-const forget = (tokens: Tokens.Service, identity: Tokens.Identity): Effect.Effect<void> =>
-  Effect.flatMap(
-    tokens.peek(identity),
-    Option.match({
-      onNone: () => Effect.void,
-      onSome: ({ token }) => tokens.invalidate(identity, token)
-    })
   )
 
 /** What the answer to a login says, if it is not a token. */

@@ -77,6 +77,7 @@ const login = (
       const tenant = toTenant(scope, module)
       return login({ authUrl, reauthenticate, ...Either.getOrElse(tenant, () => ({})) }, identity, tenant)
     },
+    direct: reauthenticate !== false,
     renewable,
     once: reauthenticate === false
   }

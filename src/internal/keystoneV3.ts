@@ -10,7 +10,7 @@ import * as AuthMethod from "../AuthMethod.js"
 import * as AuthPlugin from "../AuthPlugin.js"
 import * as AuthScope from "../AuthScope.js"
 import * as Errors from "../Errors.js"
-import type * as Session from "../Session.js"
+import * as Session from "../Session.js"
 import type * as Transport from "../Transport.js"
 import * as Keystone from "./keystone.js"
 import * as KeystoneUrl from "./keystoneUrl.js"
@@ -23,6 +23,8 @@ export interface Identity {
   /** As keystoneauth calls the plugin: `v3password`. */
   readonly name: string
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
+  /** Why its tokens are for one thing only, if they are. */
+  readonly bound?: string | undefined
   /** What else to show, where these methods are not enough. */
   readonly onMissing?:
     | ((missing: Errors.MissingAuthMethods) => Effect.Effect<ReadonlyArray<AuthMethod.AuthMethod>, AuthPlugin.Error>)
@@ -36,13 +38,14 @@ export const make = (
 
 export const login = (options: AuthMethod.LoginOptions, identity: Identity): Keystone.Login => {
   const { authUrl, includeCatalog, reauthenticate } = options
-  const { methods, module, name, onMissing } = identity
+  const { bound, methods, module, name, onMissing } = identity
   const scope = AuthScope.toBody(options, module)
   const url = `${KeystoneUrl.v3(authUrl, "/auth/tokens")}${includeCatalog === false ? "?nocatalog" : ""}`
   const described = {
     description: methods.map((method) => method.description).join(" and "),
     renewable: methods.every((method) => method.renewable)
   }
+  const once = reauthenticate === false || methods.some((method) => method.once)
   const send = (transport: Transport.Service, methods: ReadonlyArray<AuthMethod.AuthMethod>) =>
     Effect.flatMap(scope, (scope) => requestToken(transport, { url, methods, scope, options, login: described }))
   return {
@@ -66,8 +69,14 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
         : untilEnough((methods) => send(transport, methods), methods, onMissing, 0),
     exchange: (transport, token) => send(transport, [tokenMethod(token)]),
     revoke: (transport, access) => revoke(transport, authUrl, access),
-    rescope: (scope) => login({ authUrl, includeCatalog, reauthenticate, ...scope }, identity),
-    once: reauthenticate === false || methods.some((method) => method.once)
+    rescope: (scope) => {
+      const other = login({ authUrl, includeCatalog, reauthenticate, ...scope }, identity)
+      return bound === undefined
+        ? other
+        : { ...other, check: Either.left(new Errors.InvalidOptions({ module, option: "scope", reason: bound })) }
+    },
+    direct: !once,
+    once
   }
 }
 
@@ -189,6 +198,37 @@ export const readToken = (
     return yield* Either.mapLeft(AccessInfo.fromV3(body, Redacted.make(token)), invalid)
   })
 }
+
+/** `GET /v3/auth/tokens`: what is said in a token of which only the text is known. */
+export const lookUp = (
+  authUrl: string,
+  token: Redacted.Redacted
+): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session> =>
+  Effect.flatMap(Session.Session, ({ transport }) => validate(transport, authUrl, token))
+
+/** The same over a transport. */
+export const validate = (
+  transport: Transport.Service,
+  authUrl: string,
+  token: Redacted.Redacted
+): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
+  Effect.gen(function*() {
+    const url = KeystoneUrl.v3(authUrl, "/auth/tokens")
+    const request = HttpClientRequest.get(url, {
+      headers: Headers.setAll(AuthPlugin.tokenHeaders(token), {
+        accept: "application/json",
+        "x-subject-token": Redacted.value(token)
+      })
+    })
+    const response = yield* transport.text(request, { phase: "login" })
+    if (response.status >= 400) {
+      const about = { login: { description: "a token", renewable: false }, scope: undefined, secrets: [token] }
+      return yield* Effect.flip(Keystone.rejection(response, { ...about, method: request.method, url }))
+    }
+    const invalid = Keystone.invalidResponse(response, request)
+    const body = yield* Keystone.parseJson(response, invalid)
+    return yield* Either.mapLeft(AccessInfo.fromV3(body, token), invalid)
+  })
 
 /** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */
 const revoke = (

@@ -46,11 +46,16 @@ const Fixtures = Schema.parseJson(Schema.Struct({
       "reader-user",
       "second-demo",
       "system-admin",
-      "tokenless-user"
+      "tokenless-user",
+      "trustee"
     ),
     value: User
   }),
   application_credentials: Schema.Record({ key: Schema.Literal("plain", "rules"), value: Credential }),
+  trusts: Schema.Record({
+    key: Schema.Literal("impersonating", "plain"),
+    value: Schema.Struct({ id: Schema.String })
+  }),
   tls: Schema.Struct({
     auth_url: Schema.String,
     client_certificate_auth_url: Schema.String,
