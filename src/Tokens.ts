@@ -114,16 +114,24 @@ export const make = (
   Effect.gen(function*() {
     const store = yield* TokenStore.TokenStore
     const counters = Metrics.makeFamily()
+    const capacity = options.capacity ?? 10_000
     const shared = yield* SharedFetch.make<Held, AuthPlugin.Error>(TokenLife.policy({
       backoff: {
         initial: Duration.decode(options.loginBackoff?.initial ?? "1 second"),
         max: Duration.decode(options.loginBackoff?.max ?? "1 minute")
       },
-      capacity: options.capacity ?? 10_000
+      capacity
     }))
 
     // a token that was rejected may still be in the store for a moment: whoever comes then must not get it again
     const rejections = new Map<string, Redacted.Redacted>()
+    const remember = (key: string, rejected: Redacted.Redacted): void => {
+      const [oldest] = rejections.keys()
+      if (rejections.size >= capacity && oldest !== undefined) {
+        rejections.delete(oldest)
+      }
+      rejections.set(key, rejected)
+    }
     const isRejected = (key: string, token: Redacted.Redacted): boolean => {
       const rejected = rejections.get(key)
       return rejected !== undefined && isSame(rejected, token)
@@ -238,7 +246,7 @@ export const make = (
         Effect.gen(function*() {
           const dropped = yield* shared.dropWhen(identity.key, ({ access }) => isSame(access.token, rejected))
           if (dropped) {
-            rejections.set(identity.key, rejected)
+            remember(identity.key, rejected)
             counters(identity.labels).rejection()
             yield* store.remove(identity.key, rejected)
           }
