@@ -132,20 +132,40 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-k
   }
 }
 
+/** What to do about a TLS fault. The codes of alerts begin in several ways, one for each version of OpenSSL. */
+const tlsHints: ReadonlyArray<readonly [code: RegExp, hint: string]> = [
+  [
+    /SELF_SIGNED|^UNABLE_TO_(GET_ISSUER|VERIFY)|^CERT_(UNTRUSTED|SIGNATURE_FAILURE)$/,
+    "the server's certificate is not signed by a known authority; give its CA, for example NodeTransport's caCert"
+  ],
+  [
+    /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
+    "the server's certificate is for another host name; use that one, or give it as NodeTransport's serverName"
+  ],
+  [
+    /^CERT_HAS_EXPIRED$/,
+    "the server's certificate has expired; it must be renewed there, if this machine's clock is right"
+  ],
+  [/^CERT_NOT_YET_VALID$/, "the server's certificate is not valid yet, if this machine's clock is right"],
+  [/ALERT_CERTIFICATE_REQUIRED$/, "the server demands a client certificate: NodeTransport's clientCert"],
+  [
+    /ALERT_(((BAD|UNSUPPORTED)_CERTIFICATE)|(CERTIFICATE_(EXPIRED|REVOKED|UNKNOWN))|UNKNOWN_CA|ACCESS_DENIED)$/,
+    "the server does not accept our certificate: NodeTransport's clientCert"
+  ],
+  [
+    /ALERT_HANDSHAKE_FAILURE$/,
+    "the server demands a client certificate (NodeTransport's clientCert), or speaks no cipher that we speak (tlsCiphers)"
+  ],
+  [
+    /ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$/,
+    "the server speaks no TLS version that we speak; the lowest is NodeTransport's tlsMinVersion"
+  ],
+  [/WRONG_VERSION_NUMBER$/, "what answers there does not speak TLS; is its URL http?"]
+]
+
 const tlsHint = (code: string | undefined): string | undefined => {
-  switch (code) {
-    case "SELF_SIGNED_CERT_IN_CHAIN":
-    case "DEPTH_ZERO_SELF_SIGNED_CERT":
-    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
-    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
-      return "(the server's certificate is not signed by a known authority; give its CA, for example NodeTransport's caCert)"
-    case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return "(the server's certificate is for another host name)"
-    case "CERT_HAS_EXPIRED":
-      return "(the server's certificate has expired)"
-    default:
-      return undefined
-  }
+  const found = code === undefined ? undefined : tlsHints.find(([pattern]) => pattern.test(code))
+  return found === undefined ? undefined : `(${found[1]})`
 }
 
 /**

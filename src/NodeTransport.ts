@@ -65,7 +65,7 @@ export interface Options {
   readonly addressFamily?: "ipv4" | "ipv6" | "ipv4first" | "ipv6first" | undefined
   /** How long connecting may take, TLS included. Default: 10 seconds. */
   readonly connectTimeout?: Duration.DurationInput | undefined
-  /** How long an idle connection is kept, unless the server says sooner. 0: not at all. Default: 4 seconds. */
+  /** How long an idle connection is kept at most. 0: not at all. Default: as long as the server says, or else 4 seconds. */
   readonly keepAlive?: Duration.DurationInput | undefined
   /** How many connections there may be to one origin. Default: as many as there are requests. */
   readonly connections?: number | undefined

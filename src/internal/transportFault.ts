@@ -12,6 +12,7 @@ const connectCodes = new Set([
   "ENETUNREACH",
   "ENOENT",
   "ENOTFOUND",
+  "ERR_PROXY_REFUSED",
   "ETIMEDOUT",
   "UND_ERR_CONNECT_TIMEOUT"
 ])
@@ -50,6 +51,9 @@ const innermost = (cause: unknown, depth = 0): Inner => {
   }
 }
 
+/** Of OpenSSL's words those that mean something: `808CEB:error:0A000410:SSL routines:ssl3_read_bytes:<these>:file.c:1601:...`. */
+const plain = (message: string): string => /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
+
 /** What the platform's error says, without the request that it holds. */
 export const fromPlatform = (
   error: HttpClientError.HttpClientError,
@@ -64,7 +68,7 @@ export const fromPlatform = (
     url: Redaction.safeUrl(url),
     code,
     description: Redaction.scrub(
-      message ?? error.description ?? error.reason,
+      plain(message ?? error.description ?? error.reason),
       Redaction.secretsOf(error.request.headers)
     )
   })

@@ -44,12 +44,37 @@ const proxyFault = (message: string, code: unknown): Error => Object.assign(new 
 
 const codeOf = (error: unknown): unknown => error instanceof Error && "code" in error ? error.code : undefined
 
+/**
+ * With TLS 1.3 a server refuses our certificate only after the handshake, and then closes: undici takes the close for the
+ * reason, unless the connection ends with the refusal.
+ */
+const withLateRefusals =
+  (connect: Undici.buildConnector.connector): Undici.buildConnector.connector => (options, callback) =>
+    connect(options, (...result) => {
+      const [, socket] = result
+      socket?.once("error", (error) => {
+        if (String(codeOf(error)).startsWith("ERR_SSL_")) {
+          socket.destroy()
+        }
+      })
+      callback(...result)
+    })
+
+/** The connections in the tunnels that undici makes. */
+const tunnels = (origin: string | URL, options: { readonly connect?: Undici.buildConnector.connector }) =>
+  new Undici.Pool(
+    origin,
+    options.connect === undefined ? options : { ...options, connect: withLateRefusals(options.connect) }
+  )
+
+type Connect = (request: Omit<Undici.Dispatcher.ConnectOptions, "origin">) => Promise<Undici.Dispatcher.ConnectData>
+
 /** The connection to the proxy. What it answers to CONNECT is waited for no longer than the connection itself. */
 const proxyClient = (proxy: Proxy.Proxy, connectTimeout: number) => (url: URL, options: object): Undici.Dispatcher => {
   const pool = new Undici.Pool(url, { ...options, headersTimeout: connectTimeout })
-  const connect = (request: Parameters<typeof pool.connect>[0]) => pool.connect(request)
+  const connect: Connect = pool.connect.bind(pool)
   return Object.assign(pool, {
-    connect: (request: Parameters<typeof connect>[0]): Promise<Undici.Dispatcher.ConnectData> =>
+    connect: (request: Parameters<Connect>[0]): Promise<Undici.Dispatcher.ConnectData> =>
       connect(request).then(
         (data) => {
           if (data.statusCode === 200) {
@@ -99,7 +124,7 @@ export const make = (
       "ipv6first"
     ])
     const connectTimeout = yield* positive("connectTimeout", options.connectTimeout, 10_000)
-    const keepAlive = (yield* millis("keepAlive", options.keepAlive)) ?? 4_000
+    const keepAlive = yield* millis("keepAlive", options.keepAlive)
     const connections = options.connections ?? null
     if (connections !== null && !(Number.isInteger(connections) && connections > 0)) {
       return yield* invalid("connections", `${connections} is not a number of connections; that is 1 or more`)
@@ -117,7 +142,10 @@ export const make = (
       connections,
       allowH2: options.http2 === true,
       // 0: each connection serves one request
-      ...(keepAlive === 0 ? { pipelining: 0 } : { keepAliveTimeout: keepAlive, keepAliveMaxTimeout: keepAlive })
+      ...(keepAlive === 0 ? { pipelining: 0 } : {}),
+      ...(keepAlive === undefined || keepAlive === 0
+        ? {}
+        : { keepAliveTimeout: keepAlive, keepAliveMaxTimeout: keepAlive })
     }
     return yield* Effect.acquireRelease(
       Effect.sync(() =>
@@ -125,13 +153,14 @@ export const make = (
           factory: (origin) => {
             const proxy = proxyFor(new URL(origin))
             return proxy === undefined
-              ? new Undici.Pool(origin, { ...pool, connect: toOrigin })
+              ? new Undici.Pool(origin, { ...pool, connect: withLateRefusals(Undici.buildConnector(toOrigin)) })
               : new Undici.ProxyAgent({
                 ...pool,
                 uri: proxy.url,
                 ...(proxy.token === undefined ? {} : { token: Redacted.value(proxy.token) }),
                 requestTls: toOrigin,
                 proxyTls: { ...socket, secureContext: tls.proxy },
+                factory: tunnels,
                 clientFactory: proxyClient(proxy, connectTimeout)
               })
           }
