@@ -51,9 +51,9 @@ export interface Options {
   /** The ciphers to speak, as OpenSSL lists them: `TLS_AES_256_GCM_SHA384:ECDHE+AESGCM`. Default: Node's. */
   readonly tlsCiphers?: string | undefined
   /**
-   * The proxy for all requests: `http://[user:password@]host[:port]`, or `https://` for TLS to the proxy. It makes a tunnel
-   * (CONNECT), also for http, so it sees no token. `false`: none. Default: what `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY`
-   * (or the same in small letters, which win) say in the configuration.
+   * The proxy for all requests: `http://[user:password@]host[:port]`, or `https://` for TLS to the proxy, which is then trusted
+   * as servers are (but never for `insecure`). It makes tunnels (CONNECT), for http too. `false`: none. Default: what
+   * `HTTPS_PROXY` and `HTTP_PROXY`, or else `ALL_PROXY`, say in the configuration; the same in small letters wins.
    */
   readonly proxy?: string | Redacted.Redacted | false | undefined
   /**

@@ -6,6 +6,7 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import { Session } from "effect-keystoneauth"
 import * as NodeTransport from "effect-keystoneauth/NodeTransport"
 import { readFileSync } from "node:fs"
+import * as Wire from "../wire.js"
 import * as Support from "./support.js"
 
 type Tls = Effect.Effect.Success<typeof Support.fixtures>["tls"]
@@ -55,6 +56,19 @@ Support.onOpenStack("TLS works", (test) => {
       "client_certificate_auth_url",
       (tls) => ({ caCert: tls.ca, clientCert: tls.cert_and_key })
     ],
+    ["with nothing but the CA trusted", "auth_url", (tls) => ({ caCert: tls.ca, systemCaCerts: false })],
+    ["with TLS 1.3 and one cipher", "auth_url", (tls) => ({
+      caCert: tls.ca,
+      tlsMinVersion: "1.3",
+      tlsCiphers: "TLS_AES_256_GCM_SHA384"
+    })],
+    ["with HTTP/2, which nginx does not speak here", "auth_url", (tls) => ({ caCert: tls.ca, http2: true })],
+    ["with IPv4 only, one connection, and none kept", "auth_url", (tls) => ({
+      caCert: tls.ca,
+      addressFamily: "ipv4",
+      connections: 1,
+      keepAlive: 0
+    })],
     ["with a client certificate that nobody asks for", "auth_url", (tls) => ({
       caCert: tls.ca,
       clientCert: tls.cert_and_key
@@ -69,6 +83,49 @@ Support.onOpenStack("TLS works", (test) => {
   }
 })
 
+Support.onOpenStack("TLS works through a proxy", (test) => {
+  const ways: ReadonlyArray<readonly [string, Address, (tls: Tls) => NodeTransport.Options]> = [
+    ["with the CA", "auth_url", (tls) => ({ caCert: tls.ca })],
+    ["with a client certificate", "client_certificate_auth_url", (tls) => ({
+      caCert: tls.ca,
+      clientCert: tls.cert_and_key
+    })],
+    ["insecure, with a certificate for another host", "wrong_host_auth_url", () => ({ insecure: true })]
+  ]
+  for (const [name, address, options] of ways) {
+    test(`${name}: everything goes through it, and it sees nothing`, () =>
+      Effect.gen(function*() {
+        const { tls, users } = yield* Support.fixtures
+        const proxy = yield* Wire.proxy({ credentials: "user:password" })
+        const url = `http://user:password@127.0.0.1:${proxy.port}`
+        const info = yield* login(address, (tls) => ({ ...options(tls), proxy: Redacted.make(url), noProxy: [] }))
+        const { host } = new URL(tls[address])
+        assert.deepStrictEqual([...new Set(proxy.asked.map(({ target }) => target))], [host])
+        const sent = Buffer.concat(proxy.tunnelled)
+        assert.isAbove(sent.length, 0)
+        assert.isFalse(sent.includes(Redacted.value(users.demo.password)))
+        assert.isFalse(sent.includes(Support.tokenOf(info)))
+        assert.isTrue(proxy.asked.every(({ headers }) => headers["x-auth-token"] === undefined))
+      }).pipe(Effect.scoped))
+  }
+
+  test("a proxy that refuses is told, and not as Keystone's answer", () =>
+    Effect.gen(function*() {
+      const { tls } = yield* Support.fixtures
+      const proxy = yield* Wire.proxy({ refuses: 403 })
+      const error = yield* Support.failure(
+        login("auth_url", ({ ca }) => ({ caCert: ca, proxy: `127.0.0.1:${proxy.port}`, noProxy: [] })),
+        "TransportError"
+      )
+      assert.strictEqual(error.reason, "Connect")
+      Support.says(
+        error,
+        `POST ${tls.auth_url}/auth/tokens: could not connect`,
+        "does not let us through: 403 Forbidden"
+      )
+    }).pipe(Effect.scoped))
+})
+
 Support.onOpenStack("TLS fails", (test) => {
   const refusals: ReadonlyArray<
     readonly [string, Address, (tls: Tls) => NodeTransport.Options, code: RegExp, ReadonlyArray<string>]
@@ -78,6 +135,10 @@ Support.onOpenStack("TLS fails", (test) => {
       "known authority"
     ]],
     ["for another host", "wrong_host_auth_url", (tls) => ({ caCert: tls.ca }), /^ERR_TLS_CERT_ALTNAME_INVALID$/, [
+      "another host name",
+      "serverName"
+    ]],
+    ["for another server name", "auth_url", (tls) => ({ caCert: tls.ca, serverName: "keystone.test" }), /ALTNAME/, [
       "another host name"
     ]],
     ["with an expired certificate", "expired_auth_url", (tls) => ({ caCert: tls.ca }), /^CERT_HAS_EXPIRED$/, [
