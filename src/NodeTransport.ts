@@ -63,7 +63,7 @@ export interface Options {
   readonly noProxy?: string | ReadonlyArray<string> | undefined
   /** Only addresses of this family, or these first. Default: as Node does, in the resolver's order, one after the other. */
   readonly addressFamily?: "ipv4" | "ipv6" | "ipv4first" | "ipv6first" | undefined
-  /** How long connecting may take, TLS included. Default: 10 seconds. */
+  /** How long connecting may take, TLS included; behind a proxy, that to the proxy, its answer, and TLS, each. Default: 10 seconds. */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /** How long an idle connection is kept at most. 0: not at all. Default: as long as the server says, or else 4 seconds. */
   readonly keepAlive?: Duration.DurationInput | undefined

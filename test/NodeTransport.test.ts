@@ -421,9 +421,12 @@ describe("NodeTransport's proxies", () => {
       const strict = yield* told(`127.0.0.1:${(yield* Wire.proxy({ refuses: 403 })).port}`)
       assert.strictEqual(strict.code, "ERR_PROXY_REFUSED")
       assert.match(strict.message, /does not let us through: 403 Forbidden$/)
-      const silent = yield* told(`http://user:Kx9@127.0.0.1:${(yield* Wire.proxy({ silent: true })).port}`)
+      const silent = yield* told(`http://user:Kx9@127.0.0.1:${(yield* Wire.proxy({ instead: "wait" })).port}`)
       assert.strictEqual(silent.code, "UND_ERR_CONNECT_TIMEOUT")
       assert.match(silent.message, /the proxy http:\/\/127\.0\.0\.1:\d+ did not answer within 300 ms/)
+      const closing = yield* Wire.proxy({ instead: "close" })
+      assert.match((yield* told(`127.0.0.1:${closing.port}`)).message, /the proxy http:.* closed the connection/)
+      assert.strictEqual(closing.asked.length, 1)
       const absent = yield* told("http://user:Kx9@127.0.0.1:1")
       assert.strictEqual(absent.code, "ECONNREFUSED")
       assert.match(absent.message, /the proxy http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/)
@@ -627,6 +630,44 @@ describe("NodeTransport is otherwise as the platform's client", () => {
         yield* Effect.timeout(Deferred.await(gone), "5 seconds")
       }).pipe(Effect.provide(transport)))
   }
+
+  it.scopedLive("an interrupted request takes its tunnel with it, and over HTTP/2 only its stream", () =>
+    Effect.gen(function*() {
+      const arrived = yield* Deferred.make<void>()
+      const gone = yield* Deferred.make<void>()
+      const server = yield* Wire.listen(Http.createServer((request) => {
+        request.socket.once("close", () => Deferred.unsafeDone(gone, Effect.void))
+        Deferred.unsafeDone(arrived, Effect.void)
+      }))
+      const proxy = yield* Wire.proxy()
+      const fiber = yield* get(`http://127.0.0.1:${server.port}/`).pipe(
+        Effect.provide(over({ proxy: `127.0.0.1:${proxy.port}` })),
+        Effect.fork
+      )
+      yield* Deferred.await(arrived)
+      yield* Fiber.interrupt(fiber)
+      yield* Effect.timeout(Deferred.await(gone), "5 seconds")
+
+      const reached = yield* Deferred.make<void>()
+      const reset = yield* Deferred.make<void>()
+      const http2 = yield* Wire.http2("server", (request, response) => {
+        if (request.url === "/") {
+          response.end("{}")
+        } else {
+          request.stream.once("close", () => Deferred.unsafeDone(reset, Effect.void))
+          Deferred.unsafeDone(reached, Effect.void)
+        }
+      })
+      yield* Effect.gen(function*() {
+        yield* get(urlOf(http2))
+        const fiber = yield* Effect.fork(get(urlOf(http2, "/never")))
+        yield* Deferred.await(reached)
+        yield* Fiber.interrupt(fiber)
+        yield* Effect.timeout(Deferred.await(reset), "5 seconds")
+        yield* get(urlOf(http2))
+      }).pipe(Effect.provide(over({ ...ca, http2: true, connections: 1 })))
+      assert.strictEqual(http2.connections.length, 1)
+    }))
 
   it.scopedLive("its connections end with its scope", () =>
     Effect.gen(function*() {

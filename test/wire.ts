@@ -86,8 +86,10 @@ export const https = (name: string, options: Tls.TlsOptions = {}) =>
 
 export const http = (host?: string, port?: number) => listen(Http.createServer(echo), host, port)
 
-export const http2 = (name: string) =>
-  listen(Http2.createSecureServer({ ...certified(name, {}), allowHTTP1: true }, echo))
+type Http2Handler = (request: Http2.Http2ServerRequest, response: Http2.Http2ServerResponse) => void
+
+export const http2 = (name: string, handler: Http2Handler = echo) =>
+  listen(Http2.createSecureServer({ ...certified(name, {}), allowHTTP1: true }, handler))
 
 export interface ProxyOptions {
   /** Over TLS, with this certificate. */
@@ -96,8 +98,8 @@ export interface ProxyOptions {
   readonly credentials?: string
   /** What it answers to everyone. */
   readonly refuses?: number
-  /** It leaves everyone waiting. */
-  readonly silent?: boolean
+  /** It leaves everyone waiting, or closes the connection. */
+  readonly instead?: "wait" | "close"
   /** Where `name:port` is: nobody else knows. */
   readonly hosts?: Readonly<Record<string, number>>
 }
@@ -129,7 +131,10 @@ export const proxy = (options: ProxyOptions = {}): Effect.Effect<Proxy, Error, S
     asked.push({ target, headers: request.headers })
     client.on("error", () => {})
     const answer = (status: number) => client.write(`HTTP/1.1 ${status} ${Http.STATUS_CODES[status]}\r\n\r\n`)
-    if (options.silent === true) {
+    if (options.instead === "close") {
+      client.end()
+    }
+    if (options.instead !== undefined) {
       return
     }
     const expected = options.credentials === undefined

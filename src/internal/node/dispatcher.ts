@@ -67,6 +67,9 @@ const tunnels = (origin: string | URL, options: { readonly connect?: Undici.buil
     options.connect === undefined ? options : { ...options, connect: withLateRefusals(options.connect) }
   )
 
+/** No such code is undici's: for it, a refusal is an aborted request. */
+const refused = "ERR_PROXY_REFUSED"
+
 type Connect = (request: Omit<Undici.Dispatcher.ConnectOptions, "origin">) => Promise<Undici.Dispatcher.ConnectData>
 
 /** The connection to the proxy. What it answers to CONNECT is waited for no longer than the connection itself. */
@@ -81,23 +84,31 @@ const proxyClient = (proxy: Proxy.Proxy, connectTimeout: number) => (url: URL, o
             return data
           }
           data.socket.on("error", () => {}).destroy()
-          throw proxyFault(
-            `the proxy ${proxy.url} does not let us through: ${data.statusCode} ${
-              STATUS_CODES[data.statusCode] ?? ""
-            }` +
-              (data.statusCode !== 407
-                ? ""
-                : proxy.token === undefined
-                ? " (it wants a user and password in its URL)"
-                : " (it does not accept the user and password in its URL)"),
-            "ERR_PROXY_REFUSED"
-          )
+          const { statusCode } = data
+          const why = statusCode !== 407
+            ? ""
+            : proxy.token === undefined
+            ? " (it wants a user and password in its URL)"
+            : " (it does not accept the user and password in its URL)"
+          const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trimEnd()
+          throw proxyFault(`the proxy ${proxy.url} does not let us through: ${status}${why}`, refused)
         },
         (error) => {
-          const code = codeOf(error)
-          throw code === "UND_ERR_HEADERS_TIMEOUT"
-            ? proxyFault(`the proxy ${proxy.url} did not answer within ${connectTimeout} ms`, "UND_ERR_CONNECT_TIMEOUT")
-            : proxyFault(`the proxy ${proxy.url}: ${error instanceof Error ? error.message : "it fails"}`, code)
+          switch (codeOf(error)) {
+            case "UND_ERR_HEADERS_TIMEOUT":
+              throw proxyFault(
+                `the proxy ${proxy.url} did not answer within ${connectTimeout} ms`,
+                "UND_ERR_CONNECT_TIMEOUT"
+              )
+            // undici would take this one for a connection that was lost, and ask the proxy again without end
+            case "UND_ERR_SOCKET":
+              throw proxyFault(`the proxy ${proxy.url} closed the connection`, refused)
+            default:
+              throw proxyFault(
+                `the proxy ${proxy.url}: ${error instanceof Error ? error.message : "it fails"}`,
+                codeOf(error)
+              )
+          }
         }
       )
   })
