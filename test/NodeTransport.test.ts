@@ -640,13 +640,12 @@ describe("NodeTransport is otherwise as the platform's client", () => {
         Deferred.unsafeDone(arrived, Effect.void)
       }))
       const proxy = yield* Wire.proxy()
-      const fiber = yield* get(`http://127.0.0.1:${server.port}/`).pipe(
-        Effect.provide(over({ proxy: `127.0.0.1:${proxy.port}` })),
-        Effect.fork
-      )
-      yield* Deferred.await(arrived)
-      yield* Fiber.interrupt(fiber)
-      yield* Effect.timeout(Deferred.await(gone), "5 seconds")
+      yield* Effect.gen(function*() {
+        const fiber = yield* Effect.fork(get(`http://127.0.0.1:${server.port}/`))
+        yield* Deferred.await(arrived)
+        yield* Fiber.interrupt(fiber)
+        yield* Effect.timeout(Deferred.await(gone), "5 seconds")
+      }).pipe(Effect.provide(over({ proxy: `127.0.0.1:${proxy.port}` })))
 
       const reached = yield* Deferred.make<void>()
       const reset = yield* Deferred.make<void>()

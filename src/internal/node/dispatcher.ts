@@ -151,7 +151,6 @@ export const make = (
     }
     const pool = {
       connections,
-      allowH2: options.http2 === true,
       // 0: each connection serves one request
       ...(keepAlive === 0 ? { pipelining: 0 } : {}),
       ...(keepAlive === undefined || keepAlive === 0
