@@ -405,8 +405,8 @@ describe("NodeTransport's proxies", () => {
   it.scopedLive("that refuse, do not answer or are not there are told as such, without their password", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
-      const told = (proxy: string) =>
-        Effect.map(failure(url, { ...ca, proxy, connectTimeout: "300 millis" }), (error) => {
+      const told = (proxy: string, options: NodeTransport.Options = {}) =>
+        Effect.map(failure(url, { ...ca, proxy, ...options }), (error) => {
           assert.strictEqual(error.reason, "Connect")
           assert.notInclude(inspect(error) + JSON.stringify(error), "Kx9")
           return error
@@ -421,7 +421,8 @@ describe("NodeTransport's proxies", () => {
       const strict = yield* told(`127.0.0.1:${(yield* Wire.proxy({ refuses: 403 })).port}`)
       assert.strictEqual(strict.code, "ERR_PROXY_REFUSED")
       assert.match(strict.message, /does not let us through: 403 Forbidden$/)
-      const silent = yield* told(`http://user:Kx9@127.0.0.1:${(yield* Wire.proxy({ instead: "wait" })).port}`)
+      const { port } = yield* Wire.proxy({ instead: "wait" })
+      const silent = yield* told(`http://user:Kx9@127.0.0.1:${port}`, { connectTimeout: "300 millis" })
       assert.strictEqual(silent.code, "UND_ERR_CONNECT_TIMEOUT")
       assert.match(silent.message, /the proxy http:\/\/127\.0\.0\.1:\d+ did not answer within 300 ms/)
       const closing = yield* Wire.proxy({ instead: "close" })
@@ -668,14 +669,17 @@ describe("NodeTransport is otherwise as the platform's client", () => {
       assert.strictEqual(http2.connections.length, 1)
     }))
 
-  it.scopedLive("its connections end with its scope", () =>
+  it.scopedLive("its connections end with its scope, and not before", () =>
     Effect.gen(function*() {
-      const server = yield* Wire.https("server")
       const closed = yield* Deferred.make<void>()
+      const server = yield* Wire.listen(Http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
+        request.socket.once("close", () => Deferred.unsafeDone(closed, Effect.void))
+        response.end("{}")
+      }))
       yield* Effect.gen(function*() {
-        yield* get(urlOf(server))
-        server.connections[0]?.once("close", () => Deferred.unsafeDone(closed, Effect.void))
-      }).pipe(Effect.provide(over({ ...ca, keepAlive: "10 minutes" })))
+        yield* get(`http://127.0.0.1:${server.port}/`)
+        assert.isFalse(yield* Deferred.isDone(closed))
+      }).pipe(Effect.provide(over({ keepAlive: "10 minutes" })))
       yield* Effect.timeout(Deferred.await(closed), "5 seconds")
     }))
 })
