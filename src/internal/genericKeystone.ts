@@ -47,13 +47,13 @@ export interface Generic {
   readonly v2: Either.Either<Build, Errors.InvalidOptions>
 }
 
-/** A domain that is given wins over the default one. */
+/** By id and by name, each with its default. The id wins, even a default one, as in keystoneauth. */
 export const domain = (
   id: string | undefined,
   name: string | undefined,
   { defaultDomainId, defaultDomainName }: DefaultDomain
 ): { readonly id: string | undefined; readonly name: string | undefined } =>
-  User.isGiven(id) || User.isGiven(name) ? { id, name } : { id: defaultDomainId, name: defaultDomainName }
+  ({ id: User.isGiven(id) ? id : defaultDomainId, name: User.isGiven(name) ? name : defaultDomainName })
 
 /** The domain of the project, too. */
 export const withProjectDomain = <A extends AuthMethod.LoginOptions>(options: A & DefaultDomain): A => {
@@ -164,7 +164,8 @@ const fromUrl = (url: string): Option.Option<Found> =>
   Option.flatMap(ApiVersion.fromUrl(url), ({ major }) =>
     major === 3
       ? Option.some({ version: "v3", url })
-      : major === 2
+      // as Keystone wrote it, and nobody else
+      : major === 2 && url.includes("/v2.0")
       ? Option.some({ version: "v2", url })
       : Option.none())
 

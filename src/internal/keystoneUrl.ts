@@ -1,5 +1,5 @@
-/** Any path may lead to Keystone; `/v3` is added unless it is there. */
+/** Any path may lead to Keystone; `/v3` is added unless the path ends with it (or in a name that does, as in keystoneauth). */
 export const v3 = (authUrl: string, path: string): string => {
   const base = authUrl.replace(/\/+$/, "")
-  return `${base.endsWith("/v3") ? base : `${base}/v3`}${path}`
+  return `${/^\w+:\/\/[^/]+\/.*v3$/.test(base) ? base : `${base}/v3`}${path}`
 }

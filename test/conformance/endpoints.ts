@@ -1,38 +1,13 @@
 /** The suites about endpoint data: calls on one session, in a mocked world, with the requests that they make. */
 import { Headers, HttpClient } from "@effect/platform"
-import { Effect, Either, Layer, Option, Redacted } from "effect"
-import {
-  AccessInfo,
-  AdminToken,
-  AuthPlugin,
-  type Discovery,
-  type EndpointData,
-  type EndpointFilter,
-  GenericPassword,
-  HttpBasic,
-  NoAuth,
-  Password,
-  ServiceToken,
-  Session,
-  Tokenless
-} from "effect-keystoneauth"
+import { Effect, Either, Layer, Option } from "effect"
+import { AuthPlugin, type EndpointData, type EndpointFilter, Session } from "effect-keystoneauth"
 import { isRecord } from "effect/Predicate"
 import type { Case, Outcome } from "../vectors.js"
 import { allow, ascending, type Json, versionData } from "./catalogs.js"
+import * as Plugins from "./plugins.js"
 import { parts, versionArgument } from "./versions.js"
 import * as World from "./world.js"
-
-// -----------------------------------------------------------------------------
-// plugins
-// -----------------------------------------------------------------------------
-
-const text = (options: Json, name: string): string | undefined => {
-  const value = options[name]
-  return typeof value === "string" ? value : undefined
-}
-
-/** What an outcome says that cannot be had because the plugin is not there (yet). */
-export const unknownPlugin = "no plugin"
 
 /**
  * keystoneauth's tokenless plugin answers for its one endpoint only: it ignores the version, and has no endpoint data (Q45).
@@ -44,82 +19,17 @@ const tokenlessArgs = (method: string, args: Json): Json =>
 /** Plugins of one endpoint. keystoneauth records nothing of the filter for them, and ignores `skip_discovery` (Q46). */
 const fixedPlugins: ReadonlyArray<unknown> = ["admin_token", "none", "http_basic"]
 
-/** Without a plugin nothing compiles here; only an override needs none. */
-const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
-
-const passwordOptions = (options: Json): Password.Options => ({
-  authUrl: text(options, "auth_url") ?? "",
-  userId: text(options, "user_id"),
-  username: text(options, "username"),
-  userDomainId: text(options, "user_domain_id"),
-  password: Redacted.make(text(options, "password") ?? ""),
-  projectId: text(options, "project_id"),
-  projectName: text(options, "project_name"),
-  projectDomainId: text(options, "project_domain_id")
-})
-
-const makePlugin = (
-  plugin: Json
-): Effect.Effect<AuthPlugin.Service, string, Session.Session | Discovery.Discovery> => {
-  const options = (plugin["options"] ?? {}) as Json
-  switch (plugin["type"]) {
-    case "access-info": {
-      const given = text(options, "auth_token")
-      const token = given === undefined ? undefined : Redacted.make(given)
-      return Effect.map(AccessInfo.fromBody(options["body"], token), (access) =>
-        AuthPlugin.make({
-          name: "access-info",
-          headers: Effect.succeed(AuthPlugin.tokenHeaders(access.token)),
-          access: Effect.succeedSome(access),
-          authUrl: Option.fromNullable(text(options, "auth_url"))
-        }))
-    }
-    case "admin_token":
-      return Effect.succeed(
-        AdminToken.make({
-          endpoint: text(options, "endpoint"),
-          token: Redacted.make(text(options, "token") ?? "")
-        })
-      )
-    case "none":
-      return Effect.succeed(NoAuth.make({ endpoint: text(options, "endpoint") }))
-    case "http_basic":
-      return Effect.succeed(HttpBasic.make({
-        endpoint: text(options, "endpoint"),
-        username: text(options, "username") ?? "",
-        password: Redacted.make(text(options, "password") ?? "")
-      }))
-    case "v3tokenlessauth":
-      return Effect.succeed(Tokenless.make({
-        authUrl: text(options, "auth_url") ?? "",
-        projectId: text(options, "project_id")
-      }))
-    case "service-token":
-      return Effect.zipWith(
-        makePlugin(options["user"] as Json),
-        makePlugin(options["service"] as Json),
-        ServiceToken.make
-      )
-    case "password":
-      return GenericPassword.make(passwordOptions(options))
-    case "v3password":
-      return Password.make(passwordOptions(options))
-    default:
-      return Effect.fail(`${unknownPlugin} ${plugin["type"]}`)
-  }
-}
-
 // -----------------------------------------------------------------------------
 // calls
 // -----------------------------------------------------------------------------
 
 const filterOf = (args: Json): EndpointFilter.EndpointFilter => ({
-  serviceType: text(args, "service_type"),
+  serviceType: Plugins.text(args, "service_type"),
   interface: specialInterface(args["interface"]),
-  regionName: text(args, "region_name"),
-  serviceName: text(args, "service_name"),
-  serviceId: text(args, "service_id"),
-  endpointId: text(args, "endpoint_id"),
+  regionName: Plugins.text(args, "region_name"),
+  serviceName: Plugins.text(args, "service_name"),
+  serviceId: Plugins.text(args, "service_id"),
+  endpointId: Plugins.text(args, "endpoint_id"),
   version: versionArgument(args["version"] ?? null),
   minVersion: versionArgument(args["min_version"] ?? null),
   maxVersion: versionArgument(args["max_version"] ?? null),
@@ -134,7 +44,7 @@ const specialInterface = (value: unknown): EndpointFilter.CatalogFilter["interfa
 const flag = (args: Json, name: string): boolean | undefined => (args[name] ?? undefined) as boolean | undefined
 
 const optionsOf = (args: Json) => ({
-  endpointOverride: text(args, "endpoint_override"),
+  endpointOverride: Plugins.text(args, "endpoint_override"),
   skipDiscovery: flag(args, "skip_discovery"),
   allowVersionHack: flag(args, "allow_version_hack")
 })
@@ -143,7 +53,7 @@ const optionsOf = (args: Json) => ({
 const endpointData = (endpoint: EndpointData.EndpointData, args: Json, fixed: boolean): Json => ({
   url: endpoint.url,
   catalog_url: endpoint.interface === "auth" ? null : endpoint.catalogUrl,
-  service_type: fixed || text(args, "endpoint_override") !== undefined ? null : endpoint.serviceType ?? null,
+  service_type: fixed || Plugins.text(args, "endpoint_override") !== undefined ? null : endpoint.serviceType ?? null,
   service_name: endpoint.serviceName ?? null,
   service_id: endpoint.serviceId ?? null,
   interface: fixed || endpoint.interface === "auth" ? null : endpoint.interface ?? null,
@@ -357,7 +267,7 @@ export const endpointCalls = (input: Case["input"], one: Case): Effect.Effect<Ou
   return Effect.gen(function*() {
     const given = input.plugin as Json | null
     const fixed = fixedPlugins.includes(given?.["type"])
-    const plugin = given === null ? Either.right(nobody) : yield* Effect.either(makePlugin(given))
+    const plugin = given === null ? Either.right(Plugins.nobody) : yield* Effect.either(Plugins.make(given))
     if (Either.isLeft(plugin)) {
       return Either.left(plugin.left)
     }

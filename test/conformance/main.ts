@@ -9,6 +9,9 @@ import * as Run from "./run.js"
 
 class ConformanceFailed extends Data.TaggedError("ConformanceFailed")<{ readonly message: string }> {}
 
+const listed = (rules: ReadonlyMap<string, number>) =>
+  Effect.forEach(rules, ([rule, count]) => Console.log(`  ${count}: ${rule}`), { discard: true })
+
 const main = Effect.gen(function*() {
   const [directory] = process.argv.slice(2)
   if (directory === undefined) {
@@ -20,10 +23,15 @@ const main = Effect.gen(function*() {
     const report = yield* Run.runSuite(directory, suite)
     failed += report.failed.length
     yield* Console.log(suite)
-    yield* Console.log(`${report.passed} passed, ${report.failed.length} failed`)
-    yield* Console.log(`marked: ${report.marked.same} same, ${report.marked.different} different`)
-    for (const [plugin, count] of report.missing) {
-      yield* Console.log(`not run: ${count} of plugin ${plugin}, which is not there yet`)
+    const { decided, marked, passed } = report
+    yield* Console.log(`${passed} passed, ${Run.total(decided)} of them by decision, ${report.failed.length} failed`)
+    yield* listed(decided)
+    yield* Console.log(
+      `marked: ${marked.same} same, ${Run.total(marked.decided)} different by decision, ${marked.different.length} different`
+    )
+    yield* listed(marked.decided)
+    for (const [what, count] of report.missing) {
+      yield* Console.log(`not run: ${count} of ${what}, which is not there yet`)
     }
     for (const result of report.failed) {
       yield* Console.log(describeResult(result))

@@ -3,17 +3,23 @@ import { Effect, Either } from "effect"
 import { readdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as Vectors from "../vectors.js"
-import { unknownPlugin } from "./endpoints.js"
+import { unknownFunction, unknownPlugin } from "./plugins.js"
 import { suites } from "./suites.js"
 
 export interface Report {
   readonly suite: string
   readonly passed: number
+  /** How many of those that passed are different by a decision, by its rule. */
+  readonly decided: ReadonlyMap<string, number>
   readonly failed: ReadonlyArray<Vectors.Result>
-  /** Cases of a plugin that this library does not have yet, by its name. */
+  /** Cases of a plugin or function that this library does not have yet, by its name. */
   readonly missing: ReadonlyMap<string, number>
-  /** Cases that depend on a mistake, by whether we do the same. */
-  readonly marked: { readonly same: number; readonly different: number }
+  /** Cases that depend on a mistake, by whether we do the same, or else by the rule that says what we do. */
+  readonly marked: {
+    readonly same: number
+    readonly decided: ReadonlyMap<string, number>
+    readonly different: ReadonlyArray<Vectors.Result>
+  }
 }
 
 /** The suites in a directory: those that are run, and those that nobody answers. */
@@ -25,10 +31,26 @@ export const find = (
   return { known: names.filter((name) => name in suites), unknown: names.filter((name) => !(name in suites)) }
 }
 
-const missingPlugin = ({ outcome }: Vectors.Result): string | undefined =>
-  Either.isLeft(outcome) && typeof outcome.left === "string" && outcome.left.startsWith(unknownPlugin)
-    ? outcome.left.slice(unknownPlugin.length + 1)
+/** What is not there yet, if that is why a case has no answer: `plugin v3kerberos`. */
+const whatIsMissing = ({ outcome }: Vectors.Result): string | undefined =>
+  Either.isLeft(outcome) && typeof outcome.left === "string" &&
+    [unknownPlugin, unknownFunction].some((start) => String(outcome.left).startsWith(start))
+    ? outcome.left.replace(/^no /, "")
     : undefined
+
+const count = (names: ReadonlyArray<string | undefined>): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>()
+  for (const name of names) {
+    if (name !== undefined) {
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+  }
+  return counts
+}
+
+/** How many there are of all names together. */
+export const total = (counts: ReadonlyMap<string, number>): number =>
+  Array.from(counts.values()).reduce((sum, n) => sum + n, 0)
 
 export const runSuite = (directory: string, suite: string): Effect.Effect<Report> =>
   Effect.gen(function*() {
@@ -41,21 +63,19 @@ export const runSuite = (directory: string, suite: string): Effect.Effect<Report
           Effect.map((outcome) => Vectors.judge(one, outcome))
         )
     )
-    const missing = new Map<string, number>()
-    for (const plugin of results.map(missingPlugin)) {
-      if (plugin !== undefined) {
-        missing.set(plugin, (missing.get(plugin) ?? 0) + 1)
-      }
-    }
-    const answered = results.filter((result) => missingPlugin(result) === undefined)
+    const answered = results.filter((result) => whatIsMissing(result) === undefined)
     const plain = answered.filter((result) => Vectors.isPlain(result.case))
     const marked = answered.filter((result) => !Vectors.isPlain(result.case))
-    const same = marked.filter((result) => result.same).length
     return {
       suite,
-      passed: plain.filter((result) => result.same).length,
-      failed: plain.filter((result) => !result.same),
-      missing,
-      marked: { same, different: marked.length - same }
+      passed: plain.filter(Vectors.passed).length,
+      decided: count(plain.map(({ rule }) => rule)),
+      failed: plain.filter((result) => !Vectors.passed(result)),
+      missing: count(results.map(whatIsMissing)),
+      marked: {
+        same: marked.filter((result) => result.same).length,
+        decided: count(marked.map(({ rule }) => rule)),
+        different: marked.filter((result) => !Vectors.passed(result))
+      }
     }
   })

@@ -2,8 +2,12 @@
 import { Effect } from "effect"
 import type { Case, Outcome } from "../vectors.js"
 import { answer as accessInfo } from "./accessInfo.js"
+import * as Authentication from "./authentication.js"
+import { authStates } from "./authStates.js"
+import { cacheIds } from "./cacheIds.js"
 import { catalogSelect, discoveryParse, discoverySelect, serviceTypes } from "./catalogs.js"
 import { endpointCalls } from "./endpoints.js"
+import { loading } from "./loading.js"
 import { microversionHeaders, versionArgs, versionBetween, versionMatch, versionParse } from "./versions.js"
 
 type Answer = (input: Case["input"], one: Case) => Effect.Effect<Outcome>
@@ -14,6 +18,10 @@ const pure = (answer: (input: Case["input"], one: Case) => Outcome): Answer => (
 export const suites: Readonly<Record<string, Answer>> = {
   "access-info": pure(accessInfo),
   "all-version-data": endpointCalls,
+  "auth-body": Authentication.headers,
+  "auth-generic": Authentication.headers,
+  "auth-state": authStates,
+  "cache-id": cacheIds,
   "catalog-select": pure(catalogSelect),
   "discovery-parse": pure(discoveryParse),
   "discovery-select": pure(discoverySelect),
@@ -23,6 +31,7 @@ export const suites: Readonly<Record<string, Answer>> = {
   "endpoint-data-plugins": endpointCalls,
   "endpoint-data-random": endpointCalls,
   "endpoint-data-services": endpointCalls,
+  "loading": loading,
   "microversion-headers": pure(microversionHeaders),
   "service-types": pure(serviceTypes),
   "version-args": pure(versionArgs),

@@ -1,0 +1,65 @@
+/** The suite `cache-id`: which plugins may share a kept login. */
+import { HttpClient } from "@effect/platform"
+import { Effect, Either, Option } from "effect"
+import { type Case, Decided, isPlain, type Outcome } from "../vectors.js"
+import { session } from "./authentication.js"
+import type { Json } from "./catalogs.js"
+import * as Plugins from "./plugins.js"
+import * as Recorded from "./recorded.js"
+
+/** Nothing is sent for an id. */
+const silent = HttpClient.make(() => Effect.die("sent a request"))
+
+const idOf = (plugin: Json) => Effect.flatMap(Plugins.load(plugin), ({ cacheId }) => cacheId)
+
+/** What of two plugins makes no difference here, by the decision that it is so. */
+const alike: ReadonlyArray<{ readonly rule: string; readonly options: (options: Json, type: string) => Json }> = [
+  {
+    rule: "Q78: what is empty is not given",
+    options: (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== ""))
+  },
+  {
+    // so that it has no other token
+    rule: "Q51: no scope is sent with an application credential",
+    options: (options, type) =>
+      type === "v3applicationcredential"
+        ? Object.fromEntries(Object.entries(options).filter(([name]) => !scope.test(name)))
+        : options
+  },
+  {
+    // the login goes to the same URL, and gets the same token
+    rule: "Q20: a slash at the end of the auth URL makes no other id",
+    options: (options) => ({ ...options, auth_url: String(options["auth_url"]).replace(/\/+$/, "") })
+  }
+]
+
+const scope = /^(project|domain|trust|system)_|^unscoped$/
+
+const areAlike = (a: Json, b: Json, options: (options: Json, type: string) => Json): boolean =>
+  JSON.stringify(Recorded.sorted(options(Plugins.optionsOf(a), Plugins.typeOf(a)))) ===
+    JSON.stringify(Recorded.sorted(options(Plugins.optionsOf(b), Plugins.typeOf(b))))
+
+/** The decision by which two plugins that have different ids there have the same here, or the other way round. */
+const decided = (a: Json, b: Json, isSame: boolean, one: Case): string | undefined =>
+  isSame
+    ? a["type"] === b["type"] ? alike.find(({ options }) => areAlike(a, b, options))?.rule : undefined
+    : isPlain(one)
+    ? undefined
+    : "Q20: what gets another token has another id"
+
+/** Only whether there are ids, and whether they are the same, can be compared. */
+export const cacheIds = (input: Case["input"], one: Case): Effect.Effect<Outcome> =>
+  Effect.gen(function*() {
+    const a = yield* idOf(input.a as Json)
+    const b = yield* idOf(input.b as Json)
+    const expected = one.expected as Json
+    const ours = {
+      same: Option.isSome(a) && Option.isSome(b) && a.value === b.value,
+      supported: [Option.isSome(a), Option.isSome(b)],
+      ids: expected["ids"]
+    }
+    const rule = ours.same === expected["same"]
+      ? undefined
+      : decided(input.a as Json, input.b as Json, ours.same, one)
+    return rule === undefined ? ours : new Decided(rule)
+  }).pipe(Effect.either, Effect.map(Either.mapLeft(String)), Effect.provide(session(silent)))

@@ -1,0 +1,262 @@
+/**
+ * Where a plugin differs from keystoneauth by a decision. A rule looks at what keystoneauth sent and answered and at what we do
+ * instead: it does not hold for a case in which we do anything else.
+ */
+import type { Headers } from "@effect/platform"
+import { Either } from "effect"
+import type { AuthPlugin } from "effect-keystoneauth"
+import { isRecord } from "effect/Predicate"
+import type { Json } from "./catalogs.js"
+import type * as Recorded from "./recorded.js"
+
+/** A plugin that was asked for its headers once, there and here. */
+export interface Asked {
+  readonly type: string
+  readonly options: Json
+  /** What keystoneauth did. */
+  readonly expected: {
+    readonly headers: Json | null | undefined
+    /** Its error, if it had one. */
+    readonly kind: string | undefined
+    readonly requests: ReadonlyArray<Recorded.Request>
+  }
+  readonly outcome: Either.Either<Headers.Headers, AuthPlugin.Error>
+  readonly requests: ReadonlyArray<Recorded.Request>
+}
+
+interface Rule {
+  readonly name: string
+  readonly holds: (asked: Asked) => boolean
+}
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/** keystoneauth's names for our errors. */
+const kinds: Readonly<Record<string, ReadonlyArray<string>>> = {
+  DiscoveryFailed: ["DiscoveryFailure"],
+  InternalServerError: ["InternalServerError"],
+  InvalidOptions: [
+    "AuthorizationFailure",
+    "MissingRequiredOptions",
+    "NoMatchingPlugin",
+    "OptionError",
+    // an argument that a constructor does not have, and a login of which nothing can be read
+    "TypeError",
+    "ValueError"
+  ],
+  InvalidResponse: ["InvalidResponse"],
+  MissingAuthMethods: ["MissingAuthMethods"],
+  NotFound: ["NotFound"],
+  TimedOut: ["ConnectTimeout"],
+  // a time-out of the transport beneath, too: those of a Session are TimedOut
+  TransportError: ["ConnectFailure", "ConnectTimeout", "SSLError"],
+  Unauthorized: ["Unauthorized"]
+}
+
+export const isKind = (error: { readonly _tag: string }, kind: string | undefined): boolean =>
+  kind !== undefined && kinds[error._tag]?.includes(kind) === true
+
+/** Python's own errors, which say nothing of what is wrong. */
+const accidents: ReadonlyArray<string | undefined> = [
+  "AssertionError",
+  "AttributeError",
+  "Exception",
+  "JSONDecodeError",
+  "KeyError",
+  "TypeError"
+]
+
+/** The same error, or ours where Python's own leak. */
+export const isRefusal = (error: { readonly _tag: string }, kind: string | undefined): boolean =>
+  isKind(error, kind) || (error._tag === "InvalidOptions" && accidents.includes(kind))
+
+// -----------------------------------------------------------------------------
+// what there is to see
+// -----------------------------------------------------------------------------
+
+const key = (request: Recorded.Request) => JSON.stringify(request)
+
+const isLogin = ({ method }: Recorded.Request) => method === "POST"
+
+const at = (value: unknown, ...path: ReadonlyArray<string>): unknown =>
+  path.reduce((inner, name) => isRecord(inner) ? inner[name] : undefined, value)
+
+const isGiven = (value: unknown) => value !== undefined && value !== null && value !== "" && value !== false
+
+const failure = ({ outcome }: Asked): AuthPlugin.Error | undefined => Either.isLeft(outcome) ? outcome.left : undefined
+
+/** With `InvalidOptions`, before anything was sent but a question for versions that keystoneauth asks as well. */
+const refusedAtOnce = (asked: Asked): boolean =>
+  failure(asked)?._tag === "InvalidOptions" && !asked.requests.some(isLogin) &&
+  asked.requests.every((request, i) =>
+    key(request) === key(asked.expected.requests[i]!)
+  )
+
+/** What keystoneauth sent as `auth`. */
+const sentAuth = ({ expected }: Asked): unknown => at(expected.requests.findLast(isLogin)?.body, "auth")
+
+const loginUrl = (requests: ReadonlyArray<Recorded.Request>) => requests.findLast(isLogin)?.url
+
+// -----------------------------------------------------------------------------
+// incomplete logins
+// -----------------------------------------------------------------------------
+
+const hasDomain = (value: unknown) => isGiven(at(value, "domain", "id")) || isGiven(at(value, "domain", "name"))
+
+/** A user or a project: by id, or by name and domain. */
+const isNamed = (value: unknown) => isGiven(at(value, "id")) || (isGiven(at(value, "name")) && hasDomain(value))
+
+const isCredential = (value: unknown) =>
+  isGiven(at(value, "secret")) &&
+  (isGiven(at(value, "id")) || (isGiven(at(value, "name")) && isNamed(at(value, "user"))))
+
+const isMethod = (name: string, value: unknown): boolean => {
+  switch (name) {
+    case "password":
+      return isNamed(at(value, "user")) && isGiven(at(value, "user", "password"))
+    case "totp":
+      return isNamed(at(value, "user")) && isGiven(at(value, "user", "passcode"))
+    case "token":
+      return isGiven(at(value, "id"))
+    case "application_credential":
+      return isCredential(value)
+    default:
+      return true
+  }
+}
+
+/** Would Keystone's own schema refuse it? `test/openstack/incomplete.test.ts` asks Keystone. */
+export const isIncomplete = (auth: unknown): boolean => {
+  const identity = at(auth, "identity")
+  const methods = at(identity, "methods")
+  const project = at(auth, "scope", "project")
+  const v2 = at(auth, "passwordCredentials")
+  return (Array.isArray(methods) && methods.some((name: string) => !isMethod(name, at(identity, name)))) ||
+    (project !== undefined && !isNamed(project)) ||
+    (v2 !== undefined &&
+      (!isGiven(at(v2, "password")) || !(isGiven(at(v2, "username")) || isGiven(at(v2, "userId"))))) ||
+    (at(auth, "token") !== undefined && !isGiven(at(auth, "token", "id")))
+}
+
+/** No user or no secret, whatever version is found. */
+const isAnonymous = ({ options, type }: Asked): boolean =>
+  type === "password"
+    ? !isGiven(options["password"]) || !(isGiven(options["user_id"]) || isGiven(options["username"]))
+    : type === "token" && !isGiven(options["token"])
+
+/** Enough for v2.0, and not for v3. */
+const lacksDomain = ({ options }: Asked): boolean => {
+  const lacks = (of: string) =>
+    ![`${of}_domain_id`, `${of}_domain_name`, "default_domain_id", "default_domain_name"].some((name) =>
+      isGiven(options[name])
+    )
+  return (isGiven(options["username"]) && !isGiven(options["user_id"]) && lacks("user")) ||
+    ((isGiven(options["project_name"]) || isGiven(options["tenant_name"])) && lacks("project"))
+}
+
+const scopes = ["project_id", "project_name", "domain_id", "domain_name"]
+
+/** For a project and a domain at once: no token, so that no body tells. */
+const isTwofold = ({ options, type }: Asked) =>
+  type === "v3tokenlessauth" &&
+  scopes.slice(0, 2).some((name) => isGiven(options[name])) && scopes.slice(2).some((name) => isGiven(options[name]))
+
+// -----------------------------------------------------------------------------
+// rules
+// -----------------------------------------------------------------------------
+
+/** The scope beside an application credential is not sent, since Keystone refuses it. */
+const withoutScope = (request: Recorded.Request): Recorded.Request => {
+  const auth = at(request.body, "auth")
+  const methods = at(auth, "identity", "methods")
+  if (!isRecord(auth) || !Array.isArray(methods) || methods.join() !== "application_credential") {
+    return request
+  }
+  const { scope: _, ...rest } = auth
+  return { ...request, body: { auth: rest } }
+}
+
+const sameRequests = (ours: ReadonlyArray<Recorded.Request>, theirs: ReadonlyArray<Recorded.Request>) =>
+  ours.map(key).join() === theirs.map(key).join()
+
+const rules: ReadonlyArray<Rule> = [
+  {
+    // README, differences: keystoneauth sends it, and Keystone answers 400 or 401
+    name: "an incomplete login is refused before it is sent",
+    holds: (asked) => refusedAtOnce(asked) && isIncomplete(sentAuth(asked))
+  },
+  {
+    // keystoneauth answers without headers, or with an empty pair, and its Session says that it cannot authenticate
+    name: "a plugin without credentials says so",
+    holds: (asked) =>
+      refusedAtOnce(asked) && asked.expected.requests.length === 0 && asked.expected.kind === undefined &&
+      (asked.expected.headers === null || isTwofold(asked))
+  },
+  {
+    // which keystoneauth sees after it has asked for the versions
+    name: "contradictory scopes are refused before anything is asked",
+    holds: (asked) => refusedAtOnce(asked) && asked.expected.kind === "AuthorizationFailure"
+  },
+  {
+    name: "Q51: no scope is sent with an application credential",
+    holds: (asked) =>
+      Either.isRight(asked.outcome) && sameRequests(asked.requests, asked.expected.requests.map(withoutScope))
+  },
+  {
+    name: "Q50: a system scope other than all is refused",
+    holds: (asked) =>
+      refusedAtOnce(asked) && isGiven(asked.options["system_scope"]) && asked.options["system_scope"] !== "all"
+  },
+  {
+    name: "Q78: what is empty is not given",
+    holds: (asked) => {
+      const error = failure(asked)
+      return error?._tag === "InvalidOptions" && refusedAtOnce(asked) &&
+        error.option.split(", ").some((name) => asked.options[name] === "")
+    }
+  },
+  {
+    name: "Q47: without authentication no token is sent",
+    holds: ({ outcome, requests, type }) =>
+      type === "none" && Either.isRight(outcome) && Object.keys(outcome.right).length === 0 && requests.length === 0
+  },
+  {
+    // keystoneauth asks for the versions first, and may find none that it can use
+    name: "Q23: a generic plugin without user or secret says so",
+    holds: (asked) => refusedAtOnce(asked) && isAnonymous(asked)
+  },
+  {
+    // v2.0 is used where there is no v3, and never for the system; what is missing for v3 is told
+    name: "Q21: v3 is preferred to v2.0",
+    holds: (asked) =>
+      loginUrl(asked.expected.requests)?.endsWith("/v2.0/tokens") === true &&
+      (loginUrl(asked.requests)?.endsWith("/v3/auth/tokens") === true ||
+        (refusedAtOnce(asked) && lacksDomain(asked)) ||
+        (failure(asked)?._tag === "DiscoveryFailed" && isGiven(asked.options["system_scope"])))
+  },
+  {
+    // there the path must begin with it, and whatever begins so will do
+    name: "Q22: without a version document a segment of the URL's path says the version",
+    holds: (asked) => {
+      const authUrl = String(asked.options["auth_url"])
+      return /\/v(2\.0|3(\.\d+)?)(\/|$)/.test(authUrl)
+        ? asked.expected.kind === "DiscoveryFailure" &&
+          (loginUrl(asked.requests)?.startsWith(authUrl) === true || (refusedAtOnce(asked) && lacksDomain(asked)))
+        : /^https?:\/\/[^/]+\/v(2\.0|3)/i.test(authUrl) && failure(asked)?._tag === "DiscoveryFailed" &&
+          loginUrl(asked.requests) === undefined
+    }
+  },
+  {
+    name: "Q23, Q71: where Python's own errors leak, there is one that says what is wrong",
+    holds: (asked) => failure(asked) !== undefined && accidents.includes(asked.expected.kind)
+  },
+  {
+    name: "N2: keystoneauth waits for itself for ever",
+    holds: ({ expected }) => expected.kind === "Deadlock"
+  }
+]
+
+/** The first rule that holds. */
+export const decided = (asked: Asked): string | undefined => rules.find(({ holds }) => holds(asked))?.name
