@@ -52,8 +52,10 @@ export const domain = (
   id: string | undefined,
   name: string | undefined,
   { defaultDomainId, defaultDomainName }: DefaultDomain
-): { readonly id: string | undefined; readonly name: string | undefined } =>
-  ({ id: User.isGiven(id) ? id : defaultDomainId, name: User.isGiven(name) ? name : defaultDomainName })
+): { readonly id: string | undefined; readonly name: string | undefined } => ({
+  id: User.isGiven(id) ? id : defaultDomainId,
+  name: User.isGiven(name) ? name : defaultDomainName
+})
 
 /** The domain of the project, too. */
 export const withProjectDomain = <A extends AuthMethod.LoginOptions>(options: A & DefaultDomain): A => {

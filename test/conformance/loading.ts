@@ -1,9 +1,10 @@
 /** The suite `loading`: the plugins that can be chosen by name, their options, and what they send when they are loaded. */
+import { HttpClient } from "@effect/platform"
 import { Effect, Either, Option } from "effect"
-import { AuthTypes, type AuthType } from "effect-keystoneauth"
+import { type AuthType, AuthTypes } from "effect-keystoneauth"
 import { isRecord } from "effect/Predicate"
 import { type Case, Decided, type Outcome } from "../vectors.js"
-import { ask, expectedOf } from "./authentication.js"
+import { ask, expectedOf, session } from "./authentication.js"
 import type { Json } from "./catalogs.js"
 import * as Plugins from "./plugins.js"
 
@@ -75,26 +76,33 @@ const options = (type: AuthType.AuthType, one: Case): Outcome => {
 // loading
 // -----------------------------------------------------------------------------
 
-/** The one endpoint of a plugin that has one. */
-const endpointOf = (plugin: Json) =>
-  Effect.map(Plugins.load(plugin), ({ endpoint }) => Option.getOrNull(endpoint({})))
+/** Nothing is sent for an endpoint. */
+const silent = HttpClient.make(() => Effect.die("sent a request"))
+
+/** Has a plugin of one endpoint the same? An empty one is none (Q78). */
+const hasEndpoint = (plugin: Json, expected: Json): Effect.Effect<boolean> =>
+  expected["endpoint"] === undefined ? Effect.succeed(true) : Plugins.load(plugin).pipe(
+    Effect.map(({ endpoint }) => Option.getOrNull(endpoint({})) === (expected["endpoint"] || null)),
+    Effect.orElseSucceed(() => true),
+    Effect.provide(session(silent))
+  )
 
 const load = (input: Input, one: Case): Effect.Effect<Outcome> => {
   const plugin = { type: input.plugin, options: input.options }
   const expected = isRecord(one.expected) ? one.expected : {}
-  return Effect.map(
-    ask(
-      Plugins.load(plugin),
-      plugin,
-      input.world as Json ?? {},
-      expectedOf({ ...expected, ...(one.error === undefined ? {} : { error: one.error }) })
-    ),
-    (answer): Outcome =>
-      Either.flatMap(
-        answer,
-        (how) => how !== "same" ? Either.right(how) : one.error === undefined ? Either.right(expected) : Either.left(how)
-      )
+  const answer = ask(
+    plugin,
+    (input.world ?? {}) as Json,
+    expectedOf({ ...expected, ...(one.error === undefined ? {} : { error: one.error }) })
   )
+  return Effect.zipWith(answer, hasEndpoint(plugin, expected), (answer, sameEndpoint): Outcome =>
+    !sameEndpoint
+      ? Either.left("another endpoint")
+      : answer !== "same"
+      ? Either.right(answer)
+      : one.error === undefined
+      ? Either.right(expected)
+      : Either.left("refused as well")).pipe(Effect.catchAll((problem) => Effect.succeed(Either.left(problem))))
 }
 
 /** What is asked for by name: it may be a plugin that is not there yet, or one that there never was. */

@@ -27,7 +27,9 @@ const main = Effect.gen(function*() {
     yield* Console.log(`${passed} passed, ${Run.total(decided)} of them by decision, ${report.failed.length} failed`)
     yield* listed(decided)
     yield* Console.log(
-      `marked: ${marked.same} same, ${Run.total(marked.decided)} different by decision, ${marked.different.length} different`
+      `marked: ${marked.same} same, ${
+        Run.total(marked.decided)
+      } different by decision, ${marked.different.length} different`
     )
     yield* listed(marked.decided)
     for (const [what, count] of report.missing) {

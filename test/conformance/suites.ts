@@ -7,6 +7,7 @@ import { authStates } from "./authStates.js"
 import { cacheIds } from "./cacheIds.js"
 import { catalogSelect, discoveryParse, discoverySelect, serviceTypes } from "./catalogs.js"
 import { endpointCalls } from "./endpoints.js"
+import { flows } from "./flows.js"
 import { loading } from "./loading.js"
 import { microversionHeaders, versionArgs, versionBetween, versionMatch, versionParse } from "./versions.js"
 
@@ -19,6 +20,7 @@ export const suites: Readonly<Record<string, Answer>> = {
   "access-info": pure(accessInfo),
   "all-version-data": endpointCalls,
   "auth-body": Authentication.headers,
+  "auth-flow": flows,
   "auth-generic": Authentication.headers,
   "auth-state": authStates,
   "cache-id": cacheIds,
