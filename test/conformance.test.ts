@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { fileURLToPath } from "node:url"
-import { find, runSuite } from "./conformance/run.js"
+import { find, runSuite, total } from "./conformance/run.js"
 import { suites } from "./conformance/suites.js"
 import { describeResult } from "./vectors.js"
 
@@ -16,9 +16,13 @@ describe("what keystoneauth answered when it was run", () => {
 
   for (const suite of Object.keys(suites)) {
     it.live(suite, () =>
-      Effect.map(runSuite(directory, suite), ({ failed, passed }) => {
+      Effect.map(runSuite(directory, suite), ({ failed, marked, missing, passed }) => {
         assert.deepStrictEqual(failed.map(describeResult), [])
-        assert.isAbove(passed, 0)
+        assert.isAbove(passed + total(missing), 0)
+        // what we do instead of keystoneauth's mistakes is known here, by a rule for each
+        if (/^(auth-|cache-id|loading)/.test(suite)) {
+          assert.deepStrictEqual(marked.different.map(describeResult), [])
+        }
       }), 30_000)
   }
 })

@@ -22,7 +22,7 @@ const alike: ReadonlyArray<{ readonly rule: string; readonly options: (options: 
     // so that it has no other token
     rule: "Q51: no scope is sent with an application credential",
     options: (options, type) =>
-      type === "v3applicationcredential"
+      ownScope.includes(type)
         ? Object.fromEntries(Object.entries(options).filter(([name]) => !scope.test(name)))
         : options
   },
@@ -32,6 +32,9 @@ const alike: ReadonlyArray<{ readonly rule: string; readonly options: (options: 
     options: (options) => ({ ...options, auth_url: String(options["auth_url"]).replace(/\/+$/, "") })
   }
 ]
+
+/** Plugins that log in with an application credential. */
+const ownScope: ReadonlyArray<string> = ["v3applicationcredential", "v3oauth2clientcredential"]
 
 const scope = /^(project|domain|trust|system)_|^unscoped$/
 
