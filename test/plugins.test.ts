@@ -5,6 +5,7 @@ import {
   AdminToken,
   ApplicationCredential,
   AuthPlugin,
+  type Discovery,
   GenericPassword,
   GenericToken,
   HttpBasic,
@@ -16,6 +17,7 @@ import {
   Tokenless
 } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
+import * as World from "./conformance/world.js"
 import { assertTag, Compute, currentToken, logins } from "./support.js"
 
 const test = Layer.provideMerge(Compute.layer, TestCloud.layer())
@@ -164,6 +166,77 @@ describe("generic plugins", () => {
         /offers v2\.0 only, which cannot be used with userDomainId.*: Keystone v2\.0 knows no domains/
       )
     }).pipe(Effect.provide(test)))
+})
+
+/** Where a plugin goes to log in, and with what, if everything there answers so. */
+const loginOf = <E>(
+  plugin: Layer.Layer<AuthPlugin.AuthPlugin, E, Session.Session | Discovery.Discovery>,
+  urls: Readonly<Record<string, unknown>> = {}
+) =>
+  Effect.gen(function*() {
+    const { client, sent } = World.make({ urls, default: { status: 404 } })
+    const outcome = yield* Effect.either(Effect.provide(headers, plugin)).pipe(
+      Effect.provide(Layer.provide(Session.layer(), Layer.succeed(HttpClient.HttpClient, client)))
+    )
+    assert(outcome._tag === "Left")
+    const login = sent.find(({ method }) => method === "POST")
+    const body: unknown = login?.body === undefined ? undefined : JSON.parse(login.body)
+    return { url: login?.url, body, error: outcome.left }
+  })
+
+describe("where and with what a login is made, as keystoneauth does it", () => {
+  const demo = { userId: "u", password: Redacted.make("p") }
+
+  it.effect("a path that ends in v3 has its version, a host does not", () =>
+    Effect.gen(function*() {
+      const login = (authUrl: string) => Effect.map(loginOf(Password.layer({ authUrl, ...demo })), ({ url }) => url)
+      assert.strictEqual(yield* login("https://h.test/v3/"), "https://h.test/v3/auth/tokens")
+      assert.strictEqual(yield* login("https://h.test/keystone-v3"), "https://h.test/keystone-v3/auth/tokens")
+      assert.strictEqual(yield* login("https://keystone-v3"), "https://keystone-v3/v3/auth/tokens")
+      assert.strictEqual(yield* login("https://h.test/identity"), "https://h.test/identity/v3/auth/tokens")
+    }))
+
+  it.effect("without a version document, /v2.0 is a version, and /v2 is none", () =>
+    Effect.gen(function*() {
+      const login = (authUrl: string) => loginOf(GenericPassword.layer({ authUrl, ...demo }))
+      assert.strictEqual((yield* login("https://h.test/id/v2.0")).url, "https://h.test/id/v2.0/tokens")
+      const { error, url } = yield* login("https://h.test/v2")
+      assert.strictEqual(url, undefined)
+      assertTag(error, "DiscoveryFailed")
+    }))
+
+  it.effect("the id of a default domain wins over the name of a given one, a given id over both", () =>
+    Effect.gen(function*() {
+      const login = (options: Partial<GenericPassword.Options>) =>
+        Effect.map(
+          loginOf(
+            GenericPassword.layer({
+              authUrl: "https://h.test/v3",
+              username: "demo",
+              password: demo.password,
+              projectName: "demo",
+              ...options
+            })
+          ),
+          ({ body }) => body
+        )
+      const expected = (user: unknown, project: unknown) => ({
+        auth: {
+          identity: { methods: ["password"], password: { user: { name: "demo", domain: user, password: "p" } } },
+          scope: { project: { name: "demo", domain: project } }
+        }
+      })
+      const defaults = { defaultDomainId: "d", defaultDomainName: "D" }
+      assert.deepStrictEqual(yield* login(defaults), expected({ id: "d" }, { id: "d" }))
+      assert.deepStrictEqual(
+        yield* login({ ...defaults, userDomainName: "U", projectDomainId: "p" }),
+        expected({ id: "d" }, { id: "p" })
+      )
+      assert.deepStrictEqual(
+        yield* login({ defaultDomainName: "D", userDomainName: "U" }),
+        expected({ name: "U" }, { name: "D" })
+      )
+    }))
 })
 
 describe("options from the configuration", () => {

@@ -18,8 +18,9 @@ import * as User from "./user.js"
 
 /** What the generic plugins take beside the options of their v3 twins. */
 export interface DefaultDomain {
-  /** The domain of user and project, where none is given for them. v2.0 does without. */
+  /** The domain of user and project, where no id is given for them. v2.0 does without. */
   readonly defaultDomainId?: string | undefined
+  /** The same where no name is given. An id wins over a name, the default one, too. */
   readonly defaultDomainName?: string | undefined
 }
 
