@@ -47,8 +47,9 @@ export interface Options
 {}
 
 /**
- * The access token alone, for `MultiFactor`. What is signed is the URL that is really asked, with `/v3` and `?nocatalog`
- * (keystoneauth signs the auth URL as it is given, which Keystone refuses if it ends otherwise).
+ * The access token alone, for `MultiFactor`. What is signed is the URL that is really asked, with `/v3` (keystoneauth signs
+ * the auth URL as it is given, which Keystone refuses if it ends otherwise), but for `?nocatalog`, which Keystone leaves out when it
+ * verifies.
  *
  * @since 0.1.0
  * @category methods
@@ -80,9 +81,10 @@ const check = ({ accessKey, consumerKey }: Credentials): Either.Either<unknown, 
     )
   )
 
+/** In hexadecimal digits: Keystone refuses other letters. */
 const nonce = Effect.map(
-  Effect.replicateEffect(Random.nextIntBetween(0, 36), 32),
-  (digits) => digits.map((digit) => digit.toString(36)).join("")
+  Effect.replicateEffect(Random.nextIntBetween(0, 16), 32),
+  (digits) => digits.map((digit) => digit.toString(16)).join("")
 )
 
 const moment: Effect.Effect<Signature.Moment> = Effect.zipWith(

@@ -34,9 +34,9 @@ export const authorization = (
   })
   oauth.getNonce = () => nonce
   oauth.getTimeStamp = () => timestamp
-  const { host, pathname, protocol, search } = new URL(request.url)
-  // as the server sees it: a host in small letters, no port that goes without saying
-  const url = `${protocol}//${host}${pathname}${search}`
+  // as Keystone sees it: the host in small letters, no port that goes without saying, and no query, though the RFC wants that signed
+  const { host, pathname, protocol } = new URL(request.url)
+  const url = `${protocol}//${host}${pathname}`
   const signed = oauth.authorize({ method: request.method, url }, {
     key: accessKey,
     secret: Redacted.value(accessSecret)
