@@ -5,7 +5,7 @@
  */
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -15,6 +15,7 @@ import * as AuthScope from "./AuthScope.js"
 import * as AuthType from "./AuthType.js"
 import * as Errors from "./Errors.js"
 import * as KeystoneV3 from "./internal/keystoneV3.js"
+import * as OwnScope from "./internal/ownScope.js"
 import * as PluginLayers from "./internal/pluginLayers.js"
 import * as User from "./internal/user.js"
 import type * as Session from "./Session.js"
@@ -136,17 +137,6 @@ const options = {
   name: AuthType.text("application_credential_name", { help: "name of the application credential" })
 }
 
-/** Configuration often has a project beside the credential. Keystone refuses that: it is left out, with a warning. */
-const withoutScope = (values: AuthType.Values<typeof options>) => {
-  const scope = AuthScope.describe(values)
-  return scope === undefined
-    ? make(values)
-    : Effect.zipRight(
-      Effect.logWarning(`the scope (${scope}) is not sent: an application credential has a project of its own`),
-      make(values)
-    )
-}
-
 /**
  * `v3applicationcredential`, for configuration files. A scope that is configured beside it is left out with a warning, since
  * Keystone refuses it.
@@ -158,6 +148,6 @@ export const authType: AuthType.AuthType = AuthType.make({
   name: "v3applicationcredential",
   options,
   check: (values) => AuthScope.toBody(values, "ApplicationCredential"),
-  make: withoutScope,
+  make: OwnScope.only("an application credential", make),
   method
 })

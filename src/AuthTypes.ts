@@ -19,6 +19,8 @@ import * as GenericToken from "./GenericToken.js"
 import * as HttpBasic from "./HttpBasic.js"
 import * as MultiFactor from "./MultiFactor.js"
 import * as NoAuth from "./NoAuth.js"
+import * as OAuth2ClientCredential from "./OAuth2ClientCredential.js"
+import * as OAuth2MtlsClientCredential from "./OAuth2MtlsClientCredential.js"
 import * as Password from "./Password.js"
 import type * as Session from "./Session.js"
 import * as Token from "./Token.js"
@@ -28,7 +30,7 @@ import * as V2Password from "./V2Password.js"
 import * as V2Token from "./V2Token.js"
 
 /**
- * The plugins of this package's core.
+ * The plugins of this package's core. `OAuth1.authType` is not among them, since it needs other packages: add it with `layerWith`.
  *
  * @since 0.1.0
  * @category models
@@ -41,6 +43,8 @@ export const core: ReadonlyArray<AuthType.AuthType> = [
   HttpBasic.authType,
   MultiFactor.authType,
   NoAuth.authType,
+  OAuth2ClientCredential.authType,
+  OAuth2MtlsClientCredential.authType,
   Password.authType,
   Token.authType,
   Tokenless.authType,

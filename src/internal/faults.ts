@@ -32,7 +32,8 @@ const tidy = (u: unknown): string | undefined => {
 /**
  * Reads the fault dialects of OpenStack: Keystone and Heat (`error`), the API-SIG list (`errors`: Placement), Neutron
  * (`NeutronError`), Ironic (`error_message`, which may be JSON in JSON), Barbican (`title`, `description`), Nova, Cinder and
- * Manila (one key that names the fault: `itemNotFound`), HTML (Glance, Swift, proxies) and plain text.
+ * Manila (one key that names the fault: `itemNotFound`), OAuth 2 (`error_description`), HTML (Glance, Swift, proxies) and
+ * plain text.
  */
 export const read = (contentType: string, body: string): Fault => {
   if (body.trim() === "") {
@@ -74,7 +75,11 @@ const readJson = (json: unknown): Fault => {
     return inner
   }
   if (typeof error === "string") {
-    return { message: tidy(error), details: tidy(json["message"]) }
+    // OAuth 2 has a code there, and says beside it what it means
+    const description = tidy(json["error_description"])
+    return description === undefined
+      ? { message: tidy(error), details: tidy(json["message"]) }
+      : { message: description, details: tidy(error) }
   }
   const own = readObject(json)
   return own.message === undefined ? readNamedFault(json) : own
@@ -92,7 +97,7 @@ const readErrorList = (errors: ReadonlyArray<unknown>): Fault => {
 
 const readObject = (fault: Record<string, unknown>): Fault => {
   const { debuginfo, description, detail, details, explanation, faultstring, message, title, type } = fault
-  const said = [message, faultstring, description, explanation, detail, title].map(tidy)
+  const said = [message, faultstring, description, fault["error_description"], explanation, detail, title].map(tidy)
   const more = [details, detail, debuginfo, type].map(tidy)
   return { message: said.find((text) => text !== undefined), details: more.find((text) => text !== undefined) }
 }

@@ -40,7 +40,7 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
   const { authUrl, includeCatalog, reauthenticate } = options
   const { bound, methods, module, name, onMissing } = identity
   const scope = AuthScope.toBody(options, module)
-  const url = `${KeystoneUrl.v3(authUrl, "/auth/tokens")}${includeCatalog === false ? "?nocatalog" : ""}`
+  const url = KeystoneUrl.tokens(authUrl, includeCatalog)
   const described = {
     description: methods.map((method) => method.description).join(" and "),
     renewable: methods.every((method) => method.renewable)
@@ -206,14 +206,16 @@ export const lookUp = (
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session> =>
   Effect.flatMap(Session.Session, ({ transport }) => validate(transport, authUrl, token))
 
-/** The same over a transport. */
+/** The same over a transport, of somebody in particular. */
 export const validate = (
   transport: Transport.Service,
   authUrl: string,
-  token: Redacted.Redacted
+  token: Redacted.Redacted,
+  login: Pick<Keystone.Login, "description" | "renewable"> = { description: "a token", renewable: false },
+  includeCatalog?: boolean | undefined
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.gen(function*() {
-    const url = KeystoneUrl.v3(authUrl, "/auth/tokens")
+    const url = KeystoneUrl.tokens(authUrl, includeCatalog)
     const request = HttpClientRequest.get(url, {
       headers: Headers.setAll(AuthPlugin.tokenHeaders(token), {
         accept: "application/json",
@@ -222,8 +224,9 @@ export const validate = (
     })
     const response = yield* transport.text(request, { phase: "login" })
     if (response.status >= 400) {
-      const about = { login: { description: "a token", renewable: false }, scope: undefined, secrets: [token] }
-      return yield* Effect.flip(Keystone.rejection(response, { ...about, method: request.method, url }))
+      return yield* Effect.flip(
+        Keystone.rejection(response, { login, scope: undefined, secrets: [token], method: request.method, url })
+      )
     }
     const invalid = Keystone.invalidResponse(response, request)
     const body = yield* Keystone.parseJson(response, invalid)
@@ -231,7 +234,7 @@ export const validate = (
   })
 
 /** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */
-const revoke = (
+export const revoke = (
   transport: Transport.Service,
   authUrl: string,
   access: AccessInfo.AccessInfo

@@ -41,6 +41,7 @@ const Fixtures = Schema.parseJson(Schema.Struct({
       "disabled-user",
       "domain-admin",
       "expired-user",
+      "mfa-user",
       "no-role-user",
       "nova",
       "reader-user",
@@ -56,6 +57,15 @@ const Fixtures = Schema.parseJson(Schema.Struct({
     key: Schema.Literal("impersonating", "plain"),
     value: Schema.Struct({ id: Schema.String })
   }),
+  oauth1: Schema.Struct({
+    consumer_key: Schema.String,
+    consumer_secret: Schema.Redacted(Schema.String),
+    access_key: Schema.String,
+    access_secret: Schema.Redacted(Schema.String),
+    user_name: Schema.String,
+    project_name: Schema.String
+  }),
+  totp_secret: Schema.Redacted(Schema.String),
   tls: Schema.Struct({
     auth_url: Schema.String,
     client_certificate_auth_url: Schema.String,
