@@ -125,10 +125,8 @@ describe("withScope", () => {
       yield* cloud.misbehave({ service: "identity", method: "POST", kind: { delay: "1 second" } })
       const one = yield* Password.make({ ...(yield* login), projectId: first })
       const two = yield* Password.make({ ...(yield* login), projectId: second })
-      const fibers = yield* Effect.forEach(
-        [one.withScope({ projectId: second }), two.withScope({ projectId: first })],
-        (plugin) => Effect.fork(Effect.flatMap(plugin, ({ projectId }) => projectId))
-      )
+      const plugins = yield* Effect.all([one.withScope({ projectId: second }), two.withScope({ projectId: first })])
+      const fibers = yield* Effect.forEach(plugins, ({ projectId }) => Effect.fork(projectId))
       yield* TestClock.adjust("10 seconds")
       const done = yield* Effect.forEach(fibers, Fiber.poll)
       assert.isTrue(done.every(Option.isSome))
