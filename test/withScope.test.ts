@@ -330,6 +330,17 @@ describe("withScope", () => {
       assert.deepStrictEqual((yield* journal).filter(({ method }) => method === "POST"), [])
     }).pipe(Effect.provide(test)))
 
+  it.effect("a wrong password is tried once for all scopes", () =>
+    Effect.gen(function*() {
+      const ids = yield* projectIds
+      const wrong = Password.layer({ ...(yield* login), password: Redacted.make("wrong") })
+      const exits = yield* Effect.forEach(ids, (id) => Effect.flip(Effect.provide(seenIn(id), wrong)), {
+        concurrency: "unbounded"
+      })
+      for (const error of exits) assertTag(error, "Unauthorized")
+      assert.deepStrictEqual(yield* shownInLogins, ["password"])
+    }).pipe(Effect.provide(test)))
+
   it.effect("where the user has no role it fails as a login does", () =>
     Effect.gen(function*() {
       const { accounts: { tenantB } } = yield* TestCloud.TestCloud

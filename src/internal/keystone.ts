@@ -155,15 +155,19 @@ const getToken = (
   const { access, drop } = root.value
   const first = login.renewable && !login.once ? lasting(access) : access
   const logInInstead = (refused: AuthPlugin.Error) => login.direct ? login.send(transport) : Effect.fail(refused)
+  const exchange = (
+    token: Redacted.Redacted,
+    unknown: (refused: AuthPlugin.Error) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  ) =>
+    Effect.catchTags(login.exchange(transport, token), {
+      Unauthorized: logInInstead,
+      Forbidden: logInInstead,
+      NotFound: unknown
+    })
   return Effect.flatMap(first, ({ token }) =>
-    Effect.catchTag(
-      login.exchange(transport, token),
-      "NotFound",
-      // Keystone does not know the first token any more: nobody should go on with it. Another one does for all scopes
-      () => Effect.zipRight(drop(token), Effect.flatMap(access, (next) => login.exchange(transport, next.token)))
-    )).pipe(
-      Effect.catchTags({ Unauthorized: logInInstead, Forbidden: logInInstead, NotFound: logInInstead })
-    )
+    // Keystone does not know the first token any more: nobody should go on with it. Another one does for all scopes
+    exchange(token, () =>
+      Effect.zipRight(drop(token), Effect.flatMap(access, (next) => exchange(next.token, logInInstead)))))
 }
 
 /** What comes of a token ends with it: not one, then, that is about to be renewed itself. */
