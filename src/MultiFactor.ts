@@ -29,7 +29,8 @@ export interface Options extends AuthMethod.LoginOptions {
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
   /**
    * Asked when Keystone accepts these methods and wants more: which ones to show as well. May ask a person. Without it such a login
-   * fails with `MissingAuthMethods`.
+   * fails with `MissingAuthMethods`. Tokens are shared by plugins that have the same function, the very object: bind it to a
+   * const.
    */
   readonly onMissing?:
     | ((missing: MissingAuthMethods) => Effect.Effect<ReadonlyArray<AuthMethod.AuthMethod>, AuthenticationError>)

@@ -1,5 +1,5 @@
 /**
- * An OpenStack in memory, for tests and for trying things out: Keystone v3 with three users, and by default a Nova, a
+ * An OpenStack in memory, for tests and for trying things out: a Keystone with three users, and by default a Nova, a
  * Glance and a Placement, which answer as the real ones do. It comes as a transport without sockets, whose time is
  * Effect's Clock and so obeys TestClock, or as a real HTTP server. Its state lasts as long as the layer that built it.
  *
@@ -24,6 +24,7 @@ import type {
   Fault,
   JournalEntry,
   Options,
+  Project,
   Responder,
   ServerSeed,
   ServiceDefinition,
@@ -33,6 +34,7 @@ import * as nova from "./internal/testCloud/nova.js"
 import * as placementService from "./internal/testCloud/placement.js"
 import * as Password from "./Password.js"
 import * as Session from "./Session.js"
+import * as V2Password from "./V2Password.js"
 
 /**
  * @since 0.1.0
@@ -47,13 +49,15 @@ export type * from "./internal/testCloud/model.js"
  */
 export interface Service {
   readonly baseUrl: string
-  /** Keystone's address as a user would be given it: `${baseUrl}/identity/v3`. */
+  /** Keystone's address as a user would be given it: `${baseUrl}/identity/v3`, or `/v2.0` where there is no v3. */
   readonly authUrl: string
   /** `demo` and `tenantB` are members of their projects; `admin` is admin of its own, of the domain and of the system. */
   readonly accounts: { readonly demo: Account; readonly tenantB: Account; readonly admin: Account }
   /** Of tenantB's user, on tenantB's project. */
   readonly applicationCredential: ApplicationCredential
-  /** Every password, credential secret and token issued so far: what must not be found in anything that is shown. */
+  /** The projects that there are: those of the users, and those of `IdentityOptions.projects`. */
+  readonly projects: ReadonlyArray<Project>
+  /** Every password, credential secret, token and receipt issued so far: what must not be found in anything that is shown. */
   readonly secrets: Effect.Effect<ReadonlyArray<string>>
   /** What the cloud was asked, in order of arrival. */
   readonly journal: Effect.Effect<ReadonlyArray<JournalEntry>>
@@ -162,12 +166,13 @@ export const make = (options: Options = {}): Effect.Effect<Service & { readonly 
   Effect.gen(function*() {
     const baseUrl = new URL(options.baseUrl ?? "http://cloud.test").origin
     const services = options.services ?? [compute(), image(), placement()]
-    const { handle, journal, misbehaviour, tokens } = yield* cloud.make(baseUrl, services, options)
+    const { handle, journal, misbehaviour, projects, tokens } = yield* cloud.make(baseUrl, services, options)
     return {
       baseUrl,
-      authUrl: `${baseUrl}/identity/v3`,
+      authUrl: `${baseUrl}/identity/${hasV3(options) ? "v3" : "v2.0"}`,
       accounts: identity.accounts,
       applicationCredential: identity.applicationCredential,
+      projects,
       secrets: tokens.secrets,
       journal: journal.entries,
       clearJournal: journal.clear,
@@ -179,6 +184,8 @@ export const make = (options: Options = {}): Effect.Effect<Service & { readonly 
       handle
     }
   })
+
+const hasV3 = ({ identity }: Options): boolean => identity?.versions?.includes("v3") !== false
 
 /**
  * The cloud and a transport that reaches it, without sockets. Other hosts do not exist for it, and other ports of the
@@ -226,7 +233,10 @@ export const layer = (
   TestCloud | AuthPlugin.AuthPlugin | Session.Session | Catalog.Catalog | Discovery.Discovery | HttpClient.HttpClient
 > =>
   Layer.unwrapEffect(
-    Effect.map(TestCloud, (cloud) => Password.layer({ authUrl: cloud.authUrl, ...cloud.accounts.demo }))
+    Effect.map(TestCloud, ({ accounts: { demo }, authUrl }) =>
+      hasV3(options ?? {})
+        ? Password.layer({ authUrl, ...demo })
+        : V2Password.layer({ authUrl, ...demo, tenantId: demo.projectId }))
   )
     .pipe(
       Layer.provideMerge(Session.layer(options?.session)),

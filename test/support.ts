@@ -22,6 +22,16 @@ export const logins = Effect.flatMap(
     )
 )
 
+/** What each login has shown, in the order in which they came: `password+totp`, `token`. */
+export const shownInLogins = Effect.flatMap(
+  TestCloud.TestCloud,
+  (cloud) =>
+    Effect.map(
+      cloud.journal,
+      (journal) => journal.flatMap(({ methods }) => methods === undefined ? [] : [methods.join("+")])
+    )
+)
+
 /** What services other than Keystone were asked, but for version documents. */
 export const serviceRequests = Effect.flatMap(
   TestCloud.TestCloud,
@@ -58,6 +68,8 @@ export const currentToken = Effect.flatMap(
   AuthPlugin.AuthPlugin,
   (plugin) => Effect.map(plugin.headers, (headers) => headers["x-auth-token"])
 )
+
+export const servers = Effect.flatMap(Compute, (compute) => compute.get("/servers/detail"))
 
 /** As the tenant of that layer, or as whoever it is around. */
 export const as = <A, E, R>(

@@ -61,14 +61,15 @@ export const makeScoped = (
 
 /** A plugin that a token can be taken from, to be exchanged for one of another scope. */
 interface Root {
-  readonly key: string
+  /** Of its parts. */
+  readonly own: string
   readonly plugin: AuthPlugin.Service
   readonly access: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
   readonly drop: (token: Redacted.Redacted) => Effect.Effect<void>
 }
 
 interface Made {
-  readonly key: string
+  readonly own: string
   readonly plugin: AuthPlugin.Service
   readonly withScope: (scope: AuthScope.AuthScope) => Effect.Effect<AuthPlugin.Service>
 }
@@ -79,9 +80,11 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
     const { tokens, transport } = session
     const cacheId = yield* tokens.key(login.parts)
     // who may not log in again must not live on the tokens of those who may
-    const key = login.once || Object.keys(login.momentary).length > 0
+    const own = login.once || Object.keys(login.momentary).length > 0
       ? yield* tokens.key({ ...login.parts, ...login.momentary, once: login.once })
       : cacheId
+    // apart from the token of a direct login: two plugins, each for the other's scope, would wait for each other forever
+    const key = Option.isNone(root) ? own : yield* tokens.key({ own, root: root.value.own })
     const identity: Tokens.Identity = {
       key,
       login: getToken(transport, login, root).pipe(
@@ -91,7 +94,8 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
         })
       ),
       renewable: login.renewable && !login.once,
-      once: login.once,
+      // as long as the first token lasts, it can be exchanged again
+      once: login.once && Option.isNone(root),
       revoke: (access) => login.revoke(transport, access),
       description: login.description,
       url: Redaction.safeUrl(login.url),
@@ -117,14 +121,14 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
         }),
       withScope: (scope) => withScope(scope)
     })
-    const own = Option.getOrElse(root, (): Root => ({ key, plugin, access, drop }))
+    const first = Option.getOrElse(root, (): Root => ({ own, plugin, access, drop }))
     const withScope = (scope: AuthScope.AuthScope): Effect.Effect<AuthPlugin.Service> =>
-      fromLogin(login.rescope(scope), Option.some(own)).pipe(
+      fromLogin(login.rescope(scope), Option.some(first)).pipe(
         Effect.provideService(Session.Session, session),
         // its own scope: its token comes from no other
-        Effect.map((made) => made.key === own.key ? own.plugin : made.plugin)
+        Effect.map((made) => made.own === first.own ? first.plugin : made.plugin)
       )
-    return { key, plugin, withScope }
+    return { own, plugin, withScope }
   })
 
 const check = ({ authUrl, check, url }: Login): Either.Either<unknown, Errors.InvalidOptions> =>
@@ -138,7 +142,7 @@ const check = ({ authUrl, check, url }: Login): Either.Either<unknown, Errors.In
 
 /**
  * From the token of the first scope, if there is one: no password is sent, and nobody is asked for a passcode. Where Keystone
- * does not allow it (application credentials, trusts, or by configuration) by a login of its own.
+ * does not allow it (trusts, or by configuration) by a login of its own.
  */
 const getToken = (
   transport: Transport.Service,
@@ -149,22 +153,21 @@ const getToken = (
     return login.send(transport)
   }
   const { access, drop } = root.value
+  const first = login.renewable && !login.once ? lasting(access) : access
   const logInInstead = (refused: AuthPlugin.Error) => login.direct ? login.send(transport) : Effect.fail(refused)
-  return Effect.flatMap(lasting(access), ({ token }) =>
-    login.exchange(transport, token).pipe(
-      Effect.catchTags({
-        Unauthorized: logInInstead,
-        Forbidden: logInInstead,
-        // Keystone does not know the first token any more: nobody should go on with it
-        NotFound: () =>
-          Effect.zipRight(
-            drop(token),
-            login.direct
-              ? login.send(transport)
-              : Effect.flatMap(access, (next) => login.exchange(transport, next.token))
-          )
-      })
-    ))
+  const exchange = (
+    token: Redacted.Redacted,
+    unknown: (refused: AuthPlugin.Error) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  ) =>
+    Effect.catchTags(login.exchange(transport, token), {
+      Unauthorized: logInInstead,
+      Forbidden: logInInstead,
+      NotFound: unknown
+    })
+  return Effect.flatMap(first, ({ token }) =>
+    // Keystone does not know the first token any more: nobody should go on with it. Another one does for all scopes
+    exchange(token, () =>
+      Effect.zipRight(drop(token), Effect.flatMap(access, (next) => exchange(next.token, logInInstead)))))
 }
 
 /** What comes of a token ends with it: not one, then, that is about to be renewed itself. */

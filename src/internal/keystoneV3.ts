@@ -14,6 +14,7 @@ import * as Session from "../Session.js"
 import type * as Transport from "../Transport.js"
 import * as Keystone from "./keystone.js"
 import * as KeystoneUrl from "./keystoneUrl.js"
+import * as ObjectId from "./objectId.js"
 import * as Receipt from "./receipt.js"
 
 /** Who logs in. */
@@ -61,7 +62,11 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
       authUrl: KeystoneUrl.v3(authUrl, ""),
       includeCatalog: includeCatalog === false ? false : undefined
     },
-    momentary: prefixed(methods, (method) => method.momentary),
+    momentary: {
+      ...prefixed(methods, (method) => method.momentary),
+      // who answers otherwise has to show that the answer is right
+      ...(onMissing === undefined ? {} : { onMissing: ObjectId.of(onMissing) })
+    },
     check: Either.all([scope, hasMethod(methods, module), ...methods.map((method) => method.check)]),
     send: (transport) =>
       onMissing === undefined

@@ -11,12 +11,13 @@ import type { Journal } from "./journal.js"
 import * as keystone from "./keystone.js"
 import * as misbehaviour from "./misbehaviour.js"
 import type { Misbehaviour } from "./misbehaviour.js"
-import type { Options, ServiceDefinition } from "./model.js"
+import type { Options, Project, ServiceDefinition } from "./model.js"
 import * as services from "./services.js"
 import type { Asked, Route } from "./services.js"
 
 export interface Cloud {
   readonly handle: Handler
+  readonly projects: ReadonlyArray<Project>
   readonly tokens: Tokens
   readonly journal: Journal
   readonly misbehaviour: Misbehaviour
@@ -26,6 +27,7 @@ const nowhere: Route = {
   serviceType: "unknown",
   path: "",
   microversion: () => undefined,
+  loginMethods: () => undefined,
   answer: () => Effect.succeed(htmlPage(404)),
   refuse: (_, status) => htmlPage(status)
 }
@@ -45,11 +47,17 @@ export const make = (
 ): Effect.Effect<Cloud> =>
   Effect.gen(function*() {
     const tokens = yield* identity.makeTokens(options.tokenLifetime ?? "1 hour")
-    const notes = yield* journal.make(tokens.find)
+    const notes = yield* journal.make(tokens)
     const faults = yield* misbehaviour.make
-    const place = { baseUrl, region: options.region ?? "RegionOne", services: definitions }
+    const identityOptions = options.identity ?? {}
+    const projects = identity.projectsWith(identityOptions.projects ?? [])
+    const place = {
+      baseUrl,
+      region: options.region ?? "RegionOne",
+      services: [keystone.traits(identityOptions), ...definitions]
+    }
     const routes = [
-      keystone.route(tokens, place),
+      yield* keystone.route(tokens, place, projects, identityOptions),
       ...(yield* Effect.forEach(definitions, (service) => services.route(service, tokens, `${baseUrl}/identity`)))
     ]
     const byPath = new Map(routes.map((route) => [route.path, route]))
@@ -59,7 +67,8 @@ export const make = (
         const id = yield* requestId
         const { asked, route } = locate(byPath, incoming, id)
         const { serviceType } = route
-        const answered = yield* notes.arrive(incoming, serviceType, route.microversion(incoming.headers))
+        const microversion = route.microversion(incoming.headers)
+        const answered = yield* notes.arrive(incoming, serviceType, microversion, route.loginMethods(asked))
         const hits = yield* faults.take(asked, serviceType)
         const answer = yield* misbehaviour.answer(hits, asked, route)
         const ids = serviceType === "compute" ? { "x-compute-request-id": id } : {}
@@ -68,5 +77,5 @@ export const make = (
         return outgoing
       })
 
-    return { handle, tokens, journal: notes, misbehaviour: faults }
+    return { handle, projects, tokens, journal: notes, misbehaviour: faults }
   })

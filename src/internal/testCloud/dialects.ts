@@ -34,7 +34,7 @@ const titleOf = (status: number) => titles[status] ?? "Error"
 
 const authenticationRequired = "The request you have made requires authentication."
 
-export const malformedRequest =
+const malformedRequest =
   "The server could not comply with the request since it is either malformed or otherwise incorrect."
 
 const explanations: Readonly<Record<number, string>> = {
@@ -64,6 +64,19 @@ export const keystoneError = (status: number, message: string | undefined): Answ
     }
   }
 })
+
+export const unauthorized = keystoneError(401, undefined)
+
+export const badRequest = (message: string): Answer =>
+  keystoneError(400, `${message} ${malformedRequest} The client is assumed to be in error.`)
+
+export const missing = (what: string, where: string): Answer => badRequest(`Expecting to find ${what} in ${where}.`)
+
+export const forbiddenAction = (action: string | undefined): Answer =>
+  keystoneError(
+    403,
+    `You are not authorized to perform the requested action${action === undefined ? "" : `: ${action}`}.`
+  )
 
 /** What the token middleware in front of most services says. */
 const middlewareUnauthorized: Answer = {

@@ -5,9 +5,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { auditId, randomToken, stableId } from "./ids.js"
-import type { Account, ApplicationCredential, Caller } from "./model.js"
+import type { Account, ApplicationCredential, Caller, Project } from "./model.js"
 
 export const domain = { id: "default", name: "Default" }
+
+export const projectNamed = (name: string): Project => ({ id: stableId(`project/${name}`), name })
 
 const account = (username: string): Account => ({
   userId: stableId(`user/${username}`),
@@ -15,7 +17,7 @@ const account = (username: string): Account => ({
   password: Redacted.make(`correct-horse-${username}`),
   userDomainId: domain.id,
   userDomainName: domain.name,
-  projectId: stableId(`project/${username}`),
+  projectId: projectNamed(username).id,
   projectName: username,
   projectDomainId: domain.id,
   projectDomainName: domain.name
@@ -24,6 +26,10 @@ const account = (username: string): Account => ({
 export const accounts = { demo: account("demo"), tenantB: account("tenant-b"), admin: account("admin") }
 
 export const everyone: ReadonlyArray<Account> = Object.values(accounts)
+
+/** The projects of the users, and those of these names. */
+export const projectsWith = (names: ReadonlyArray<string>): ReadonlyArray<Project> =>
+  [...everyone.map(({ projectName }) => projectName), ...names].map(projectNamed)
 
 export const applicationCredential: ApplicationCredential = {
   id: stableId("application-credential/tenant-b-app"),
@@ -49,7 +55,10 @@ export type Scope = Data.TaggedEnum<{
 
 export const Scope = Data.taggedEnum<Scope>()
 
-/** Each user belongs to the project of the same name, and admin to the domain and the system too. */
+const isOfAnother = (user: Account, projectId: string): boolean =>
+  everyone.some((other) => other.projectId === projectId && other.userId !== user.userId)
+
+/** Each user belongs to the project of the same name and to those that are nobody's; admin to the domain and the system too. */
 export const rolesOn = (user: Account, scope: Scope): ReadonlyArray<string> => {
   const isAdmin = user.userId === accounts.admin.userId
   const own = isAdmin ? ["admin", "member", "reader"] : ["member", "reader"]
@@ -57,7 +66,7 @@ export const rolesOn = (user: Account, scope: Scope): ReadonlyArray<string> => {
     case "Unscoped":
       return []
     case "Project":
-      return scope.id === user.projectId ? own : []
+      return isOfAnother(user, scope.id) ? [] : own
     case "Domain":
     case "System":
       return isAdmin ? own : []
@@ -77,6 +86,18 @@ export interface Token {
   readonly auditIds: ReadonlyArray<string>
   readonly applicationCredential: ApplicationCredential | undefined
 }
+
+/** What a login leaves that has shown only a part of what it must. */
+export interface Receipt {
+  readonly value: string
+  readonly label: string
+  readonly methods: ReadonlyArray<string>
+  readonly user: Account
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+const receiptLifetime = Duration.toMillis("5 minutes")
 
 interface Grant extends Pick<Token, "methods" | "user" | "scope" | "applicationCredential"> {
   /** The token that this one is made from: it ends when that one ends. */
@@ -99,6 +120,11 @@ export const standingSecrets: ReadonlyArray<string> = [
 
 export interface Tokens {
   readonly issue: (grant: Grant) => Effect.Effect<Token>
+  /** Shows what a login of this user has proved so far. It is good for five minutes. */
+  readonly issueReceipt: (user: Account, methods: ReadonlyArray<string>) => Effect.Effect<Receipt>
+  readonly validReceipt: (value: string) => Effect.Effect<Receipt | undefined>
+  /** What stands for a token or receipt wherever it must not be shown. */
+  readonly label: (value: string) => string
   /** Any token ever issued, good or not. */
   readonly find: (value: string) => Token | undefined
   /** A token that is neither unknown, ended nor revoked. */
@@ -115,6 +141,7 @@ export const makeTokens = (life: Duration.DurationInput | "forever"): Effect.Eff
   Effect.sync(() => {
     // plain state: every access below is one synchronous step
     const issued = new Map<string, Token>()
+    const receipts = new Map<string, Receipt>()
     const revoked = new Set<string>()
     let lifetime = lifetimeMillis(life)
     let counter = 0
@@ -140,8 +167,31 @@ export const makeTokens = (life: Duration.DurationInput | "forever"): Effect.Eff
         return token
       })
 
+    const issueReceipt = (user: Account, methods: ReadonlyArray<string>) =>
+      Effect.gen(function*() {
+        const issuedAt = yield* Clock.currentTimeMillis
+        const count = ++counter
+        const receipt: Receipt = {
+          value: yield* randomToken(count),
+          label: `receipt-${count}`,
+          methods,
+          user,
+          issuedAt,
+          expiresAt: issuedAt + receiptLifetime
+        }
+        receipts.set(receipt.value, receipt)
+        return receipt
+      })
+
     return {
       issue,
+      issueReceipt,
+      validReceipt: (value) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const receipt = receipts.get(value)
+          return receipt !== undefined && now < receipt.expiresAt ? receipt : undefined
+        }),
+      label: (value) => (issued.get(value) ?? receipts.get(value))?.label ?? "unknown",
       find: (value) => issued.get(value),
       valid: (value) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
@@ -158,6 +208,6 @@ export const makeTokens = (life: Duration.DurationInput | "forever"): Effect.Eff
         Effect.sync(() => {
           lifetime = lifetimeMillis(life)
         }),
-      secrets: Effect.sync(() => [...standingSecrets, ...issued.keys()])
+      secrets: Effect.sync(() => [...standingSecrets, ...issued.keys(), ...receipts.keys()])
     }
   })

@@ -49,5 +49,5 @@ const iso = (millis: number) => DateTime.formatIso(DateTime.unsafeMake(millis))
 export const timestamp = (millis: number): string =>
   Number.isFinite(millis) ? iso(millis).replace("Z", "000Z") : "9999-12-31T23:59:59.000000Z"
 
-/** Nova's and Glance's form of a time. */
-export const timestampInSeconds = (millis: number): string => iso(millis).replace(/\.\d+Z$/, "Z")
+/** The form of a time that Nova, Glance and Keystone v2.0 have. */
+export const timestampInSeconds = (millis: number): string => timestamp(millis).replace(/\.\d+Z$/, "Z")

@@ -3,28 +3,34 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Incoming } from "./http.js"
 import { standingSecrets } from "./identity.js"
-import type { Token } from "./identity.js"
+import type { Tokens } from "./identity.js"
 import { tokenPattern } from "./ids.js"
 import type { JournalEntry } from "./model.js"
 
-const secretHeaders = ["x-auth-token", "x-subject-token", "x-service-token", "authorization", "cookie"]
+const secretHeaders = [
+  "x-auth-token",
+  "x-subject-token",
+  "x-service-token",
+  "openstack-auth-receipt",
+  "authorization",
+  "cookie"
+]
 
 export interface Journal {
   /** Notes an arrival; the effect that it gives notes how it was answered. */
   readonly arrive: (
     incoming: Incoming,
     service: string,
-    microversion: string | undefined
+    microversion: string | undefined,
+    methods: ReadonlyArray<string> | undefined
   ) => Effect.Effect<(status: number) => Effect.Effect<void>>
   readonly entries: Effect.Effect<ReadonlyArray<JournalEntry>>
   readonly clear: Effect.Effect<void>
 }
 
-export const make = (find: (value: string) => Token | undefined): Effect.Effect<Journal> =>
+export const make = ({ find, label }: Pick<Tokens, "find" | "label">): Effect.Effect<Journal> =>
   Effect.sync(() => {
     let entries: Array<JournalEntry & { status: number }> = []
-
-    const label = (value: string) => find(value)?.label ?? "unknown"
 
     const clean = (text: string): string =>
       standingSecrets.reduce((text, secret) => text.replaceAll(secret, "secret"), text.replace(tokenPattern, label))
@@ -35,7 +41,7 @@ export const make = (find: (value: string) => Token | undefined): Effect.Effect<
       Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, cleanHeader(name, value)]))
 
     return {
-      arrive: ({ headers, method, url }, service, microversion) =>
+      arrive: ({ headers, method, url }, service, microversion, methods) =>
         Effect.map(Clock.currentTimeMillis, (at) => {
           const presented = headers["x-auth-token"]
           const token = presented === undefined ? undefined : find(presented)
@@ -50,6 +56,7 @@ export const make = (find: (value: string) => Token | undefined): Effect.Effect<
             user: token?.user.username,
             project: token?.scope._tag === "Project" ? token.scope.name : undefined,
             microversion,
+            ...(methods === undefined ? {} : { methods }),
             status: 0
           }
           entries.push(entry)

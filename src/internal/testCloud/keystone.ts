@@ -1,20 +1,29 @@
-/** Keystone: logins, tokens, the catalog, and a little of users and projects. */
+/** Keystone v3: logins, tokens, the catalog, and a little of users and projects; and the document that lists its versions. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { htmlPage, keystoneError, malformedRequest } from "./dialects.js"
+import * as catalog from "./catalog.js"
+import { badRequest, forbiddenAction, htmlPage, keystoneError, missing, unauthorized } from "./dialects.js"
 import * as identity from "./identity.js"
-import type { Token, Tokens } from "./identity.js"
+import type { Receipt, Token, Tokens } from "./identity.js"
 import { Scope } from "./identity.js"
 import { stableId, timestamp } from "./ids.js"
-import type { Account, Answer, ApplicationCredential, ServiceTraits } from "./model.js"
-import { catalogPath, decodeBody, pathOf } from "./services.js"
+import * as keystoneV2 from "./keystoneV2.js"
+import * as loginPolicy from "./loginPolicy.js"
+import type { Account, Answer, ApplicationCredential, IdentityOptions, Project, ServiceTraits } from "./model.js"
+import { decodeBody } from "./services.js"
 import type { Asked, Route } from "./services.js"
 
 const Text = Schema.optional(Schema.String)
 const Domain = Schema.Struct({ id: Text, name: Text })
-const User = Schema.Struct({ id: Text, name: Text, domain: Schema.optional(Domain), password: Text })
+const User = Schema.Struct({
+  id: Text,
+  name: Text,
+  domain: Schema.optional(Domain),
+  password: Text,
+  passcode: Text
+})
 type User = typeof User.Type
 
 const RequestedScope = Schema.Union(
@@ -32,6 +41,7 @@ const Login = Schema.Struct({
     identity: Schema.Struct({
       methods: Schema.Array(Schema.String),
       password: Schema.optional(Schema.Struct({ user: User })),
+      totp: Schema.optional(Schema.Struct({ user: User })),
       token: Schema.optional(Schema.Struct({ id: Schema.String })),
       application_credential: Schema.optional(
         Schema.Struct({ id: Text, name: Text, secret: Schema.String, user: Schema.optional(User) })
@@ -50,13 +60,6 @@ interface Proof {
   readonly parent?: Token
   readonly applicationCredential?: ApplicationCredential
 }
-
-const unauthorized = keystoneError(401, undefined)
-
-const badRequest = (message: string) =>
-  keystoneError(400, `${message} ${malformedRequest} The client is assumed to be in error.`)
-
-const missing = (what: string, where: string) => badRequest(`Expecting to find ${what} in ${where}.`)
 
 const isDefaultDomain = (domain: typeof Domain.Type) =>
   domain.id === undefined ? domain.name === identity.domain.name : domain.id === identity.domain.id
@@ -117,14 +120,50 @@ const noToken = (tokens: Tokens, value: string | undefined): Answer =>
       : "Failed to validate token"
   )
 
-const proveToken = (tokens: Tokens, id: string): Effect.Effect<Proof, Answer> =>
-  Effect.flatMap(tokens.valid(id), (parent): Effect.Effect<Proof, Answer> =>
-    parent === undefined
-      ? Effect.fail(noToken(tokens, id))
-      : Effect.succeed({ user: parent.user, parent }))
+/** What Keystone decides logins by. */
+interface Gate {
+  readonly tokens: Tokens
+  readonly policy: loginPolicy.LoginPolicy
+  readonly projects: ReadonlyArray<Project>
+  readonly allowRescopeScopedToken: boolean
+}
 
-const prove = (tokens: Tokens, { identity }: Login) => (method: string): Effect.Effect<Proof, Answer> => {
+const mayRescope = ({ allowRescopeScopedToken }: Gate) => ({ scope }: Token): Effect.Effect<void, Answer> =>
+  !allowRescopeScopedToken && (scope._tag === "Project" || scope._tag === "Domain")
+    ? Effect.fail(forbiddenAction("rescope a scoped token"))
+    : Effect.void
+
+/** A token shows what its login has shown. */
+const proveToken = (gate: Gate, id: string, requested: RequestedScope | undefined): Effect.Effect<Proof, Answer> =>
+  Effect.gen(function*() {
+    const { tokens } = gate
+    const parent = yield* tokens.valid(id)
+    if (parent === undefined) return yield* Effect.fail(noToken(tokens, id))
+    const forProjectOrDomain = typeof requested === "object" && requested.system === undefined
+    if (parent.scope._tag === "System" && forProjectOrDomain) {
+      return yield* Effect.fail(
+        forbiddenAction("Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.")
+      )
+    }
+    yield* mayRescope(gate)(parent)
+    // no refusal: Keystone looks for a credential that is not there
+    if (parent.applicationCredential !== undefined) return yield* Effect.fail(keystoneError(500, undefined))
+    return { user: parent.user, parent }
+  })
+
+const provePasscode = ({ policy }: Gate, user: User): Effect.Effect<Proof, Answer> =>
+  Effect.gen(function*() {
+    const found = yield* findUser(user)
+    if (user.passcode === undefined) return yield* Effect.fail(missing("passcode", "user"))
+    return (yield* policy.accept(found, user.passcode)) ? { user: found } : yield* Effect.fail(unauthorized)
+  })
+
+const prove = (gate: Gate, { identity, scope }: Login) => (method: string): Effect.Effect<Proof, Answer> => {
   switch (method) {
+    case "totp":
+      return identity.totp === undefined
+        ? Effect.fail(missing(method, "identity"))
+        : provePasscode(gate, identity.totp.user)
     case "password":
       return identity.password === undefined
         ? Effect.fail(missing(method, "identity"))
@@ -132,7 +171,7 @@ const prove = (tokens: Tokens, { identity }: Login) => (method: string): Effect.
     case "token":
       return identity.token === undefined
         ? Effect.fail(missing(method, "identity"))
-        : proveToken(tokens, identity.token.id)
+        : proveToken(gate, identity.token.id, scope)
     case "application_credential":
       return identity.application_credential === undefined
         ? Effect.fail(missing(method, "identity"))
@@ -144,16 +183,19 @@ const prove = (tokens: Tokens, { identity }: Login) => (method: string): Effect.
 
 const projectScope = (user: Account) => Scope.Project({ id: user.projectId, name: user.projectName })
 
-const requestedScope = (requested: Exclude<RequestedScope, "unscoped">): Effect.Effect<Scope, Answer> => {
+const requestedScope = (
+  { projects }: Gate,
+  requested: Exclude<RequestedScope, "unscoped">
+): Effect.Effect<Scope, Answer> => {
   const { domain, project, system } = requested
   if (project !== undefined) {
     if (project.id === undefined && project.domain === undefined) return Effect.fail(missing("domain", "project"))
-    const owner = identity.everyone.find((user) =>
+    const found = projects.find(({ id, name }) =>
       project.id === undefined
-        ? user.projectName === project.name && project.domain !== undefined && isDefaultDomain(project.domain)
-        : user.projectId === project.id
+        ? name === project.name && project.domain !== undefined && isDefaultDomain(project.domain)
+        : id === project.id
     )
-    return owner === undefined ? Effect.fail(unauthorized) : Effect.succeed(projectScope(owner))
+    return found === undefined ? Effect.fail(unauthorized) : Effect.succeed(Scope.Project(found))
   }
   if (domain !== undefined) return isDefaultDomain(domain) ? Effect.succeed(Scope.Domain()) : Effect.fail(unauthorized)
   return system?.all === true
@@ -161,7 +203,11 @@ const requestedScope = (requested: Exclude<RequestedScope, "unscoped">): Effect.
     : Effect.fail(missing("project, domain or system", "scope"))
 }
 
-const scopeOf = (proof: Proof, requested: RequestedScope | undefined): Effect.Effect<Scope, Answer> => {
+const scopeOf = (
+  gate: Gate,
+  proof: Proof,
+  requested: RequestedScope | undefined
+): Effect.Effect<Scope, Answer> => {
   const credential = proof.applicationCredential
   if (credential !== undefined) {
     // it is bound to its project: asking for a scope beside it is refused, as Keystone does
@@ -179,64 +225,66 @@ const scopeOf = (proof: Proof, requested: RequestedScope | undefined): Effect.Ef
     )
   }
   return Effect.filterOrFail(
-    requestedScope(requested),
+    requestedScope(gate, requested),
     (scope) => identity.rolesOn(proof.user, scope).length > 0,
     () => unauthorized
   )
 }
 
-const login = (tokens: Tokens, auth: Login): Effect.Effect<Token, Answer> =>
+/** What an earlier login has shown, if the request says so. */
+const receiptOf = (
+  tokens: Tokens,
+  value: string | undefined,
+  user: Account
+): Effect.Effect<Receipt | undefined, Answer> =>
+  value === undefined ? Effect.succeed(undefined) : Effect.filterOrFail(
+    tokens.validReceipt(value),
+    (receipt) => receipt?.user.userId === user.userId,
+    // Keystone does quote it
+    () => keystoneError(401, `Could not find auth receipt: ${value}.`)
+  )
+
+const receiptAnswer = (
+  { issuedAt, expiresAt, methods, user, value }: Receipt,
+  required: ReadonlyArray<ReadonlyArray<string>>
+): Answer => ({
+  status: 401,
+  headers: { "Openstack-Auth-Receipt": value },
+  json: {
+    receipt: {
+      methods,
+      user: { id: user.userId, name: user.username, domain: identity.domain },
+      expires_at: timestamp(expiresAt),
+      issued_at: timestamp(issuedAt)
+    },
+    required_auth_methods: required
+  }
+})
+
+const login = (gate: Gate, auth: Login, receiptHeader: string | undefined): Effect.Effect<Token, Answer> =>
   Effect.gen(function*() {
+    const { policy, tokens } = gate
     const { methods } = auth.identity
-    const proofs = yield* Effect.forEach(methods, prove(tokens, auth))
+    const proofs = yield* Effect.forEach(methods, prove(gate, auth))
     const [first] = proofs
     if (first === undefined || proofs.some(({ user }) => user.userId !== first.user.userId)) {
       return yield* Effect.fail(unauthorized)
     }
     const proof = proofs.reduce<Proof>((all, one) => ({ ...all, ...one }), first)
+    const scope = yield* scopeOf(gate, proof, auth.scope)
+    const receipt = yield* receiptOf(tokens, receiptHeader, proof.user)
+    const shown = [...new Set([...(receipt?.methods ?? []), ...methods, ...(proof.parent?.methods ?? [])])]
+    const rules = policy.rules(proof.user)
+    if (!loginPolicy.isEnough(rules, shown)) {
+      return yield* Effect.fail(receiptAnswer(yield* tokens.issueReceipt(proof.user, shown), rules))
+    }
     return yield* tokens.issue({
-      methods: [...new Set([...methods, ...(proof.parent?.methods ?? [])])],
+      methods: shown,
       user: proof.user,
-      scope: yield* scopeOf(proof, auth.scope),
+      scope,
       applicationCredential: proof.applicationCredential,
       parent: proof.parent
     })
-  })
-
-interface Place {
-  readonly baseUrl: string
-  readonly region: string
-  readonly services: ReadonlyArray<ServiceTraits>
-}
-
-const interfaces = { public: "", internal: "/internal", admin: "/admin" }
-
-const keystoneTraits: ServiceTraits = {
-  serviceType: "identity",
-  name: "keystone",
-  versions: [{ id: "v3", status: "CURRENT" }]
-}
-
-// Keystone's own placeholder; what contains it is not listed for tokens without a project
-const projectPlaceholder = "%(project_id)s"
-
-const catalogOf = ({ baseUrl, region, services }: Place, { scope }: Token): ReadonlyArray<unknown> =>
-  [keystoneTraits, ...services].map((service) => {
-    const template = catalogPath(service, projectPlaceholder)
-    const path = scope._tag === "Project" ? template.replaceAll(projectPlaceholder, scope.id) : template
-    const endpoints = Object.entries(interfaces).map(([name, prefix]) => ({
-      id: stableId(`endpoint/${service.serviceType}/${name}`),
-      interface: name,
-      region_id: region,
-      url: `${baseUrl}${prefix}/${pathOf(service)}${path}`,
-      region
-    }))
-    return {
-      endpoints: path.includes(projectPlaceholder) ? [] : endpoints,
-      id: stableId(`service/${service.serviceType}`),
-      type: service.serviceType,
-      name: service.name
-    }
   })
 
 const scopeFields = (scope: Scope): object =>
@@ -247,7 +295,7 @@ const scopeFields = (scope: Scope): object =>
     System: () => ({ system: { all: true } })
   })
 
-const tokenBody = (place: Place, token: Token, withCatalog: boolean) => ({
+const tokenBody = (place: catalog.Place, token: Token, withCatalog: boolean) => ({
   token: {
     methods: token.methods,
     user: { domain: identity.domain, id: token.user.userId, name: token.user.username, password_expires_at: null },
@@ -257,7 +305,7 @@ const tokenBody = (place: Place, token: Token, withCatalog: boolean) => ({
     ...scopeFields(token.scope),
     ...(token.scope._tag === "Unscoped" ? {} : {
       roles: token.roles.map((name) => ({ id: stableId(`role/${name}`), name })),
-      ...(withCatalog ? { catalog: catalogOf(place, token) } : {})
+      ...(withCatalog ? { catalog: catalog.v3(place, token) } : {})
     }),
     ...(token.applicationCredential === undefined ? {} : {
       application_credential: {
@@ -267,6 +315,13 @@ const tokenBody = (place: Place, token: Token, withCatalog: boolean) => ({
       }
     })
   }
+})
+
+/** The version that the catalog lists. */
+export const traits = ({ versions }: IdentityOptions): ServiceTraits => ({
+  serviceType: "identity",
+  name: "keystone",
+  versions: [{ id: versions?.includes("v3") === false ? "v2.0" : "v3", status: "CURRENT" }]
 })
 
 const versionDocument = (root: string) => ({
@@ -281,17 +336,17 @@ const listOf = (asked: Asked, name: string, values: ReadonlyArray<unknown>): Ans
   json: { [name]: values, links: { next: null, self: `${asked.root}${asked.below}`, previous: null } }
 })
 
-const projectBody = (asked: Asked, { projectDomainId, projectId, projectName }: Account) => ({
-  id: projectId,
-  name: projectName,
-  domain_id: projectDomainId,
+const projectBody = (asked: Asked, { id, name }: Project) => ({
+  id,
+  name,
+  domain_id: identity.domain.id,
   description: "",
   enabled: true,
-  parent_id: projectDomainId,
+  parent_id: identity.domain.id,
   is_domain: false,
   tags: [],
   options: {},
-  links: { self: `${asked.root}/v3/projects/${projectId}` }
+  links: { self: `${asked.root}/v3/projects/${id}` }
 })
 
 const userBody = (asked: Asked, user: Account) => ({
@@ -305,16 +360,44 @@ const userBody = (asked: Asked, user: Account) => ({
   links: { self: `${asked.root}/v3/users/${user.userId}` }
 })
 
-const forbidden = (action: string) =>
-  keystoneError(403, `You are not authorized to perform the requested action: identity:${action}.`)
+const isLogin = ({ below, method }: Asked): boolean => method === "POST" && below === "/v3/auth/tokens"
+
+const loginMethods = (asked: Asked): ReadonlyArray<string> =>
+  decodeBody(asked).pipe(
+    Option.flatMap(decodeLogin),
+    Option.match({ onNone: () => [], onSome: ({ auth }) => auth.identity.methods })
+  )
 
 const isAdmin = (token: Token) => token.roles.includes("admin")
 
 const may = (allowed: boolean, action: string): Effect.Effect<void, Answer> =>
-  allowed ? Effect.void : Effect.fail(forbidden(action))
+  allowed ? Effect.void : Effect.fail(forbiddenAction(`identity:${action}`))
 
 /** Keystone at its place in the cloud. */
-export const route = (tokens: Tokens, place: Place): Route => {
+export const route = (
+  tokens: Tokens,
+  place: catalog.Place,
+  projects: ReadonlyArray<Project>,
+  options: IdentityOptions
+): Effect.Effect<Route> =>
+  Effect.map(loginPolicy.make(options), (policy) =>
+    serve(
+      {
+        tokens,
+        policy,
+        projects,
+        allowRescopeScopedToken: options.allowRescopeScopedToken ?? true
+      },
+      place,
+      options.versions ?? ["v3"]
+    ))
+
+const serve = (gate: Gate, place: catalog.Place, versions: ReadonlyArray<"v3" | "v2.0">): Route => {
+  const { projects, tokens } = gate
+  const hasV3 = versions.includes("v3")
+  const hasV2 = versions.includes("v2.0")
+  const answerV2 = keystoneV2.make({ tokens, place, projects, mayRescope: mayRescope(gate) })
+
   const withCatalog = (asked: Asked) => !asked.url.searchParams.has("nocatalog")
 
   const postToken = (asked: Asked): Effect.Effect<Answer, Answer> =>
@@ -324,7 +407,7 @@ export const route = (tokens: Tokens, place: Place): Route => {
         // not Keystone's own text, nor Schema's: both quote the body, and so the password
         Effect.mapError(() => badRequest("The login is not what the schema asks for."))
       )
-      const token = yield* login(tokens, auth)
+      const token = yield* login(gate, auth, asked.headers["openstack-auth-receipt"])
       return {
         status: 201,
         headers: { "X-Subject-Token": token.value },
@@ -357,7 +440,7 @@ export const route = (tokens: Tokens, place: Place): Route => {
     caller.scope._tag === "Project"
       ? Effect.succeed({
         json: {
-          catalog: catalogOf(place, caller),
+          catalog: catalog.v3(place, caller),
           links: { next: null, self: `${asked.root}${asked.below}`, previous: null }
         }
       })
@@ -384,11 +467,19 @@ export const route = (tokens: Tokens, place: Place): Route => {
       case "GET /v3/auth/catalog":
         return getCatalog(asked, caller)
       case "GET /v3/auth/projects":
-        return Effect.succeed(listOf(asked, "projects", [projectBody(asked, caller.user)]))
+        return Effect.succeed(
+          listOf(
+            asked,
+            "projects",
+            projects
+              .filter((project) => identity.rolesOn(caller.user, Scope.Project(project)).length > 0)
+              .map((project) => projectBody(asked, project))
+          )
+        )
       case "GET /v3/projects":
         return Effect.as(
           may(isAdmin(caller), "list_projects"),
-          listOf(asked, "projects", identity.everyone.map((user) => projectBody(asked, user)))
+          listOf(asked, "projects", projects.map((project) => projectBody(asked, project)))
         )
       case "GET /v3/users":
         return Effect.as(
@@ -400,21 +491,30 @@ export const route = (tokens: Tokens, place: Place): Route => {
     }
   }
 
-  const answer = (asked: Asked): Effect.Effect<Answer, Answer> => {
-    switch (asked.below) {
-      case "":
-      case "/":
-        return Effect.succeed({
-          status: 300,
-          headers: { Location: `${asked.root}/v3/` },
-          json: { versions: { values: [versionDocument(asked.root)] } }
-        })
-      case "/v3":
-      case "/v3/":
-        return Effect.succeed({ json: { version: versionDocument(asked.root) } })
+  const versionList = ({ root }: Asked): Answer => ({
+    status: 300,
+    headers: { Location: `${root}/${hasV3 ? "v3" : "v2.0"}/` },
+    json: {
+      versions: {
+        values: [
+          ...(hasV3 ? [versionDocument(root)] : []),
+          ...(hasV2 ? [keystoneV2.versionDocument(root)] : [])
+        ]
+      }
     }
-    if (asked.method === "POST" && asked.below === "/v3/auth/tokens") return postToken(asked)
-    if (!asked.below.startsWith("/v3/")) return Effect.fail(htmlPage(404))
+  })
+
+  const answer = (asked: Asked): Effect.Effect<Answer, Answer> => {
+    const { below, root } = asked
+    if (below === "" || below === "/") return Effect.succeed(versionList(asked))
+    const [, version, rest = ""] = /^\/([^/]*)(.*)$/.exec(below) ?? []
+    const isRoot = rest === "" || rest === "/"
+    if (version === "v2.0" && hasV2) {
+      return isRoot ? Effect.succeed({ json: { version: keystoneV2.versionDocument(root) } }) : answerV2(asked)
+    }
+    if (version !== "v3" || !hasV3) return Effect.fail(htmlPage(404))
+    if (isRoot) return Effect.succeed({ json: { version: versionDocument(root) } })
+    if (isLogin(asked)) return postToken(asked)
     return Effect.flatMap(
       tokens.valid(asked.headers["x-auth-token"]),
       (caller) => caller === undefined ? Effect.fail(unauthorized) : resource(asked, caller)
@@ -422,7 +522,10 @@ export const route = (tokens: Tokens, place: Place): Route => {
   }
 
   const dressed = (asked: Asked, answer: Answer): Answer => {
-    const challenge = answer.status === 401 ? { "WWW-Authenticate": `Keystone uri="${asked.root}/v3"` } : {}
+    const isReceipt = answer.headers?.["Openstack-Auth-Receipt"] !== undefined
+    const challenge = answer.status === 401 && !isReceipt
+      ? { "WWW-Authenticate": `Keystone uri="${asked.root}/v3"` }
+      : {}
     return { ...answer, headers: { Vary: "X-Auth-Token", ...challenge, ...answer.headers } }
   }
 
@@ -430,6 +533,8 @@ export const route = (tokens: Tokens, place: Place): Route => {
     serviceType: "identity",
     path: "identity",
     microversion: () => undefined,
+    loginMethods: (asked) =>
+      hasV3 && isLogin(asked) ? loginMethods(asked) : hasV2 ? keystoneV2.loginMethods(asked) : undefined,
     answer: (asked) => Effect.map(Effect.merge(answer(asked)), (answer) => dressed(asked, answer)),
     refuse: (asked, status, message) => dressed(asked, keystoneError(status, message))
   }

@@ -63,6 +63,8 @@ export interface JournalEntry {
   readonly project: string | undefined
   /** The microversion asked for, as it was asked: `2.79`, `latest`. */
   readonly microversion: string | undefined
+  /** The methods of a login, as they were shown: `["password"]`, `["token"]`. Absent if it is none. */
+  readonly methods?: ReadonlyArray<string> | undefined
   /** The status answered; 0 if there was no answer (yet): a connection fault, or the client gave up. */
   readonly status: number
 }
@@ -237,13 +239,67 @@ export interface ServiceDefinition extends ServiceTraits {
  */
 export interface ServerSeed {
   readonly name: string
-  /** The name of the project that it belongs to: `demo`, `tenant-b` or `admin`. */
+  /** The name of the project that it belongs to: `demo`, `tenant-b`, `admin`, or one of `IdentityOptions.projects`. */
   readonly project: string
   /** Default: made from project and name. */
   readonly id?: string | undefined
   /** Default: `ACTIVE`. */
   readonly status?: string | undefined
   readonly tags?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * A project that users can have tokens for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Project {
+  readonly id: string
+  readonly name: string
+}
+
+/**
+ * How a user logs in, beside the password.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LoginRules {
+  /**
+   * What the method `totp` accepts: each of these passcodes once, or those that the function is for; it is called once
+   * for each login. Default: none.
+   */
+  readonly passcodes?: ReadonlyArray<string> | ((passcode: string) => boolean) | undefined
+  /**
+   * Keystone's `multi_factor_auth_rules`: sets of methods of which one has to be shown whole, such as
+   * `[["password", "totp"]]`. Who shows less gets a receipt, which is good for five minutes. Default: any method will do.
+   */
+  readonly multiFactorAuthRules?: ReadonlyArray<ReadonlyArray<string>> | undefined
+}
+
+/**
+ * What the cloud's Keystone is like.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IdentityOptions {
+  /** The API versions that it has. Default: `["v3"]`. */
+  readonly versions?: ReadonlyArray<"v3" | "v2.0"> | undefined
+  /** Names of projects beside those of the users, all of domain Default. Every user is a member of them. Default: none. */
+  readonly projects?: ReadonlyArray<string> | undefined
+  /** By the names that the users have in `accounts`. Default: a password is enough, and there are no passcodes. */
+  readonly users?: {
+    readonly demo?: LoginRules | undefined
+    readonly tenantB?: LoginRules | undefined
+    readonly admin?: LoginRules | undefined
+  } | undefined
+  /**
+   * Keystone's `allow_rescope_scoped_token`: `false` refuses (403) to exchange tokens that are for a project or domain.
+   * Default: `true`.
+   */
+  readonly allowRescopeScopedToken?: boolean | undefined
 }
 
 /**
@@ -255,6 +311,8 @@ export interface ServerSeed {
 export interface Options {
   /** Beside Keystone, which is always there. Default: compute, image and placement. */
   readonly services?: ReadonlyArray<ServiceDefinition> | undefined
+  /** Default: a Keystone v3 that is content with a password. */
+  readonly identity?: IdentityOptions | undefined
   /** Default: 1 hour. */
   readonly tokenLifetime?: Duration.DurationInput | "forever" | undefined
   /** Default: `RegionOne`. */

@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { accounts, everyone } from "./identity.js"
+import { accounts, everyone, projectNamed } from "./identity.js"
 import { randomUuid, stableId, stableUuid, timestampInSeconds } from "./ids.js"
 import type { Answer, Responder, ServerSeed, ServiceDefinition, ServiceRequest } from "./model.js"
 
@@ -28,7 +28,7 @@ const plant = (created: string) => (seed: ServerSeed): Server => {
   return {
     id: seed.id ?? stableUuid(`server/${seed.project}/${seed.name}`),
     name: seed.name,
-    projectId: owner.projectId,
+    projectId: projectNamed(seed.project).id,
     userId: owner.userId,
     status: seed.status ?? "ACTIVE",
     created,

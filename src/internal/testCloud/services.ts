@@ -25,6 +25,8 @@ export interface Route {
   readonly path: string
   readonly microversion: (headers: Incoming["headers"]) => string | undefined
   readonly answer: (asked: Asked) => Effect.Effect<Answer>
+  /** The methods of the login that this is, if it is one. */
+  readonly loginMethods: (asked: Asked) => ReadonlyArray<string> | undefined
   /** The service's own error for a status. */
   readonly refuse: (asked: Asked, status: number, message?: string) => Answer
 }
@@ -138,6 +140,7 @@ const serve = (service: ServiceDefinition, respond: Responder, tokens: Tokens, k
     serviceType: service.serviceType,
     path: pathOf(service),
     microversion: (headers) => microversions.asked(service, headers),
+    loginMethods: () => undefined,
     answer,
     refuse
   }
