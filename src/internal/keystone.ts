@@ -122,12 +122,14 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
       withScope: (scope) => withScope(scope)
     })
     const first = Option.getOrElse(root, (): Root => ({ own, plugin, access, drop }))
-    const withScope = (scope: AuthScope.AuthScope): Effect.Effect<AuthPlugin.Service> =>
-      fromLogin(login.rescope(scope), Option.some(first)).pipe(
+    const withScope = (scope: AuthScope.AuthScope): Effect.Effect<AuthPlugin.Service> => {
+      const other = login.rescope(scope)
+      return fromLogin(other, Option.some(first)).pipe(
         Effect.provideService(Session.Session, session),
         // its own scope: its token comes from no other
-        Effect.map((made) => made.own === first.own ? first.plugin : made.plugin)
+        Effect.map((made) => made.own === first.own && Either.isRight(other.check) ? first.plugin : made.plugin)
       )
+    }
     return { own, plugin, withScope }
   })
 
