@@ -15,6 +15,7 @@ import type * as AuthPlugin from "./AuthPlugin.js"
 import type * as Catalog from "./Catalog.js"
 import type * as Discovery from "./Discovery.js"
 import * as cloud from "./internal/testCloud/cloud.js"
+import * as cors from "./internal/testCloud/cors.js"
 import * as glance from "./internal/testCloud/glance.js"
 import * as http from "./internal/testCloud/http.js"
 import * as identity from "./internal/testCloud/identity.js"
@@ -176,7 +177,7 @@ export const make = (options: Options = {}): Effect.Effect<Service & { readonly 
       revokeTokens: ({ user } = {}) =>
         tokens.revoke((token) => user === undefined || user === token.user.username || user === token.user.userId),
       setTokenLifetime: tokens.setLifetime,
-      handle
+      handle: options.cors === undefined ? handle : cors.allow(options.cors, handle)
     }
   })
 

@@ -14,6 +14,7 @@ import * as Session from "../Session.js"
 import type * as Transport from "../Transport.js"
 import * as Keystone from "./keystone.js"
 import * as KeystoneUrl from "./keystoneUrl.js"
+import * as Page from "./page.js"
 import * as Receipt from "./receipt.js"
 
 /** Who logs in. */
@@ -192,8 +193,10 @@ export const readToken = (
     const body = yield* Keystone.parseJson(response, invalid)
     const token = yield* Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
       invalid(
-        "it has no X-Subject-Token header. In a browser, Keystone must allow it to be read " +
-          "(Access-Control-Expose-Headers)"
+        Page.isForeign(request.url)
+          ? "the browser hides its X-Subject-Token header: Keystone must allow pages to read it " +
+            "(Access-Control-Expose-Headers; [cors] expose_headers in keystone.conf)"
+          : "it has no X-Subject-Token header: is this Keystone?"
       ))
     return yield* Either.mapLeft(AccessInfo.fromV3(body, Redacted.make(token)), invalid)
   })
