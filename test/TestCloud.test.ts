@@ -1,10 +1,11 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
-import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Duration, Effect, Fiber, Layer, Redacted, Schema, Stream, TestClock } from "effect"
 import { TestCloud } from "effect-keystoneauth/TestCloud"
 import * as Cloud from "effect-keystoneauth/TestCloud"
 import { createServer } from "node:http"
+import { platforms } from "./support.js"
 
 const inMemory = <A, E>(
   effect: Effect.Effect<A, E, TestCloud | HttpClient.HttpClient>,
@@ -592,33 +593,38 @@ describe("journal", () => {
 
 const served = Cloud.layerServer().pipe(Layer.provide(NodeHttpServer.layer(createServer, { port: 0 })))
 
-layer(Layer.merge(served, NodeHttpClient.layerUndici), { excludeTestServices: true })("served on loopback", (it) => {
-  it.effect("two tenants, version documents, errors", () =>
-    Effect.gen(function*() {
-      const { accounts: { demo, tenantB }, authUrl, baseUrl, journal } = yield* TestCloud
-      assert.match(baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
-      assert.deepStrictEqual(yield* serverNames(demo), ["web-1", "web-2"])
-      assert.deepStrictEqual(yield* serverNames(tenantB), ["db-1"])
-      assert.include(yield* (yield* get(`${baseUrl}/admin/image`)).text, `${baseUrl}/admin/image/v2/`)
-      const head = yield* HttpClient.head(authUrl)
-      assert.strictEqual(head.status, 200)
-      assert.strictEqual((yield* get(`${baseUrl}/compute/v2.1/servers`, "none")).status, 401)
-      assert.strictEqual((yield* journal)[0]?.url, `${authUrl}/auth/tokens`)
-    }))
+for (const [name, platform] of Object.entries(platforms)) {
+  layer(Layer.merge(Layer.fresh(served), platform), { excludeTestServices: true })(
+    `served on loopback, over ${name}`,
+    (it) => {
+      it.effect("two tenants, version documents, errors", () =>
+        Effect.gen(function*() {
+          const { accounts: { demo, tenantB }, authUrl, baseUrl, journal } = yield* TestCloud
+          assert.match(baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
+          assert.deepStrictEqual(yield* serverNames(demo), ["web-1", "web-2"])
+          assert.deepStrictEqual(yield* serverNames(tenantB), ["db-1"])
+          assert.include(yield* (yield* get(`${baseUrl}/admin/image`)).text, `${baseUrl}/admin/image/v2/`)
+          const head = yield* HttpClient.head(authUrl)
+          assert.strictEqual(head.status, 200)
+          assert.strictEqual((yield* get(`${baseUrl}/compute/v2.1/servers`, "none")).status, 401)
+          assert.strictEqual((yield* journal)[0]?.url, `${authUrl}/auth/tokens`)
+        }))
 
-  it.effect("faults: status, delay, truncated, dropped connection", () =>
-    Effect.gen(function*() {
-      const { baseUrl, behave, misbehave } = yield* TestCloud
-      const root = get(`${baseUrl}/compute`)
-      yield* misbehave({ times: 1, kind: { status: 503 } })
-      assert.strictEqual((yield* root).status, 503)
-      yield* misbehave({ times: 1, kind: { malformed: "truncated" } })
-      assert.strictEqual((yield* Effect.flip((yield* root).json)).reason, "Decode")
-      yield* misbehave({ times: 1, kind: { connection: "reset" } })
-      assert.strictEqual((yield* Effect.flip(root)).reason, "Transport")
-      yield* misbehave({ kind: { delay: "1 hour" } })
-      assert.strictEqual((yield* Effect.flip(Effect.timeout(root, "50 millis")))._tag, "TimeoutException")
-      yield* behave
-      assert.strictEqual((yield* root).status, 200)
-    }))
-})
+      it.effect("faults: status, delay, truncated, dropped connection", () =>
+        Effect.gen(function*() {
+          const { baseUrl, behave, misbehave } = yield* TestCloud
+          const root = get(`${baseUrl}/compute`)
+          yield* misbehave({ times: 1, kind: { status: 503 } })
+          assert.strictEqual((yield* root).status, 503)
+          yield* misbehave({ times: 1, kind: { malformed: "truncated" } })
+          assert.strictEqual((yield* Effect.flip((yield* root).json)).reason, "Decode")
+          yield* misbehave({ times: 1, kind: { connection: "reset" } })
+          assert.strictEqual((yield* Effect.flip(root)).reason, "Transport")
+          yield* misbehave({ kind: { delay: "1 hour" } })
+          assert.strictEqual((yield* Effect.flip(Effect.timeout(root, "50 millis")))._tag, "TimeoutException")
+          yield* behave
+          assert.strictEqual((yield* root).status, 200)
+        }))
+    }
+  )
+}

@@ -25,7 +25,11 @@ export const explainFailure = (url: string, sendsStream: boolean): string | unde
   if (page === undefined || !isForeign(url)) {
     return undefined
   }
-  const { hostname, protocol } = new URL(url)
+  const { hostname, password, protocol, username } = new URL(url)
+  if (username !== "" || password !== "") {
+    // what it says of these is clear
+    return undefined
+  }
   if (page.startsWith("https:") && protocol === "http:" && !isLoopback(hostname)) {
     return "a page that came over https may not ask an http address (mixed content)"
   }
