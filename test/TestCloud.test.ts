@@ -591,6 +591,122 @@ describe("journal", () => {
     }))
 })
 
+describe("CORS, as oslo.middleware has it", () => {
+  const page = "https://dashboard.example.com"
+
+  const preflight = (headers: Record<string, string>) =>
+    Effect.gen(function*() {
+      const { authUrl } = yield* TestCloud
+      const response = yield* HttpClient.execute(
+        HttpClientRequest.options(`${authUrl}/auth/tokens`, {
+          headers: { origin: page, "access-control-request-method": "POST", ...headers }
+        })
+      )
+      assert.deepStrictEqual([response.status, yield* response.text], [200, ""])
+      return Object.fromEntries(
+        Object.entries(response.headers).filter(([name]) => /^(access-control-|vary$)/.test(name))
+      )
+    })
+
+  it.effect("none unless it is asked for", () =>
+    inMemory(Effect.gen(function*() {
+      const { authUrl } = yield* TestCloud
+      const response = yield* get(authUrl, undefined, { origin: page })
+      assert.notProperty(response.headers, "access-control-allow-origin")
+      const options = yield* HttpClient.execute(
+        HttpClientRequest.options(authUrl, { headers: { origin: page, "access-control-request-method": "GET" } })
+      )
+      assert.notProperty(options.headers, "access-control-allow-origin")
+    })))
+
+  it.effect("a preflight allows exactly what it asks for, or nothing; the journal does not have it", () =>
+    inMemory(
+      Effect.gen(function*() {
+        const cloud = yield* TestCloud
+        yield* cloud.misbehave({ kind: { status: 503 } })
+        assert.deepStrictEqual(
+          yield* preflight({ "access-control-request-headers": "x-auth-token,content-type, OpenStack-API-Version" }),
+          {
+            vary: "Origin",
+            "access-control-allow-origin": page,
+            "access-control-allow-credentials": "true",
+            "access-control-max-age": "3600",
+            "access-control-allow-methods": "POST",
+            "access-control-allow-headers": "x-auth-token,content-type,OpenStack-API-Version"
+          }
+        )
+        assert.notProperty(yield* preflight({}), "access-control-allow-headers")
+        for (
+          const refused of [
+            { "access-control-request-headers": "x-auth-token,traceparent" },
+            { "access-control-request-method": "HEAD" },
+            { origin: "https://evil.example.com" },
+            { origin: `${page}/` }
+          ]
+        ) {
+          assert.deepStrictEqual(yield* preflight(refused), {}, JSON.stringify(refused))
+        }
+        assert.deepStrictEqual(yield* cloud.journal, [])
+      }),
+      { cors: { allowedOrigins: [page] } }
+    ))
+
+  it.effect("answers and errors can be read by the pages that may, and say so to caches", () =>
+    inMemory(
+      Effect.gen(function*() {
+        const cloud = yield* TestCloud
+        const token = yield* login(cloud.accounts.demo)
+        const servers = `${cloud.baseUrl}/compute/v2.1/servers`
+        for (
+          const answer of [yield* get(servers, token, { origin: page }), yield* get(servers, "x", { origin: page })]
+        ) {
+          assert.strictEqual(answer.headers["access-control-allow-origin"], page)
+          assert.strictEqual(answer.headers["access-control-allow-credentials"], "true")
+          assert.include(answer.headers["access-control-expose-headers"], "X-Subject-Token")
+          assert.match(answer.headers["vary"] ?? "", /(^|,)Origin$/)
+        }
+        const stranger = yield* get(servers, token, { origin: "https://evil.example.com" })
+        assert.strictEqual(stranger.status, 200)
+        assert.notProperty(stranger.headers, "access-control-allow-origin")
+        yield* cloud.misbehave({ kind: { status: 502, headers: { "Access-Control-Allow-Origin": "null" } } })
+        const proxy = yield* get(servers, token, { origin: page })
+        assert.strictEqual(proxy.headers["access-control-allow-origin"], "null")
+      }),
+      { cors: { allowedOrigins: [page] } }
+    ))
+
+  it.effect("any page, other methods and headers, no cookies, no caching", () =>
+    inMemory(
+      Effect.gen(function*() {
+        const allowed = yield* preflight({
+          "access-control-request-method": "HEAD",
+          "access-control-request-headers": "b3"
+        })
+        assert.deepStrictEqual(allowed, {
+          vary: "Origin",
+          "access-control-allow-origin": "*",
+          "access-control-allow-methods": "HEAD",
+          "access-control-allow-headers": "b3"
+        })
+        const { authUrl } = yield* TestCloud
+        const response = yield* get(authUrl, undefined, { origin: page })
+        assert.strictEqual(response.headers["access-control-allow-origin"], "*")
+        assert.notProperty(response.headers, "access-control-expose-headers")
+        assert.notProperty((yield* get(authUrl)).headers, "access-control-allow-origin")
+      }),
+      {
+        cors: {
+          allowedOrigins: ["*"],
+          allowedMethods: ["HEAD"],
+          allowedHeaders: ["B3"],
+          exposedHeaders: [],
+          allowCredentials: false,
+          maxAge: 0
+        }
+      }
+    ))
+})
+
 const served = Cloud.layerServer().pipe(Layer.provide(NodeHttpServer.layer(createServer, { port: 0 })))
 
 for (const [name, platform] of Object.entries(platforms)) {

@@ -61,10 +61,11 @@ const preflight = (cors: Cors, incoming: Incoming): Readonly<Record<string, stri
   ) {
     return {}
   }
+  const maxAge = Math.floor(Duration.toSeconds(cors.maxAge ?? "1 hour"))
   return {
     ...permitted,
     vary: "Origin",
-    "access-control-max-age": String(Math.floor(Duration.toSeconds(cors.maxAge ?? "1 hour"))),
+    ...(maxAge === 0 ? {} : { "access-control-max-age": String(maxAge) }),
     "access-control-allow-methods": method,
     ...(wanted.length === 0 ? {} : { "access-control-allow-headers": wanted.join(",") })
   }
