@@ -48,7 +48,8 @@ const innermost = (cause: unknown, depth = 0): Inner => {
   const message = cause["message"]
   return {
     code: typeof code === "string" ? code : undefined,
-    message: typeof message === "string" && message !== "" ? message : inner?.message
+    // the outer one says "fetch failed" and no more
+    message: inner?.message ?? (typeof message === "string" && message !== "" ? message : undefined)
   }
 }
 

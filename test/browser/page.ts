@@ -84,6 +84,6 @@ const encrypt = (key: string): Promise<string> =>
     )
   )
 
-export const programs = { ask, encrypt }
+const programs = { ask, encrypt }
 
 Object.assign(globalThis, { programs })
