@@ -236,6 +236,7 @@ export const layer = (
 
 /**
  * The cloud as a real server, at the address of the `HttpServer` that it is given: of Node, Bun or any other platform.
+ * With `cors`, pages of other origins can talk to it.
  *
  * @since 0.1.0
  * @category layers

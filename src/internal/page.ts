@@ -33,9 +33,8 @@ export const explainFailure = (url: string, sendsStream: boolean): string | unde
   if (page.startsWith("https:") && protocol === "http:" && !isLoopback(hostname)) {
     return "a page that came over https may not ask an http address (mixed content)"
   }
-  return [
-    `the browser does not say why. Either there is no connection, or the server does not allow pages of ${page}`,
-    "to send this request (CORS: Access-Control-Allow-Origin, -Methods and -Headers; [cors] allowed_origin in OpenStack)",
-    ...(sendsStream ? ["or its body is a stream, which browsers send over HTTP/2 only, if at all"] : [])
-  ].join(", ")
+  const stream = sendsStream ? ", or its body is a stream, which browsers send over HTTP/2 only, if at all" : ""
+  return "the browser does not say why. Either there is no connection, or the server does not allow pages of " +
+    `${page} to send this request (CORS: Access-Control-Allow-Origin, -Methods and -Headers; [cors] allowed_origin in ` +
+    `OpenStack)${stream}`
 }
