@@ -28,7 +28,8 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           globalSetup: "test/browser/globalSetup.ts",
-          testTimeout: 30_000
+          hookTimeout: 60_000,
+          testTimeout: 60_000
         }
       },
       {

@@ -194,8 +194,7 @@ export const readToken = (
     const token = yield* Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
       invalid(
         Page.isForeign(request.url)
-          ? "the browser hides its X-Subject-Token header: Keystone must allow pages to read it " +
-            "(Access-Control-Expose-Headers; [cors] expose_headers in keystone.conf)"
+          ? Page.hidden("X-Subject-Token")
           : "it has no X-Subject-Token header: is this Keystone?"
       ))
     return yield* Either.mapLeft(AccessInfo.fromV3(body, Redacted.make(token)), invalid)

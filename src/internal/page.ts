@@ -12,6 +12,11 @@ export const isForeign = (url: string): boolean => {
   return page !== undefined && new URL(url).origin !== page
 }
 
+/** Why a header of Keystone's is missing, where a browser hides what pages are not allowed to read. */
+export const hidden = (header: string): string =>
+  `the browser hides its ${header} header: Keystone must allow pages to read it (Access-Control-Expose-Headers; ` +
+  "[cors] expose_headers in keystone.conf)"
+
 /** Browsers take these for safe, whatever their scheme. */
 const isLoopback = (hostname: string): boolean =>
   /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)

@@ -133,6 +133,31 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
           assert.strictEqual(error.fields["status"], 201)
         }), { exposedHeaders: ["X-OpenStack-Request-ID"] }))
 
+    it.effect("OpenStack-Auth-Receipt that pages may not read: the error does not blame the password", () =>
+      Effect.gen(function*() {
+        const login = (tab: Tab, cloud: TestCloud.Service) =>
+          Effect.zipRight(
+            cloud.misbehave({
+              path: "/auth/tokens",
+              kind: {
+                status: 401,
+                headers: { "OpenStack-Auth-Receipt": "gAAAAABreceipt" },
+                body: { receipt: { methods: ["password"] }, required_auth_methods: [["password", "totp"]] }
+              }
+            }),
+            tab.ask(asDemo(cloud))
+          )
+        yield* apart((tab, cloud) =>
+          Effect.map(login(tab, cloud), (outcomes) => {
+            includes(failure(outcomes, "MissingAuthMethods").message, "totp")
+          })
+        )
+        yield* apart((tab, cloud) =>
+          Effect.map(login(tab, cloud), (outcomes) => {
+            includes(failure(outcomes, "InvalidResponse").message, "OpenStack-Auth-Receipt", "expose_headers")
+          }), { exposedHeaders: ["X-Subject-Token"] })
+      }))
+
     it.effect("CORS refused, be it the page, a header, or an error alone: the error says so", () =>
       Effect.gen(function*() {
         yield* apart((tab, cloud) =>
