@@ -15,7 +15,22 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/openstack/**"], testTimeout: 30_000 }
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/{browser,openstack}/**"],
+          testTimeout: 30_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: "test/browser/globalSetup.ts",
+          hookTimeout: 60_000,
+          testTimeout: 60_000
+        }
       },
       {
         extends: true,

@@ -158,7 +158,7 @@ const reachability = (error: Errors.WireError): string => {
     case "TimedOut":
       return `no answer within ${error.millis} ms`
     case "RedirectRefused":
-      return `redirects to ${error.location}, which is not followed`
+      return `redirects to ${error.location ?? "an address that the browser hides"}, which is not followed`
   }
 }
 

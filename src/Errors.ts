@@ -191,7 +191,8 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-keystoneauth/
 }
 
 /**
- * A server redirected to where this request must not go: a login or a body to another origin, or https to http.
+ * A server redirected to where this request must not go: a login or a body to another origin, or https to http. In a
+ * browser no redirect can be followed: it hides the target, and by itself would take the token along to any origin.
  *
  * @since 0.1.0
  * @category errors
@@ -201,8 +202,9 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
   {
     method: Schema.String,
     url: Schema.String,
-    location: Schema.String,
-    reason: Schema.Literal("Downgrade", "CrossOriginBody", "UnrepeatableBody", "InvalidLocation")
+    /** Undefined if the browser hides it. */
+    location: optionalString,
+    reason: Schema.Literal("Downgrade", "CrossOriginBody", "UnrepeatableBody", "InvalidLocation", "Hidden")
   }
 ) {
   /** @since 0.1.0 */
@@ -213,9 +215,11 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
       Downgrade: "https is never left for http",
       CrossOriginBody: "a request with a body is not repeated at another origin",
       UnrepeatableBody: "the body is a stream, which cannot be sent a second time",
-      InvalidLocation: "that is not a URL"
+      InvalidLocation: "that is not a URL",
+      Hidden: "the browser does not show where to. Use the address that it leads to"
     }[this.reason]
-    return `${this.method} ${this.url} redirects to ${this.location}, which is not followed: ${why}`
+    const target = this.location === undefined ? "" : ` to ${this.location}`
+    return `${this.method} ${this.url} redirects${target}, which is not followed: ${why}`
   }
 }
 

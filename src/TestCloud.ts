@@ -15,6 +15,7 @@ import type * as AuthPlugin from "./AuthPlugin.js"
 import type * as Catalog from "./Catalog.js"
 import type * as Discovery from "./Discovery.js"
 import * as cloud from "./internal/testCloud/cloud.js"
+import * as cors from "./internal/testCloud/cors.js"
 import * as glance from "./internal/testCloud/glance.js"
 import * as http from "./internal/testCloud/http.js"
 import * as identity from "./internal/testCloud/identity.js"
@@ -181,7 +182,7 @@ export const make = (options: Options = {}): Effect.Effect<Service & { readonly 
       revokeTokens: ({ user } = {}) =>
         tokens.revoke((token) => user === undefined || user === token.user.username || user === token.user.userId),
       setTokenLifetime: tokens.setLifetime,
-      handle
+      handle: options.cors === undefined ? handle : cors.allow(options.cors, handle)
     }
   })
 
@@ -245,6 +246,7 @@ export const layer = (
 
 /**
  * The cloud as a real server, at the address of the `HttpServer` that it is given: of Node, Bun or any other platform.
+ * With `cors`, pages of other origins can talk to it.
  *
  * @since 0.1.0
  * @category layers

@@ -21,6 +21,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
+import * as Page from "./internal/page.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Response from "./internal/response.js"
 import * as TransportFault from "./internal/transportFault.js"
@@ -31,7 +32,7 @@ import { version } from "./internal/version.js"
  * @category models
  */
 export interface Options {
-  /** Name of the program, first in the user agent: `inventory/1.2.0 effect-keystoneauth/0.1.0`. */
+  /** Name of the program, first in the user agent: `inventory/1.2.0 effect-keystoneauth/0.1.0`. Browsers send their own. */
   readonly appName?: string | undefined
   readonly appVersion?: string | undefined
   /** How long an answer to a request may take, up to its headers. Default: 60 seconds. */
@@ -67,6 +68,7 @@ export interface Service {
    * - 301, 302, 303, 305, 307 and 308 are followed with method and body kept, as keystoneauth does; at the limit the
    *   redirect itself is the answer. 300 is an answer.
    * - At another origin no credential header is sent, and a request with a body is refused. https never becomes http.
+   * - In a browser no redirect is followed: it hides the target, or else takes the token along to any origin.
    * - Neither the response nor any error shows the request's headers or body.
    */
   readonly execute: (
@@ -117,7 +119,7 @@ const userAgent = (options: Options): string =>
 export const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (platform) => {
     const client = withoutPlatformHabits(platform)
-    const agent = userAgent(options)
+    const agent = Page.origin() === undefined ? { "user-agent": userAgent(options) } : {}
     const timeouts: Record<Errors.TimedOut["phase"], Duration.DurationInput> = {
       request: options.timeout ?? "60 seconds",
       login: options.loginTimeout ?? "30 seconds",
@@ -140,6 +142,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       left: number
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
       Effect.flatMap(send(request, url), (response) => {
+        // what a browser makes of a redirect: an answer without status and headers
+        if (response.status === 0) {
+          return redirectRefused(request, url, undefined, "Hidden")
+        }
         const location = redirectStatuses.has(response.status)
           ? Headers.get(response.headers, "location")
           : Option.none()
@@ -165,7 +171,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             reason: "Request",
             method: request.method,
             url: Redaction.safeUrl(request.url),
-            description: "that is not an absolute URL"
+            description: URL.canParse(request.url)
+              ? "the platform makes no URLs in a page or worker that came from a blob: or data: URL"
+              : "that is not an absolute URL"
           })
         )
       }
@@ -174,7 +182,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       const href = url.right.href
       const named = Headers.has(request.headers, "user-agent")
         ? request
-        : HttpClientRequest.setHeader(request, "user-agent", agent)
+        : HttpClientRequest.setHeaders(request, agent)
       return Effect.timeoutFail(
         Effect.flatMap(follow(named, href, execute?.redirects ?? options.redirects ?? 30), use),
         {
@@ -203,6 +211,19 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     }
   })
 
+const redirectRefused = (
+  request: HttpClientRequest.HttpClientRequest,
+  from: string,
+  location: string | undefined,
+  reason: Errors.RedirectRefused["reason"]
+) =>
+  new Errors.RedirectRefused({
+    method: request.method,
+    url: Redaction.safeUrl(from),
+    location: location === undefined ? undefined : Redaction.safeUrl(location),
+    reason
+  })
+
 /** The request for the next hop, or why there is none. */
 const redirected = (
   request: HttpClientRequest.HttpClientRequest,
@@ -210,14 +231,7 @@ const redirected = (
   location: string
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, Errors.RedirectRefused> => {
   const refuse = (reason: Errors.RedirectRefused["reason"]) =>
-    Effect.fail(
-      new Errors.RedirectRefused({
-        method: request.method,
-        url: Redaction.safeUrl(from),
-        location: Redaction.safeUrl(location),
-        reason
-      })
-    )
+    Effect.fail(redirectRefused(request, from, location, reason))
   const next = URL.canParse(location, from) ? new URL(location, from) : undefined
   if (next === undefined || !/^https?:$/.test(next.protocol)) {
     return refuse("InvalidLocation")
@@ -261,7 +275,10 @@ const withoutPlatformHabits = (
     )
   )
 
-/** A client span around one hop, named and annotated by the HTTP conventions, whose context is sent along. */
+/**
+ * A client span around one hop, named and annotated by the HTTP conventions, whose context is sent along; but from a page
+ * not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to.
+ */
 const traced = (
   request: HttpClientRequest.HttpClientRequest,
   url: string,
@@ -282,7 +299,11 @@ const traced = (
     return Effect.flatMap(
       FiberRef.get(HttpClient.currentTracerPropagation),
       (propagates) =>
-        send(propagates ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span)) : request)
+        send(
+          propagates && !Page.isForeign(url)
+            ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
+            : request
+        )
     ).pipe(
       Effect.tap((response) => Effect.sync(() => span.attribute("http.response.status_code", response.status))),
       Effect.withParentSpan(span)

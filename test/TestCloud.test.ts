@@ -1,10 +1,11 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
-import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Duration, Effect, Fiber, Layer, Redacted, Schema, Stream, TestClock } from "effect"
 import { TestCloud } from "effect-keystoneauth/TestCloud"
 import * as Cloud from "effect-keystoneauth/TestCloud"
 import { createServer } from "node:http"
+import { platforms } from "./support.js"
 
 const inMemory = <A, E>(
   effect: Effect.Effect<A, E, TestCloud | HttpClient.HttpClient>,
@@ -590,35 +591,156 @@ describe("journal", () => {
     }))
 })
 
+describe("CORS, as oslo.middleware has it", () => {
+  const page = "https://dashboard.example.com"
+
+  const preflight = (headers: Record<string, string>) =>
+    Effect.gen(function*() {
+      const { authUrl } = yield* TestCloud
+      const response = yield* HttpClient.execute(
+        HttpClientRequest.options(`${authUrl}/auth/tokens`, {
+          headers: { origin: page, "access-control-request-method": "POST", ...headers }
+        })
+      )
+      assert.deepStrictEqual([response.status, yield* response.text], [200, ""])
+      return Object.fromEntries(
+        Object.entries(response.headers).filter(([name]) => /^(access-control-|vary$)/.test(name))
+      )
+    })
+
+  it.effect("none unless it is asked for", () =>
+    inMemory(Effect.gen(function*() {
+      const { authUrl } = yield* TestCloud
+      const response = yield* get(authUrl, undefined, { origin: page })
+      assert.notProperty(response.headers, "access-control-allow-origin")
+      const options = yield* HttpClient.execute(
+        HttpClientRequest.options(authUrl, { headers: { origin: page, "access-control-request-method": "GET" } })
+      )
+      assert.notProperty(options.headers, "access-control-allow-origin")
+    })))
+
+  it.effect("a preflight allows exactly what it asks for, or nothing; the journal does not have it", () =>
+    inMemory(
+      Effect.gen(function*() {
+        const cloud = yield* TestCloud
+        yield* cloud.misbehave({ kind: { status: 503 } })
+        assert.deepStrictEqual(
+          yield* preflight({ "access-control-request-headers": "x-auth-token,content-type, OpenStack-API-Version" }),
+          {
+            vary: "Origin",
+            "access-control-allow-origin": page,
+            "access-control-allow-credentials": "true",
+            "access-control-max-age": "3600",
+            "access-control-allow-methods": "POST",
+            "access-control-allow-headers": "x-auth-token,content-type,OpenStack-API-Version"
+          }
+        )
+        assert.notProperty(yield* preflight({}), "access-control-allow-headers")
+        for (
+          const refused of [
+            { "access-control-request-headers": "x-auth-token,traceparent" },
+            { "access-control-request-method": "HEAD" },
+            { origin: "https://evil.example.com" },
+            { origin: `${page}/` }
+          ]
+        ) {
+          assert.deepStrictEqual(yield* preflight(refused), {}, JSON.stringify(refused))
+        }
+        assert.deepStrictEqual(yield* cloud.journal, [])
+      }),
+      { cors: { allowedOrigins: [page] } }
+    ))
+
+  it.effect("answers and errors can be read by the pages that may, and say so to caches", () =>
+    inMemory(
+      Effect.gen(function*() {
+        const cloud = yield* TestCloud
+        const token = yield* login(cloud.accounts.demo)
+        const servers = `${cloud.baseUrl}/compute/v2.1/servers`
+        for (
+          const answer of [yield* get(servers, token, { origin: page }), yield* get(servers, "x", { origin: page })]
+        ) {
+          assert.strictEqual(answer.headers["access-control-allow-origin"], page)
+          assert.strictEqual(answer.headers["access-control-allow-credentials"], "true")
+          assert.include(answer.headers["access-control-expose-headers"], "X-Subject-Token")
+          assert.match(answer.headers["vary"] ?? "", /(^|,)Origin$/)
+        }
+        const stranger = yield* get(servers, token, { origin: "https://evil.example.com" })
+        assert.strictEqual(stranger.status, 200)
+        assert.notProperty(stranger.headers, "access-control-allow-origin")
+        yield* cloud.misbehave({ kind: { status: 502, headers: { "Access-Control-Allow-Origin": "null" } } })
+        const proxy = yield* get(servers, token, { origin: page })
+        assert.strictEqual(proxy.headers["access-control-allow-origin"], "null")
+      }),
+      { cors: { allowedOrigins: [page] } }
+    ))
+
+  it.effect("any page, other methods and headers, no cookies, no caching", () =>
+    inMemory(
+      Effect.gen(function*() {
+        const allowed = yield* preflight({
+          "access-control-request-method": "HEAD",
+          "access-control-request-headers": "b3"
+        })
+        assert.deepStrictEqual(allowed, {
+          vary: "Origin",
+          "access-control-allow-origin": "*",
+          "access-control-allow-methods": "HEAD",
+          "access-control-allow-headers": "b3"
+        })
+        const { authUrl } = yield* TestCloud
+        const response = yield* get(authUrl, undefined, { origin: page })
+        assert.strictEqual(response.headers["access-control-allow-origin"], "*")
+        assert.notProperty(response.headers, "access-control-expose-headers")
+        assert.notProperty((yield* get(authUrl)).headers, "access-control-allow-origin")
+      }),
+      {
+        cors: {
+          allowedOrigins: ["*"],
+          allowedMethods: ["HEAD"],
+          allowedHeaders: ["B3"],
+          exposedHeaders: [],
+          allowCredentials: false,
+          maxAge: 0
+        }
+      }
+    ))
+})
+
 const served = Cloud.layerServer().pipe(Layer.provide(NodeHttpServer.layer(createServer, { port: 0 })))
 
-layer(Layer.merge(served, NodeHttpClient.layerUndici), { excludeTestServices: true })("served on loopback", (it) => {
-  it.effect("two tenants, version documents, errors", () =>
-    Effect.gen(function*() {
-      const { accounts: { demo, tenantB }, authUrl, baseUrl, journal } = yield* TestCloud
-      assert.match(baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
-      assert.deepStrictEqual(yield* serverNames(demo), ["web-1", "web-2"])
-      assert.deepStrictEqual(yield* serverNames(tenantB), ["db-1"])
-      assert.include(yield* (yield* get(`${baseUrl}/admin/image`)).text, `${baseUrl}/admin/image/v2/`)
-      const head = yield* HttpClient.head(authUrl)
-      assert.strictEqual(head.status, 200)
-      assert.strictEqual((yield* get(`${baseUrl}/compute/v2.1/servers`, "none")).status, 401)
-      assert.strictEqual((yield* journal)[0]?.url, `${authUrl}/auth/tokens`)
-    }))
+for (const [name, platform] of Object.entries(platforms)) {
+  layer(Layer.merge(Layer.fresh(served), platform), { excludeTestServices: true })(
+    `served on loopback, over ${name}`,
+    (it) => {
+      it.effect("two tenants, version documents, errors", () =>
+        Effect.gen(function*() {
+          const { accounts: { demo, tenantB }, authUrl, baseUrl, journal } = yield* TestCloud
+          assert.match(baseUrl, /^http:\/\/127\.0\.0\.1:\d+$/)
+          assert.deepStrictEqual(yield* serverNames(demo), ["web-1", "web-2"])
+          assert.deepStrictEqual(yield* serverNames(tenantB), ["db-1"])
+          assert.include(yield* (yield* get(`${baseUrl}/admin/image`)).text, `${baseUrl}/admin/image/v2/`)
+          const head = yield* HttpClient.head(authUrl)
+          assert.strictEqual(head.status, 200)
+          assert.strictEqual((yield* get(`${baseUrl}/compute/v2.1/servers`, "none")).status, 401)
+          assert.strictEqual((yield* journal)[0]?.url, `${authUrl}/auth/tokens`)
+        }))
 
-  it.effect("faults: status, delay, truncated, dropped connection", () =>
-    Effect.gen(function*() {
-      const { baseUrl, behave, misbehave } = yield* TestCloud
-      const root = get(`${baseUrl}/compute`)
-      yield* misbehave({ times: 1, kind: { status: 503 } })
-      assert.strictEqual((yield* root).status, 503)
-      yield* misbehave({ times: 1, kind: { malformed: "truncated" } })
-      assert.strictEqual((yield* Effect.flip((yield* root).json)).reason, "Decode")
-      yield* misbehave({ times: 1, kind: { connection: "reset" } })
-      assert.strictEqual((yield* Effect.flip(root)).reason, "Transport")
-      yield* misbehave({ kind: { delay: "1 hour" } })
-      assert.strictEqual((yield* Effect.flip(Effect.timeout(root, "50 millis")))._tag, "TimeoutException")
-      yield* behave
-      assert.strictEqual((yield* root).status, 200)
-    }))
-})
+      it.effect("faults: status, delay, truncated, dropped connection", () =>
+        Effect.gen(function*() {
+          const { baseUrl, behave, misbehave } = yield* TestCloud
+          const root = get(`${baseUrl}/compute`)
+          yield* misbehave({ times: 1, kind: { status: 503 } })
+          assert.strictEqual((yield* root).status, 503)
+          yield* misbehave({ times: 1, kind: { malformed: "truncated" } })
+          assert.strictEqual((yield* Effect.flip((yield* root).json)).reason, "Decode")
+          yield* misbehave({ times: 1, kind: { connection: "reset" } })
+          assert.strictEqual((yield* Effect.flip(root)).reason, "Transport")
+          yield* misbehave({ kind: { delay: "1 hour" } })
+          assert.strictEqual((yield* Effect.flip(Effect.timeout(root, "50 millis")))._tag, "TimeoutException")
+          yield* behave
+          assert.strictEqual((yield* root).status, 200)
+        }))
+    }
+  )
+}

@@ -1,12 +1,4 @@
-import {
-  FetchHttpClient,
-  HttpBody,
-  HttpClient,
-  HttpClientError,
-  HttpClientRequest,
-  HttpClientResponse
-} from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+import { HttpBody, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, TestClock } from "effect"
 import { Transport } from "effect-keystoneauth"
@@ -14,7 +6,7 @@ import { readFileSync } from "node:fs"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { version } from "../src/internal/version.js"
-import { assertTag } from "./support.js"
+import { assertTag, platforms } from "./support.js"
 
 interface Seen {
   readonly method: string
@@ -241,7 +233,7 @@ describe("the rest", () => {
 
   class Sockets extends Context.Tag("test/Sockets")<Sockets, Effect.Effect.Success<typeof sockets>>() {}
 
-  for (const [name, platform] of [["undici", NodeHttpClient.layerUndici], ["fetch", FetchHttpClient.layer]] as const) {
+  for (const [name, platform] of Object.entries(platforms)) {
     it.live(`works the same over ${name}`, () =>
       Effect.gen(function*() {
         const { url } = yield* Sockets
@@ -264,6 +256,9 @@ describe("the rest", () => {
         const unknown = yield* Effect.flip(execute(HttpClientRequest.get("http://nowhere.invalid/")))
         assertTag(unknown, "TransportError")
         assert.strictEqual(unknown.reason, "Connect")
+        // fetch refuses such a URL, and quotes it
+        const inUrl = yield* Effect.either(execute(HttpClientRequest.get(url.replace("//", "//me:p@ss@"))))
+        assert.notMatch(JSON.stringify(inUrl), /me:|p@ss|ss@/)
       }).pipe(
         Effect.provide(Layer.merge(Layer.provide(Transport.layer(), platform), Layer.scoped(Sockets, sockets)))
       ), 20_000)

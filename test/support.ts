@@ -1,9 +1,15 @@
 /** What several tests need. */
-import type { HttpClientResponse } from "@effect/platform"
+import { FetchHttpClient, type HttpClientResponse } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { Adapter, ApplicationCredential, AuthPlugin, Password, type Session } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
+
+/** What tests with real sockets run over. */
+export const platforms = { undici: NodeHttpClient.layerUndici, fetch: FetchHttpClient.layer }
+
+export type Platform = keyof typeof platforms
 
 export class Compute extends Adapter.Tag<Compute>()("test/Compute", {
   serviceType: "compute",

@@ -14,6 +14,7 @@ import * as Tokens from "../Tokens.js"
 import type * as Transport from "../Transport.js"
 import * as AuthState from "./authState.js"
 import * as Faults from "./faults.js"
+import * as Page from "./page.js"
 import * as Receipt from "./receipt.js"
 import * as Redaction from "./redaction.js"
 import * as TokenLife from "./tokenLife.js"
@@ -191,10 +192,15 @@ export const rejection = (
     readonly scope: string | undefined
     readonly secrets: ReadonlyArray<Redacted.Redacted>
   }
-): Effect.Effect<Errors.Unauthorized | Errors.MissingAuthMethods | Errors.HttpStatusError> =>
+): Effect.Effect<
+  Errors.Unauthorized | Errors.MissingAuthMethods | Errors.InvalidResponse | Errors.HttpStatusError
+> =>
   Effect.map(Faults.describe(response.headers, response.text, about.secrets), (fault) => {
     const { login, method } = about
     const where = { method, url: Redaction.safeUrl(about.url) }
+    if (Receipt.isHidden(about.url, response)) {
+      return invalidResponse(response, where)(Page.hidden("OpenStack-Auth-Receipt"))
+    }
     // Keystone answers 404 to a token that it does not know any more
     const rejected = response.status === 401 || (response.status === 404 && !login.renewable)
     return Option.getOrElse(Receipt.read({ ...where, identity: login.description }, response), () =>

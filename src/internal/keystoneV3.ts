@@ -15,6 +15,7 @@ import type * as Transport from "../Transport.js"
 import * as Keystone from "./keystone.js"
 import * as KeystoneUrl from "./keystoneUrl.js"
 import * as ObjectId from "./objectId.js"
+import * as Page from "./page.js"
 import * as Receipt from "./receipt.js"
 
 /** Who logs in. */
@@ -197,8 +198,9 @@ export const readToken = (
     const body = yield* Keystone.parseJson(response, invalid)
     const token = yield* Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
       invalid(
-        "it has no X-Subject-Token header. In a browser, Keystone must allow it to be read " +
-          "(Access-Control-Expose-Headers)"
+        Page.isForeign(request.url)
+          ? Page.hidden("X-Subject-Token")
+          : "it has no X-Subject-Token header: is this Keystone?"
       ))
     return yield* Either.mapLeft(AccessInfo.fromV3(body, Redacted.make(token)), invalid)
   })

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Errors from "../Errors.js"
+import * as Page from "./page.js"
 
 /** As a request sends it, to go on where another one ended. */
 export const header = "openstack-auth-receipt"
@@ -18,6 +19,17 @@ const Body = Schema.parseJson(Schema.Struct({
   ),
   required_auth_methods: Schema.optional(Schema.Array(Texts))
 }))
+
+/** Is there one that the page may not read? The body tells of it, too. */
+export const isHidden = (
+  url: string,
+  response: { readonly status: number; readonly headers: Headers.Headers; readonly text: string }
+): boolean =>
+  response.status === 401 && Page.isForeign(url) && !Headers.has(response.headers, header) &&
+  Either.match(Schema.decodeEither(Body)(response.text), {
+    onLeft: () => false,
+    onRight: ({ receipt }) => receipt !== undefined
+  })
 
 /** `None` if the answer has no receipt: then it is a refusal like any other. A body that does not fit says nothing. */
 export const read = (

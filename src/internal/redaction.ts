@@ -30,14 +30,17 @@ export const safeHeaders = (headers: Headers.Headers): Record<string, string | R
 }
 
 /** A URL as it may be shown: without user name and password. */
-export const safeUrl = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i, "$1")
+export const safeUrl = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1")
 
 /** What looks like a token of Keystone, whoever's it is: Fernet or JWS. */
 const tokenLike = /\b(gAAAAA[\w-]{40,}={0,2}|eyJ[\w-]+\.[\w-]+\.[\w-]+)/g
 
-/** Some services quote what they were sent: no text of theirs is shown with a credential in it. */
+/** Of the URLs in a text, what `safeUrl` hides. */
+const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/gi
+
+/** Some services, and `fetch`, quote what they were given: no text of theirs is shown with a credential in it. */
 export const scrub = (text: string, secrets: ReadonlyArray<string | Redacted.Redacted>): string => {
-  let shown = text.replace(tokenLike, "<redacted>")
+  let shown = text.replace(userInfo, "$1").replace(tokenLike, "<redacted>")
   for (const secret of secrets) {
     const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
     if (typeof value === "string" && value.length >= 4) {

@@ -2,6 +2,7 @@
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import { isRecord } from "effect/Predicate"
 import * as Errors from "../Errors.js"
+import * as Page from "./page.js"
 import * as Redaction from "./redaction.js"
 
 const connectCodes = new Set([
@@ -47,7 +48,8 @@ const innermost = (cause: unknown, depth = 0): Inner => {
   const message = cause["message"]
   return {
     code: typeof code === "string" ? code : undefined,
-    message: typeof message === "string" && message !== "" ? message : inner?.message
+    // the outer one says "fetch failed" and no more
+    message: inner?.message ?? (typeof message === "string" && message !== "" ? message : undefined)
   }
 }
 
@@ -62,13 +64,17 @@ export const fromPlatform = (
 ): Errors.TransportError => {
   const { code, message } = innermost(error.cause)
   const reason = error._tag === "RequestError" && error.reason !== "Transport" ? "Request" : classify(code)
+  const said = plain(message ?? error.description ?? error.reason)
+  const meant = error._tag === "RequestError" && reason === "Unknown"
+    ? Page.explainFailure(url, error.request.body._tag === "Stream")
+    : undefined
   return new Errors.TransportError({
     reason,
     method,
     url: Redaction.safeUrl(url),
     code,
     description: Redaction.scrub(
-      plain(message ?? error.description ?? error.reason),
+      meant === undefined ? said : `${said}: ${meant}`,
       Redaction.secretsOf(error.request.headers)
     )
   })

@@ -410,4 +410,4 @@ Support.onOpenStack("As keystoneauth1", (test) => {
       }).pipe(Effect.provide(Support.password()), Effect.provide(trusting)),
     300_000
   )
-})
+}, ["undici"])

@@ -1,10 +1,10 @@
 /** What the tests against a real OpenStack share. */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { AccessInfo, ApplicationCredential, AuthPlugin, Password, Session } from "effect-keystoneauth"
 import { inject } from "vitest"
+import { type Platform, platforms } from "../support.js"
 import { type ProvidedCloud, script } from "./globalSetup.js"
 
 // -----------------------------------------------------------------------------
@@ -121,15 +121,32 @@ export const fixtures: Effect.Effect<Fixtures, never, Cloud> = Effect.map(Cloud,
 
 type Test = <E>(name: string, self: () => Effect.Effect<void, E, Cloud>, timeout?: number) => void
 
+/** What sessions send with. */
+class Sender extends Context.Reference<Sender>()("test/openstack/Sender", {
+  defaultValue: (): Platform => "undici"
+}) {}
+
 /**
  * Tests that need the cloud, with the real clock. Where there is none they are skipped, after globalSetup has said so
- * loudly, and with CI set has failed. Nothing else in this suite is ever skipped.
+ * loudly, and with CI set has failed. Nothing else in this suite is ever skipped. Each runs over both of the platform's
+ * clients, unless it takes long or is about one of them.
  */
-export const onOpenStack = (name: string, body: (test: Test) => void): void => {
-  describe.skipIf(provided === undefined)(
-    name,
-    () => body((name, self, timeout) => it.live(name, () => Effect.provide(self(), Cloud.layer), timeout))
-  )
+export const onOpenStack = (
+  name: string,
+  body: (test: Test) => void,
+  senders: ReadonlyArray<Platform> = ["undici", "fetch"]
+): void => {
+  describe.skipIf(provided === undefined)(name, () => {
+    for (const sender of senders) {
+      body((name, self, timeout) =>
+        it.live(
+          senders.length === 1 ? name : `${name} (${sender})`,
+          () => self().pipe(Effect.provideService(Sender, sender), Effect.provide(Cloud.layer)),
+          timeout
+        )
+      )
+    }
+  })
 }
 
 /** The failure of an effect that must fail with this tag. */
@@ -223,11 +240,11 @@ export const sentTo = (path: string): Effect.Effect<ReadonlyArray<string>, never
         exchanges.filter((exchange) => exchange.url.includes(path)).map((exchange) => exchange.url))
   )
 
-/** A session of its own, over plain undici, with its wire recorded. */
+/** A session of its own, with its wire recorded. */
 export const session = (options?: Session.Options) =>
   Session.layer(options).pipe(
     Layer.provideMerge(wiretap),
-    Layer.provide(NodeHttpClient.layerUndici)
+    Layer.provide(Layer.unwrapEffect(Effect.map(Sender, (sender) => platforms[sender])))
   )
 
 // -----------------------------------------------------------------------------

@@ -81,7 +81,7 @@ Support.onOpenStack("TLS works", (test) => {
         assert.strictEqual((yield* login(address, options)).projectId, projects.demo.id)
       }))
   }
-})
+}, ["undici"])
 
 Support.onOpenStack("TLS works through a proxy", (test) => {
   const ways: ReadonlyArray<readonly [string, Address, (tls: Tls) => NodeTransport.Options]> = [
@@ -192,7 +192,7 @@ Support.onOpenStack("TLS fails", (test) => {
         assert.notInclude(error.message, "<")
       }))
   }
-})
+}, ["undici"])
 
 Support.onOpenStack("TLS options that cannot be used are told when the layer is built, and by name", (test) => {
   const refused = (options: NodeTransport.Options) =>
@@ -284,7 +284,7 @@ Support.onOpenStack("TLS options that cannot be used are told when the layer is 
       assert.strictEqual(error.option, "clientKey")
       Support.says(error, "clientCert")
     }))
-})
+}, ["undici"])
 
 class Trusting extends Context.Tag("test/Trusting")<Trusting, Session.Service>() {}
 class Wary extends Context.Tag("test/Wary")<Wary, Session.Service>() {}
@@ -334,4 +334,4 @@ Support.onOpenStack("Sessions with different TLS in one program", (test) => {
         }).pipe(Effect.provide(all))
       }
     }))
-})
+}, ["undici"])

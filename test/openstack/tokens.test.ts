@@ -91,7 +91,7 @@ Support.onOpenStack("A token that is revoked", (test) => {
       yield* servers
       assert.strictEqual(yield* other, kept)
     }).pipe(Effect.provide(Support.password()), Effect.provide(live)))
-})
+}, ["undici"])
 
 Support.onOpenStack("A token that ends", (test) => {
   test("is renewed before: requests of 12 seconds with tokens of 5, and none fails", () =>
@@ -124,7 +124,7 @@ Support.onOpenStack("A token that ends", (test) => {
         }).pipe(Effect.provide(Support.password()), Effect.provide(live)),
       () => Effect.flatMap(Support.Cloud, (cloud) => cloud.setTokenExpiration(tokenExpiration))
     ))
-})
+}, ["undici"])
 
 Support.onOpenStack("Two tenants in one program", (test) => {
   test("interleaved, with the layer provided anew around each request: each its own, and one login each", () =>
@@ -197,4 +197,4 @@ Support.onOpenStack("Two tenants in one program", (test) => {
       yield* Effect.all(Array.from({ length: 20 }, () => servers), { concurrency: "unbounded" })
       assert.strictEqual(yield* logins, 1)
     }).pipe(Effect.provide(Support.password()), Effect.provide(live)))
-})
+}, ["undici"])

@@ -303,6 +303,32 @@ export interface IdentityOptions {
 }
 
 /**
+ * Which pages of other origins a browser lets talk to the cloud, as the `[cors]` section of an OpenStack service says it.
+ * Preflights are answered ahead of the cloud: faults do not hit them, and the journal does not have them. A fault whose
+ * answer has an `Access-Control-Allow-Origin` of its own keeps that.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Cors {
+  /** Such as `https://dashboard.example.com`, without a slash at the end; `*` is any. */
+  readonly allowedOrigins: ReadonlyArray<string>
+  /** Default: GET, PUT, POST, DELETE and PATCH. */
+  readonly allowedMethods?: ReadonlyArray<string> | undefined
+  /**
+   * Which headers pages may send, beside those that any may. Default: X-Auth-Token, X-OpenStack-Request-ID,
+   * X-Subject-Token, OpenStack-Auth-Receipt, OpenStack-API-Version and X-OpenStack-Nova-API-Version.
+   */
+  readonly allowedHeaders?: ReadonlyArray<string> | undefined
+  /** Which headers of answers pages may read. Default: the same. */
+  readonly exposedHeaders?: ReadonlyArray<string> | undefined
+  /** May pages send cookies? Default: `true`. */
+  readonly allowCredentials?: boolean | undefined
+  /** How long browsers keep the answer to a preflight. Default: 1 hour. */
+  readonly maxAge?: Duration.DurationInput | undefined
+}
+
+/**
  * Options of a cloud.
  *
  * @since 0.1.0
@@ -319,4 +345,6 @@ export interface Options {
   readonly region?: string | undefined
   /** The cloud's origin. Default: `http://cloud.test` in memory, the server's address when served. */
   readonly baseUrl?: string | undefined
+  /** Which pages of other origins may talk to it. Default: none. */
+  readonly cors?: Cors | undefined
 }

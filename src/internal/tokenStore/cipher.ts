@@ -44,22 +44,45 @@ const hmac = (key: CryptoKey) => (text: string): Effect.Effect<string> =>
     (signature) => Encoding.encodeHex(new Uint8Array(signature))
   )
 
+const byChance = (): string => Encoding.encodeHex(crypto.getRandomValues(new Uint8Array(16)))
+
+/** Browsers keep it from pages that came over http, but for those of their own machine. */
+const hasSubtle = (): boolean => "subtle" in crypto
+
 let ownKey: Promise<CryptoKey> | undefined
+
+/** In place of hashes, where none can be had. */
+const names = new Map<string, string>()
+
+const nameByChance = (text: string): string => {
+  const name = names.get(text) ?? byChance()
+  names.set(text, name)
+  return name
+}
 
 /** With a key that this process makes when it is first needed, and that cannot leave it. */
 export const identifyHere = (text: string): Effect.Effect<string> =>
-  Effect.flatMap(
-    Effect.promise(() => ownKey ??= crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"])),
-    (key) => hmac(key)(text)
+  Effect.suspend(() =>
+    hasSubtle()
+      ? Effect.flatMap(
+        Effect.promise(() => ownKey ??= crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"])),
+        (key) => hmac(key)(text)
+      )
+      : Effect.succeed(nameByChance(text))
   )
 
 /** For who has a lock. */
-export const randomId: Effect.Effect<string> = Effect.sync(() =>
-  Encoding.encodeHex(crypto.getRandomValues(new Uint8Array(16)))
-)
+export const randomId: Effect.Effect<string> = Effect.sync(byChance)
 
 export const make = (module: string, key: Redacted.Redacted): Effect.Effect<Cipher, InvalidOptions> =>
   Effect.gen(function*() {
+    if (!hasSubtle()) {
+      return yield* new InvalidOptions({
+        module,
+        option: "key",
+        reason: "browsers encrypt only for pages that came over https, and this one did not"
+      })
+    }
     const secret = bytes(Redacted.value(key))
     if (secret.length < 16) {
       return yield* new InvalidOptions({

@@ -1,0 +1,23 @@
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync } from "node:fs"
+import { bundle } from "./browser/bundle.js"
+
+/** But for those of Node, and of Redis, whose client needs sockets. */
+const modules = readdirSync(new URL("../src", import.meta.url))
+  .filter((name) => name.endsWith(".ts") && !/^(Node|Redis)/.test(name))
+
+describe("the bundle for browsers", () => {
+  it("has every module but those for Node, and needs nothing that a browser lacks", async () => {
+    const contents = modules.map((name, i) => `export * as m${i} from "./src/${name}"`).join("\n")
+    const { inputs } = await bundle({ contents })
+    for (const name of modules) {
+      assert.include(inputs, `src/${name}`)
+    }
+    assert.deepStrictEqual(inputs.filter((path) => /node:|platform-node|undici/.test(path)), [])
+  })
+
+  it("cannot have a module for Node", async () => {
+    const failure = await bundle("src/NodeTransport.ts").catch(String)
+    assert.match(String(failure), /Could not resolve "node:/)
+  })
+})
