@@ -172,7 +172,7 @@ export const make = (
       ) {
         const plugin = yield* AuthPlugin.AuthPlugin
         const filter = options.endpointFilter ?? {}
-        const endpoint = isAbsolute(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
+        const endpoint = namesHost(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
         const microversion = options.microversion === undefined ? undefined : yield* Microversion.fromInput(
           options.microversion
         )
@@ -237,10 +237,10 @@ export const make = (
 const annotateTrace = (endpoint: EndpointData.EndpointData): Effect.Effect<void> =>
   Effect.annotateCurrentSpan("openstack.endpoint.trace", EndpointData.explain(endpoint))
 
-const isAbsolute = (url: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(url)
+/** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
+const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
 
-const join = (base: string, path: string): string =>
-  path === "" ? base : `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
+const join = (base: string, path: string): string => `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
 
 /** Headers that the caller has set win. */
 const setMissing = (headers: Record<string, string>) => (request: HttpClientRequest.HttpClientRequest) =>

@@ -180,7 +180,9 @@ const positive = (
     new Errors.InvalidOptions({
       module: "Transport",
       option,
-      reason: `nothing can be answered within ${millis} ms: leave it out for ${defaults[option]}, or give "infinity"`
+      reason: `nothing can be answered within ${millis} ms: leave it out for ${
+        defaults[option]
+      }, or give Duration.infinity`
     })
   )
 }

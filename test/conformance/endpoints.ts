@@ -26,7 +26,7 @@ import * as World from "./world.js"
 // plugins
 // -----------------------------------------------------------------------------
 
-const text = (options: Json, name: string): string | undefined => {
+export const text = (options: Json, name: string): string | undefined => {
   const value = options[name]
   return typeof value === "string" ? value : undefined
 }
@@ -45,7 +45,7 @@ const tokenlessArgs = (method: string, args: Json): Json =>
 const fixedPlugins: ReadonlyArray<unknown> = ["admin_token", "none", "http_basic"]
 
 /** Without a plugin nothing compiles here; only an override needs none. */
-const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
+export const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
 
 const passwordOptions = (options: Json): Password.Options => ({
   authUrl: text(options, "auth_url") ?? "",
@@ -58,7 +58,7 @@ const passwordOptions = (options: Json): Password.Options => ({
   projectDomainId: text(options, "project_domain_id")
 })
 
-const makePlugin = (
+export const makePlugin = (
   plugin: Json
 ): Effect.Effect<AuthPlugin.Service, string, Session.Session | Discovery.Discovery> => {
   const options = (plugin["options"] ?? {}) as Json
@@ -113,7 +113,7 @@ const makePlugin = (
 // calls
 // -----------------------------------------------------------------------------
 
-const filterOf = (args: Json): EndpointFilter.EndpointFilter => ({
+export const filterOf = (args: Json): EndpointFilter.EndpointFilter => ({
   serviceType: text(args, "service_type"),
   interface: specialInterface(args["interface"]),
   regionName: text(args, "region_name"),

@@ -4,6 +4,7 @@ import type { Case, Outcome } from "../vectors.js"
 import { answer as accessInfo } from "./accessInfo.js"
 import { catalogSelect, discoveryParse, discoverySelect, serviceTypes } from "./catalogs.js"
 import { endpointCalls } from "./endpoints.js"
+import { requests } from "./requests.js"
 import { microversionHeaders, versionArgs, versionBetween, versionMatch, versionParse } from "./versions.js"
 
 type Answer = (input: Case["input"], one: Case) => Effect.Effect<Outcome>
@@ -24,6 +25,11 @@ export const suites: Readonly<Record<string, Answer>> = {
   "endpoint-data-random": endpointCalls,
   "endpoint-data-services": endpointCalls,
   "microversion-headers": pure(microversionHeaders),
+  "request-auth": requests,
+  "request-headers": requests,
+  "request-redirects": requests,
+  "request-retries": requests,
+  "request-urls": requests,
   "service-types": pure(serviceTypes),
   "version-args": pure(versionArgs),
   "version-between": pure(versionBetween),

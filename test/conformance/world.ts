@@ -1,5 +1,5 @@
 /** A mocked HTTP world of the vectors, as the platform's HttpClient, and what it was asked. */
-import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
+import { type HttpBody, HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { Effect } from "effect"
 import type { Json } from "./catalogs.js"
 
@@ -7,6 +7,28 @@ export interface Request {
   readonly method: string
   readonly url: string
   readonly token?: string
+}
+
+/** What was sent, whole, what came back, and when. */
+export interface Sent {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+  readonly status: number | undefined
+  /** In milliseconds. */
+  readonly at: number
+}
+
+const bodyText = (body: HttpBody.HttpBody): string | undefined => {
+  switch (body._tag) {
+    case "Uint8Array":
+      return new TextDecoder().decode(body.body)
+    case "Raw":
+      return String(body.body)
+    default:
+      return undefined
+  }
 }
 
 const failures: Record<string, unknown> = {
@@ -28,8 +50,16 @@ const respond = (answer: Json): Response => {
   })
 }
 
-/** No match is the world's default, or else 404 with nothing. A list of answers is used up, and its last one repeats. */
-export const make = (world: Json): { readonly client: HttpClient.HttpClient; readonly requests: Array<Request> } => {
+/**
+ * No match is the world's default, or else 404 with nothing. A list of answers is used up, and its last one repeats. With
+ * `silentAfter`, only so many requests are answered at all.
+ */
+export const make = (world: Json, silentAfter = Infinity): {
+  readonly client: HttpClient.HttpClient
+  readonly requests: Array<Request>
+  readonly sent: ReadonlyArray<Sent>
+} => {
+  const sent: Array<Sent> = []
   const urls = (world["urls"] ?? {}) as Record<string, Json | ReadonlyArray<Json>>
   const requests: Array<Request> = []
   const used = new Map<string, number>()
@@ -43,13 +73,24 @@ export const make = (world: Json): { readonly client: HttpClient.HttpClient; rea
     return answers[Math.min(n, answers.length - 1)]
   }
   const client = HttpClient.make((request, url) =>
-    Effect.suspend(() => {
+    Effect.clockWith((clock) => {
       url.hash = ""
       const token = request.headers["x-auth-token"]
       requests.push({ method: request.method, url: url.href, ...(token === undefined ? {} : { token }) })
       const answer = next(`${request.method} ${url.href}`) ?? next(url.href) ??
         (world["default"] as Json | undefined) ?? { status: 404, headers: {}, text: "" }
       const error = answer["error"]
+      sent.push({
+        method: request.method,
+        url: url.href,
+        headers: { ...request.headers },
+        body: bodyText(request.body),
+        status: error === undefined ? Number(answer["status"] ?? 200) : undefined,
+        at: clock.unsafeCurrentTimeMillis()
+      })
+      if (sent.length > silentAfter) {
+        return Effect.never
+      }
       if (error === "chunked" || error === "decode") {
         return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(broken())))
       }
@@ -60,5 +101,5 @@ export const make = (world: Json): { readonly client: HttpClient.HttpClient; rea
         )
     })
   )
-  return { client, requests }
+  return { client, requests, sent }
 }
