@@ -13,6 +13,7 @@ import { Transport } from "effect-keystoneauth"
 import { readFileSync } from "node:fs"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import { ownUserAgent } from "../src/internal/commonHeaders.js"
 import { version } from "../src/internal/version.js"
 import { assertTag } from "./support.js"
 
@@ -117,16 +118,50 @@ describe("redirects", () => {
       "http://a.test/mail": to("mailto:someone@b.test")
     })
     return Effect.gen(function*() {
-      const refused = (request: HttpClientRequest.HttpClientRequest) =>
-        Effect.map(Effect.flip(execute(request)), (error) => {
+      const refused = (request: HttpClientRequest.HttpClientRequest, options?: Transport.ExecuteOptions) =>
+        Effect.map(Effect.flip(execute(request, options)), (error) => {
           assertTag(error, "RedirectRefused")
           return error.reason
         })
       const login = HttpClientRequest.post("http://a.test/", { body: HttpBody.text("password") })
-      assert.strictEqual(yield* refused(login), "CrossOriginBody")
+      assert.strictEqual(yield* refused(login, { phase: "login" }), "CrossOriginBody")
+      assert.strictEqual(
+        yield* refused(HttpClientRequest.setHeader(login, "x-auth-token", "t0ken")),
+        "CrossOriginBody"
+      )
       assert.strictEqual(yield* refused(HttpClientRequest.get("https://a.test/")), "Downgrade")
       assert.strictEqual(yield* refused(HttpClientRequest.get("http://a.test/mail")), "InvalidLocation")
-      assert.strictEqual(seen.length, 3)
+      assert.strictEqual(seen.length, 4)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("with a body and without any credential lead anywhere, as in keystoneauth", () => {
+    const { layer, seen } = world({
+      "http://a.test/": to("http://b.test/"),
+      "http://b.test/": () => new Response("here")
+    })
+    return Effect.gen(function*() {
+      yield* execute(HttpClientRequest.post("http://a.test/", { body: HttpBody.text("metadata") }))
+      assert.deepStrictEqual(seen.map(({ body, url }) => [url, body]), [
+        ["http://a.test/", "metadata"],
+        ["http://b.test/", "metadata"]
+      ])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("hand on the request id of the first service, but never in place of one's own", () => {
+    const moved = () =>
+      new Response("", { status: 302, headers: { location: "/b", "x-openstack-request-id": "req-theirs" } })
+    const { layer, seen } = world({ "http://a.test/": moved, "http://a.test/b": () => new Response("here") })
+    return Effect.gen(function*() {
+      yield* execute(HttpClientRequest.get("http://a.test/"))
+      yield* execute(HttpClientRequest.get("http://a.test/"), { globalRequestId: "req-mine" })
+      assert.deepStrictEqual(seen.map(({ headers }) => headers["x-openstack-request-id"]), [
+        undefined,
+        "req-theirs",
+        "req-mine",
+        "req-mine"
+      ])
     }).pipe(Effect.provide(layer))
   })
 })
@@ -170,7 +205,7 @@ describe("the rest", () => {
       yield* execute(HttpClientRequest.get("http://a.test/"))
       yield* execute(HttpClientRequest.get("http://a.test/", { headers: { "user-agent": "mine" } }))
       assert.deepStrictEqual(seen.map((one) => one.headers["user-agent"]), [
-        `inventory/1.2.0 effect-keystoneauth/${version}`,
+        `inventory/1.2.0 ${ownUserAgent()}`,
         "mine"
       ])
     }).pipe(Effect.provide(layer))
