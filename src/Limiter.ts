@@ -56,23 +56,28 @@ export const make = (limits: Limits): Effect.Effect<Limiter, InvalidOptions> =>
       return Effect.fail(invalid("requestsPerSecond", requestsPerSecond, "a number above 0"))
     }
     const held = concurrency === Infinity ? identity : FifoSemaphore.make(concurrency).withPermit
-    const paced = requestsPerSecond === Infinity ? identity : pace(1000 / requestsPerSecond)
+    const paced = requestsPerSecond === Infinity ? identity : pace(requestsPerSecond)
     return Effect.succeed({ withPermit: (effect) => held(paced(effect)) })
   })
 
-/** Begins come at least `interval` milliseconds after one another. */
-const pace = (interval: number): Limiter["withPermit"] => {
+/** Begins are spread evenly: the first `n` of a run take `n / perSecond` seconds, rounded up to what the clock can show. */
+const pace = (perSecond: number): Limiter["withPermit"] => {
   const turns = FifoSemaphore.make(1)
-  let next = -Infinity
+  let runBegan = -Infinity
+  let begun = 0
   // only the first in the queue looks at the clock: whoever gives up costs the others nothing
   const turn: Effect.Effect<void> = Effect.clockWith((clock) => {
     const now = clock.unsafeCurrentTimeMillis()
-    const wait = Math.ceil(next - now)
-    if (wait > 0) {
-      return Effect.zipRight(clock.sleep(Duration.millis(wait)), turn)
+    const next = runBegan + Math.ceil(begun * 1000 / perSecond)
+    if (now < next) {
+      return Effect.zipRight(clock.sleep(Duration.millis(next - now)), turn)
     }
-    // what the clock cannot show is no delay, or 300 in a second would become 250
-    next = (now - next < 1 ? next : now) + interval
+    if (now > next) {
+      // late: what was not used is gone
+      runBegan = now
+      begun = 0
+    }
+    begun++
     return Effect.void
   })
   return (effect) => Effect.zipRight(turns.withPermit(turn), effect)
