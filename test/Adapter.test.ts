@@ -42,6 +42,15 @@ describe("a tag", () => {
       assert.strictEqual(error.reason, "Request")
     }).pipe(Effect.provide(test)))
 
+  it.effect("a call may ask for another endpoint: what it does not say is the adapter's", () =>
+    Effect.gen(function*() {
+      const compute = yield* Compute
+      yield* compute.get("/servers").pipe(Adapter.withOptions({ endpointFilter: { interface: "internal" } }))
+      const [request] = yield* serviceRequests
+      assert.strictEqual(request?.path, "/internal/compute/v2.1/servers")
+      assert.strictEqual(request?.headers["x-openstack-nova-api-version"], "2.79")
+    }).pipe(Effect.provide(test)))
+
   it.effect("takes the first interface that the catalog has", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
