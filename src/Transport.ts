@@ -36,18 +36,7 @@ import * as RetryPolicy from "./RetryPolicy.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Name of the program, first in the user agent: `inventory/1.2.0 effect-keystoneauth/0.1.0`. */
-  readonly appName?: string | undefined
-  readonly appVersion?: string | undefined
-  /** Libraries between the program and this one, as name and version, for the user agent. */
-  readonly additionalUserAgent?: ReadonlyArray<readonly [name: string, version: string]> | undefined
-  /** In place of program, client and libraries: `mine effect-keystoneauth/0.1.0`. */
-  readonly userAgent?: string | undefined
-  /** Headers of every request that does not have them itself, logins and version documents included. */
-  readonly additionalHeaders?: Headers.Input | undefined
-  /** The address of whoever the program works for, told in `Forwarded` headers. */
-  readonly originalIp?: string | undefined
+export interface Options extends CommonHeaders.SessionHeaders {
   /** How long the answer to one sending may take, up to its headers and with the upload. Default: 60 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
   /** How long the answer to a login may take, and reading it. Default: 30 seconds. */
@@ -73,7 +62,7 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export interface SendOptions {
+export interface SendOptions extends CommonHeaders.RequestHeaders {
   /** How long the answer to one sending may take, up to its headers and with the upload. */
   readonly timeout?: Duration.DurationInput | undefined
   /** How many redirects are followed before the redirect itself is the answer. */
@@ -82,17 +71,6 @@ export interface SendOptions {
   readonly retries?: RetryPolicy.RetryPolicy | undefined
   /** Another limit that each sending keeps, besides the Session's. */
   readonly limiter?: Limiter.Limiter | undefined
-  /** The whole user agent, whatever the headers say. */
-  readonly userAgent?: string | undefined
-  /** Name of the client library that makes the request, after the program's in the user agent. */
-  readonly clientName?: string | undefined
-  readonly clientVersion?: string | undefined
-  /** Headers for where the request has none of that name itself. They win over the Session's. */
-  readonly additionalHeaders?: Headers.Input | undefined
-  /** `X-OpenStack-Request-ID` (`req-` and a UUID), by which the logs of all services that take part can be searched. */
-  readonly globalRequestId?: string | undefined
-  /** The address of whoever the request is made for, told in its `Forwarded` header. */
-  readonly originalIp?: string | undefined
 }
 
 /**

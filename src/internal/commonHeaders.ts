@@ -1,8 +1,35 @@
 /** The headers that every request gets: who sends it, for whom, and what the Session or an Adapter adds. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Transport from "../Transport.js"
 import { version } from "./version.js"
+
+export interface SessionHeaders {
+  /** Name of the program, first in the user agent: `inventory/1.2.0 effect-keystoneauth/0.1.0`. */
+  readonly appName?: string | undefined
+  readonly appVersion?: string | undefined
+  /** Libraries between the program and this one, as name and version, for the user agent. */
+  readonly additionalUserAgent?: ReadonlyArray<readonly [name: string, version: string]> | undefined
+  /** In place of program, client and libraries: `mine effect-keystoneauth/0.1.0`. */
+  readonly userAgent?: string | undefined
+  /** Headers of every request that does not have them itself, logins and version documents included. */
+  readonly additionalHeaders?: Headers.Input | undefined
+  /** The address of whoever the program works for, told in `Forwarded` headers. */
+  readonly originalIp?: string | undefined
+}
+
+export interface RequestHeaders {
+  /** The whole user agent, whatever the headers say. */
+  readonly userAgent?: string | undefined
+  /** Name of the client library that makes the request, after the program's in the user agent. */
+  readonly clientName?: string | undefined
+  readonly clientVersion?: string | undefined
+  /** Headers for where the request has none of that name itself. They win over the Session's. */
+  readonly additionalHeaders?: Headers.Input | undefined
+  /** `X-OpenStack-Request-ID` (`req-` and a UUID), by which the logs of all services that take part can be searched. */
+  readonly globalRequestId?: string | undefined
+  /** The address of whoever the request is made for, told in its `Forwarded` header. */
+  readonly originalIp?: string | undefined
+}
 
 /** `name/version`, or the name alone. */
 const product = (name: string | undefined, version: string | undefined): ReadonlyArray<string> =>
@@ -17,7 +44,7 @@ const runtime = (): ReadonlyArray<string> =>
 /** What this library says of itself, last in each user agent. */
 export const ownUserAgent = (): string => [`effect-keystoneauth/${version}`, ...runtime()].join(" ")
 
-const userAgent = (options: Transport.Options, request: Transport.SendOptions): string =>
+const userAgent = (options: SessionHeaders, request: RequestHeaders): string =>
   [
     ...(options.userAgent === undefined || options.userAgent === ""
       ? [
@@ -33,19 +60,19 @@ const userAgent = (options: Transport.Options, request: Transport.SendOptions): 
 const forwardedFor = (address: string): string =>
   address.includes(":") ? `"[${address.replace(/^\[|\]$/g, "")}]"` : address
 
-const isCommon = (request: Transport.SendOptions): boolean =>
+const isCommon = (request: RequestHeaders): boolean =>
   request.userAgent === undefined && request.clientName === undefined && request.additionalHeaders === undefined &&
   request.globalRequestId === undefined && request.originalIp === undefined
 
 /** Puts them on. What the caller has set stays, but for `userAgent` and `globalRequestId`, which say so themselves. */
-export const make = (options: Transport.Options) => {
+export const make = (options: SessionHeaders) => {
   const agent = userAgent(options, {})
   const simple = options.additionalHeaders === undefined && options.originalIp === undefined
   const additional = Headers.fromInput(options.additionalHeaders)
 
   return (
     request: HttpClientRequest.HttpClientRequest,
-    own: Transport.SendOptions | undefined
+    own: RequestHeaders | undefined
   ): HttpClientRequest.HttpClientRequest => {
     if (simple && (own === undefined || isCommon(own))) {
       return Headers.has(request.headers, "user-agent")
