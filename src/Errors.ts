@@ -198,6 +198,8 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-keystoneauth/
   url: Schema.String,
   /** How long was waited, in milliseconds. Unknown where the platform gave up and does not say. */
   millis: optionalNumber,
+  /** What the platform said, if it was the one that gave up. */
+  description: optionalString,
   attempts
 }) {
   /** @since 0.1.0 */
@@ -206,7 +208,11 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-keystoneauth/
   override get message(): string {
     const what = this.phase === "connect" ? "no connection" : "no answer"
     const when = this.millis === undefined ? "in time" : `within ${this.millis} ms`
-    return sentence(`${this.method} ${this.url}: ${what} ${when} (${this.phase} timeout)`, sentTimes(this.attempts))
+    const why = this.description === undefined ? "" : `: ${this.description}`
+    return sentence(
+      `${this.method} ${this.url}: ${what} ${when} (${this.phase} timeout)${why}`,
+      sentTimes(this.attempts)
+    )
   }
 }
 

@@ -270,5 +270,5 @@ it.live("a connection that is not made in time is a timeout of its own", () =>
     assertTag(error, "TimedOut")
     assert.strictEqual(error.phase, "connect")
     assert.strictEqual(error.millis, 40)
-    assert.include(error.message, "no connection within 40 ms (connect timeout)")
+    assert.include(error.message, "no connection within 40 ms (connect timeout): ")
   }).pipe(Effect.scoped), 20_000)

@@ -96,7 +96,14 @@ const withAttempts = (error: Errors.TransportError | Errors.TimedOut, attempts: 
       description: error.description,
       attempts
     })
-    : new Errors.TimedOut({ method, url, phase: error.phase, millis: error.millis, attempts })
+    : new Errors.TimedOut({
+      method,
+      url,
+      phase: error.phase,
+      millis: error.millis,
+      description: error.description,
+      attempts
+    })
 }
 
 /** One hop, as often as it takes. A redirect begins anew with the waits, but not with the budget. */

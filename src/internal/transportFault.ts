@@ -73,13 +73,18 @@ export const fromPlatform = (
 ): Errors.TransportError | Errors.TimedOut => {
   const inner = innermost(error.cause)
   const { code, message } = inner
+  const description = Redaction.scrub(
+    plain(message ?? error.description ?? error.reason),
+    Redaction.secretsOf(error.request.headers)
+  )
   if (code !== undefined && timeoutCodes.has(code)) {
-    const millis = /timeout: (\d+)\s*ms/.exec(message ?? "")?.[1]
+    const millis = /(?:timeout:|within) (\d+)\s*ms/.exec(message ?? "")?.[1]
     return new Errors.TimedOut({
       phase: code === "UND_ERR_CONNECT_TIMEOUT" ? "connect" : phase,
       method,
       url: Redaction.safeUrl(url),
-      millis: millis === undefined ? undefined : Number(millis)
+      millis: millis === undefined ? undefined : Number(millis),
+      description
     })
   }
   const reason = error._tag === "RequestError" && error.reason !== "Transport" ? "Request" : classify(inner)
@@ -88,9 +93,6 @@ export const fromPlatform = (
     method,
     url: Redaction.safeUrl(url),
     code,
-    description: Redaction.scrub(
-      plain(message ?? error.description ?? error.reason),
-      Redaction.secretsOf(error.request.headers)
-    )
+    description
   })
 }
