@@ -4,12 +4,14 @@
  *
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as ApiVersion from "./ApiVersion.js"
@@ -18,7 +20,9 @@ import type * as EndpointData from "./EndpointData.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import type * as Errors from "./Errors.js"
 import * as Redaction from "./internal/redaction.js"
+import * as Limiter from "./Limiter.js"
 import type * as Microversion from "./Microversion.js"
+import * as RetryPolicy from "./RetryPolicy.js"
 import * as Session from "./Session.js"
 
 /**
@@ -47,6 +51,8 @@ export interface Client extends HttpClient.HttpClient.With<Session.Error, AuthPl
 export interface Options extends EndpointFilter.EndpointFilter, Omit<Session.RequestOptions, "endpointFilter"> {
   /** The microversion of requests that say none themselves. */
   readonly defaultMicroversion?: Microversion.Input | undefined
+  /** How much this adapter sends at once and how fast; the Session's limits hold as well. A `limiter` is one to share. */
+  readonly limits?: Limiter.Limits | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -54,17 +60,33 @@ export interface Options extends EndpointFilter.EndpointFilter, Omit<Session.Req
 // -----------------------------------------------------------------------------
 
 /**
- * What may be said for one call. The endpoint filter is the adapter's own.
+ * What may be said for one call. Of the endpoint filter, of the retries and of the headers only what is said here changes.
  *
  * @since 0.1.0
  * @category models
  */
-export interface CallOptions extends Omit<Session.RequestOptions, "endpointFilter"> {}
+export interface CallOptions extends Session.RequestOptions {}
+
+const nothing: CallOptions = {}
 
 /** In the context of an effect, so that it reaches the requests that are made in it. */
 class CurrentOptions extends Context.Reference<CurrentOptions>()("effect-keystoneauth/Adapter/CurrentOptions", {
-  defaultValue: (): CallOptions => ({})
+  defaultValue: () => nothing
 }) {}
+
+/** Both, where the inner one says something it wins. */
+const combine = (outer: CallOptions, inner: CallOptions): CallOptions =>
+  inner === nothing ? outer : outer === nothing ? inner : {
+    ...outer,
+    ...inner,
+    endpointFilter: inner.endpointFilter === undefined
+      ? outer.endpointFilter
+      : { ...outer.endpointFilter, ...inner.endpointFilter },
+    retries: RetryPolicy.merge(outer.retries, inner.retries),
+    additionalHeaders: outer.additionalHeaders === undefined || inner.additionalHeaders === undefined
+      ? inner.additionalHeaders ?? outer.additionalHeaders
+      : Headers.merge(Headers.fromInput(outer.additionalHeaders), Headers.fromInput(inner.additionalHeaders))
+  }
 
 /**
  * Options for the requests that are made within an effect, through whichever adapter. They win over the adapter's own;
@@ -88,7 +110,7 @@ export const withOptions: {
 } = dual(
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, options: CallOptions): Effect.Effect<A, E, R> =>
-    Effect.flatMap(CurrentOptions, (outer) => Effect.provideService(self, CurrentOptions, { ...outer, ...options }))
+    Effect.flatMap(CurrentOptions, (outer) => Effect.provideService(self, CurrentOptions, combine(outer, options)))
 )
 
 /**
@@ -137,13 +159,31 @@ const client = <E, R>(
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<Client, never, Session.Session> =>
-  Effect.map(Session.Session, (session) => {
-    const { defaultMicroversion, ...defaults } = options
-    const own: Session.RequestOptions = { microversion: defaultMicroversion, ...defaults, endpointFilter: defaults }
+  Effect.gen(function*() {
+    const session = yield* Session.Session
+    const { defaultMicroversion, limits, ...defaults } = options
+    const limiter = limits === undefined ? undefined : yield* Effect.either(Limiter.make(limits))
+    if (limiter !== undefined && Either.isLeft(limiter)) {
+      return client(() => Effect.fail(limiter.left))
+    }
+    const own: Session.RequestOptions = {
+      microversion: defaultMicroversion,
+      limiter: limiter?.right,
+      ...defaults,
+      ...weakRequestId(defaults),
+      endpointFilter: defaults
+    }
     return client((request) =>
-      Effect.flatMap(CurrentOptions, (current) => session.request(request, { ...own, ...current }))
+      Effect.flatMap(CurrentOptions, (current) => session.request(request, combine(own, current)))
     )
   })
+
+/** Of an adapter, as in keystoneauth, it is for the requests without one; that of a call wins over the request's own. */
+const weakRequestId = ({ additionalHeaders, globalRequestId }: Options): Session.RequestOptions =>
+  globalRequestId === undefined ? {} : {
+    globalRequestId: undefined,
+    additionalHeaders: Headers.set(Headers.fromInput(additionalHeaders), "x-openstack-request-id", globalRequestId)
+  }
 
 /**
  * A tag of its own for one service; its service is the client.

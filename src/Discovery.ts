@@ -156,9 +156,11 @@ const reachability = (error: Errors.WireError): string => {
     case "TransportError":
       return error.code === undefined ? error.description : `${error.reason} error ${error.code}`
     case "TimedOut":
-      return `no answer within ${error.millis} ms`
+      return error.millis === undefined ? "no answer in time" : `no answer within ${error.millis} ms`
     case "RedirectRefused":
       return `redirects to ${error.location ?? "an address that the browser hides"}, which is not followed`
+    case "InvalidOptions":
+      return error.message
   }
 }
 

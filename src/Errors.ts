@@ -33,8 +33,14 @@ export const isKeystoneAuthError = (u: unknown): u is KeystoneAuthError => hasPr
 const optionalString = Schema.optional(Schema.String)
 const optionalNumber = Schema.optional(Schema.Number)
 
+/** How often it was sent, where a `RetryPolicy` had it sent again. */
+const attempts = optionalNumber
+
 const sentence = (...parts: ReadonlyArray<string | undefined>): string =>
   parts.filter((part) => part !== undefined && part !== "").join(" ")
+
+const sentTimes = (attempts: number | undefined): string | undefined =>
+  attempts === undefined ? undefined : `(sent ${attempts} times)`
 
 // -----------------------------------------------------------------------------
 // input
@@ -114,7 +120,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-k
     url: Schema.String,
     /** The platform's error code where it gives one, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
     code: optionalString,
-    description: Schema.String
+    description: Schema.String,
+    attempts
   }
 ) {
   /** @since 0.1.0 */
@@ -128,7 +135,12 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-k
       Request: "the request could not be sent",
       Unknown: "the transport failed"
     }[this.reason]
-    return sentence(`${this.method} ${this.url}: ${what}:`, this.description, tlsHint(this.code))
+    return sentence(
+      `${this.method} ${this.url}: ${what}:`,
+      this.description,
+      tlsHint(this.code),
+      sentTimes(this.attempts)
+    )
   }
 }
 
@@ -169,29 +181,44 @@ const tlsHint = (code: string | undefined): string | undefined => {
 }
 
 /**
- * An answer did not arrive in time. `phase` tells what was waited for: the answer to a request, a version document, or
- * a login.
+ * An answer did not arrive in time. `phase` tells what was waited for:
+ *
+ * - `"connect"`: the connection (a limit of the platform, such as `connectTimeout` of `NodeTransport`); nothing was sent
+ * - `"request"`: the headers of the answer to one sending (`timeout`)
+ * - `"login"`, `"discovery"`: the answer to a login, or a version document (`loginTimeout`, `discoveryTimeout`)
+ * - `"operation"`: all that belongs to a request: logging in, discovery, turns of a limiter, redirects and retries
+ *   (`deadline`)
  *
  * @since 0.1.0
  * @category errors
  */
 export class TimedOut extends Schema.TaggedError<TimedOut>("effect-keystoneauth/Errors/TimedOut")("TimedOut", {
-  phase: Schema.Literal("request", "discovery", "login"),
+  phase: Schema.Literal("connect", "request", "discovery", "login", "operation"),
   method: Schema.String,
   url: Schema.String,
-  /** How long was waited, in milliseconds. */
-  millis: Schema.Number
+  /** How long was waited, in milliseconds. Unknown where the platform gave up and does not say. */
+  millis: optionalNumber,
+  /** What the platform said, if it was the one that gave up. */
+  description: optionalString,
+  attempts
 }) {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return `${this.method} ${this.url}: no answer within ${this.millis} ms (${this.phase} timeout)`
+    const what = this.phase === "connect" ? "no connection" : "no answer"
+    const when = this.millis === undefined ? "in time" : `within ${this.millis} ms`
+    const why = this.description === undefined ? "" : `: ${this.description}`
+    return sentence(
+      `${this.method} ${this.url}: ${what} ${when} (${this.phase} timeout)${why}`,
+      sentTimes(this.attempts)
+    )
   }
 }
 
 /**
- * A server redirected to where this request must not go: a login or a body to another origin, or https to http. In a
+ * A server redirected to where this request must not go: to another origin with a login or with the body of an
+ * authenticated request, or from https to http. In a
  * browser no redirect can be followed: it hides the target, and by itself would take the token along to any origin.
  *
  * @since 0.1.0
@@ -213,7 +240,7 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
   override get message(): string {
     const why = {
       Downgrade: "https is never left for http",
-      CrossOriginBody: "a request with a body is not repeated at another origin",
+      CrossOriginBody: "the body of a login or of an authenticated request is not sent to another origin",
       UnrepeatableBody: "the body is a stream, which cannot be sent a second time",
       InvalidLocation: "that is not a URL",
       Hidden: "the browser does not show where to. Use the address that it leads to"
@@ -550,7 +577,8 @@ const httpFields = {
   /** What more it said. */
   details: optionalString,
   serviceType: optionalString,
-  regionName: optionalString
+  regionName: optionalString,
+  attempts
 }
 
 /**
@@ -565,7 +593,8 @@ const httpMessage = (title: string, failure: HttpFailure): string =>
   sentence(
     `${failure.method} ${failure.url} answered ${failure.status} ${title}` +
       (failure.serviceMessage === undefined ? "" : `: ${failure.serviceMessage}`),
-    failure.requestId === undefined ? undefined : `(request ${failure.requestId})`
+    failure.requestId === undefined ? undefined : `(request ${failure.requestId})`,
+    sentTimes(failure.attempts)
   )
 
 /**
@@ -861,12 +890,12 @@ export type HttpStatusError =
   | ServerError
 
 /**
- * No usable HTTP answer: what the wire alone can fail with.
+ * No usable HTTP answer: what the wire alone can fail with. `InvalidOptions` tells of limits and timeouts that cannot be.
  *
  * @since 0.1.0
  * @category unions
  */
-export type WireError = TransportError | TimedOut | RedirectRefused
+export type WireError = TransportError | TimedOut | RedirectRefused | InvalidOptions
 
 /**
  * What getting a token can fail with.

@@ -69,7 +69,7 @@ export interface EndpointOptions {
  * @since 0.1.0
  * @category models
  */
-export interface RequestOptions extends EndpointOptions {
+export interface RequestOptions extends EndpointOptions, Transport.SendOptions {
   /** Where a relative URL goes. An absolute one goes where it says. */
   readonly endpointFilter?: EndpointFilter.EndpointFilter | undefined
   /** Send what the `AuthPlugin` authenticates with. Default: `true`. */
@@ -86,10 +86,11 @@ export interface RequestOptions extends EndpointOptions {
    * ends sooner, another one is fetched first.
    */
   readonly tokenLife?: Duration.DurationInput | undefined
-  /** How long the answer may take, up to its headers. Default: the Session's `timeout`. */
-  readonly timeout?: Duration.DurationInput | undefined
-  /** How many redirects are followed. Default: the Session's. */
-  readonly redirects?: number | undefined
+  /**
+   * How long all of it may take, up to the headers of the answer: logging in, finding the endpoint, turns of limiters,
+   * redirects and retries. Default: the Session's.
+   */
+  readonly deadline?: Duration.DurationInput | undefined
 }
 
 /**
@@ -163,11 +164,15 @@ export const make = (
     }
     const tokens = yield* Tokens.make(options)
 
-    const request: Service["request"] = Effect.fn("Session.request")(
-      function*(request: HttpClientRequest.HttpClientRequest, options: RequestOptions = {}) {
+    const perform = Effect.fnUntraced(
+      function*(
+        request: HttpClientRequest.HttpClientRequest,
+        options: RequestOptions,
+        operation: Transport.Operation
+      ) {
         const plugin = yield* AuthPlugin.AuthPlugin
         const filter = options.endpointFilter ?? {}
-        const endpoint = isAbsolute(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
+        const endpoint = namesHost(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
         const microversion = options.microversion === undefined ? undefined : yield* Microversion.fromInput(
           options.microversion
         )
@@ -192,12 +197,23 @@ export const make = (
         if (microversion !== undefined && endpoint !== undefined) {
           yield* supports(endpoint, microversion)
         }
-        const { reason, response, secrets } = yield* send(transport, plugin, target, options)
+        const { reason, response, secrets } = yield* send(transport, plugin, target, { ...options, operation })
         yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
         return response.status < 400 || options.raiseForStatus === false
           ? response
-          : yield* refusal(response, { reason, secrets, serviceType, regionName: endpoint?.regionName })
+          : yield* refusal(response, {
+            reason,
+            secrets,
+            serviceType,
+            regionName: endpoint?.regionName,
+            attempts: operation.retries === 0 ? undefined : operation.retries + 1
+          })
       }
+    )
+
+    const request: Service["request"] = Effect.fn("Session.request")(
+      (request: HttpClientRequest.HttpClientRequest, options: RequestOptions = {}) =>
+        transport.operation(request, options, (operation) => perform(request, options, operation))
     )
 
     const endpointData: Service["endpointData"] = Effect.fn("Session.endpointData")(
@@ -221,10 +237,10 @@ export const make = (
 const annotateTrace = (endpoint: EndpointData.EndpointData): Effect.Effect<void> =>
   Effect.annotateCurrentSpan("openstack.endpoint.trace", EndpointData.explain(endpoint))
 
-const isAbsolute = (url: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(url)
+/** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
+const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
 
-const join = (base: string, path: string): string =>
-  path === "" ? base : `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
+const join = (base: string, path: string): string => `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
 
 /** Headers that the caller has set win. */
 const setMissing = (headers: Record<string, string>) => (request: HttpClientRequest.HttpClientRequest) =>
@@ -278,7 +294,7 @@ const send = (
   transport: Transport.Service,
   plugin: AuthPlugin.Service,
   request: HttpClientRequest.HttpClientRequest,
-  options: RequestOptions
+  options: RequestOptions & Transport.ExecuteOptions
 ): Effect.Effect<Sent, Error> =>
   Effect.gen(function*() {
     if (options.authenticated === false) {
@@ -325,6 +341,7 @@ const refusal = (
     readonly secrets: ReadonlyArray<string>
     readonly serviceType: string | undefined
     readonly regionName: string | undefined
+    readonly attempts: number | undefined
   }
 ): Effect.Effect<never, Errors.Unauthorized | Errors.HttpStatusError> =>
   Effect.gen(function*() {
@@ -339,7 +356,15 @@ const refusal = (
         serviceMessage: fault.serviceMessage
       })
       : Faults.statusError(
-        { ...fault, method, url, status: response.status, serviceType: about.serviceType, regionName: about.regionName }
+        {
+          ...fault,
+          method,
+          url,
+          status: response.status,
+          serviceType: about.serviceType,
+          regionName: about.regionName,
+          attempts: about.attempts
+        }
       )
   })
 

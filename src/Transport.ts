@@ -1,6 +1,7 @@
 /**
  * The wire: the one place that every request goes through, logins and version documents too. It wraps the platform's
- * `HttpClient` with redirects that lose no credential, finite timeouts, a user agent, typed errors and redaction.
+ * `HttpClient` with redirects that lose no credential, retries, finite timeouts, limits, a user agent, typed errors and
+ * redaction.
  *
  * @since 0.1.0
  */
@@ -21,41 +22,76 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
+import * as CommonHeaders from "./internal/commonHeaders.js"
+import * as Internal from "./internal/operation.js"
 import * as Page from "./internal/page.js"
 import * as Redaction from "./internal/redaction.js"
+import * as Redirects from "./internal/redirects.js"
 import * as Response from "./internal/response.js"
+import * as Retries from "./internal/retries.js"
 import * as TransportFault from "./internal/transportFault.js"
-import { version } from "./internal/version.js"
+import * as Limiter from "./Limiter.js"
+import * as RetryPolicy from "./RetryPolicy.js"
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Name of the program, first in the user agent: `inventory/1.2.0 effect-keystoneauth/0.1.0`. Browsers send their own. */
-  readonly appName?: string | undefined
-  readonly appVersion?: string | undefined
-  /** How long an answer to a request may take, up to its headers. Default: 60 seconds. */
+export interface Options extends CommonHeaders.SessionHeaders {
+  /** How long the answer to one sending may take, up to its headers and with the upload. Default: 60 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** The same for a login. Default: 30 seconds. */
+  /** How long the answer to a login may take, and reading it. Default: 30 seconds. */
   readonly loginTimeout?: Duration.DurationInput | undefined
   /** The same for a version document. Default: 20 seconds. */
   readonly discoveryTimeout?: Duration.DurationInput | undefined
+  /**
+   * How long a request may take in all, up to the headers of its answer: logging in, finding the endpoint, turns of
+   * limiters, redirects and retries. Default: 5 minutes.
+   */
+  readonly deadline?: Duration.DurationInput | undefined
   /** How many redirects are followed before the redirect itself is the answer. Default: 30. */
   readonly redirects?: number | undefined
+  /** What is sent again after a failure. Default: nothing, as in keystoneauth. */
+  readonly retries?: RetryPolicy.RetryPolicy | undefined
+  /** How much is sent at once and how fast, over all adapters, logins and version documents. Default: no limit. */
+  readonly limits?: Limiter.Limits | undefined
+}
+
+/**
+ * How one request is sent. What is not said is the Session's.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SendOptions extends CommonHeaders.RequestHeaders {
+  /** How long the answer to one sending may take, up to its headers and with the upload. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** How many redirects are followed before the redirect itself is the answer. */
+  readonly redirects?: number | undefined
+  /** What is sent again after a failure: what is said here wins over what the Session says. */
+  readonly retries?: RetryPolicy.RetryPolicy | undefined
+  /** Another limit that each sending keeps, besides the Session's. */
+  readonly limiter?: Limiter.Limiter | undefined
 }
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface ExecuteOptions {
-  /** What is waited for: chooses the timeout, and is told in `TimedOut`. Default: `"request"`. */
-  readonly phase?: Errors.TimedOut["phase"] | undefined
-  /** In place of the timeout of the phase. */
-  readonly timeout?: Duration.DurationInput | undefined
-  readonly redirects?: number | undefined
+export interface ExecuteOptions extends SendOptions {
+  /** What is waited for: chooses the timeout, and is told in `TimedOut`. A login may be sent again. Default: `"request"`. */
+  readonly phase?: "request" | "login" | "discovery" | undefined
+  /** What this sending is a part of, as `operation` gives it. */
+  readonly operation?: Operation | undefined
 }
+
+/**
+ * What belongs to one request of a caller: its deadline, and what was tried so far.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Operation extends Internal.Operation {}
 
 /**
  * @since 0.1.0
@@ -67,7 +103,8 @@ export interface Service {
    *
    * - 301, 302, 303, 305, 307 and 308 are followed with method and body kept, as keystoneauth does; at the limit the
    *   redirect itself is the answer. 300 is an answer.
-   * - At another origin no credential header is sent, and a request with a body is refused. https never becomes http.
+   * - At another origin no credential header is sent, and the body of a login, or of a request with credentials, is
+   *   refused. https never becomes http.
    * - In a browser no redirect is followed: it hides the target, or else takes the token along to any origin.
    * - Neither the response nor any error shows the request's headers or body.
    */
@@ -75,11 +112,17 @@ export interface Service {
     request: HttpClientRequest.HttpClientRequest,
     options?: ExecuteOptions
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
-  /** The same with the body read as text, within the same time; at most `limit` bytes of it (default: 16 MiB). */
+  /** The same with the body read as text, for which there is as much time again; at most `limit` bytes of it (default: 16 MiB). */
   readonly text: (
     request: HttpClientRequest.HttpClientRequest,
     options?: ExecuteOptions & { readonly limit?: number | undefined }
   ) => Effect.Effect<TextResponse, Errors.WireError>
+  /** Gives all that is done for a request its deadline. What is sent in it shares its timer. */
+  readonly operation: <A, E, R>(
+    request: HttpClientRequest.HttpClientRequest,
+    options: SendOptions & { readonly deadline?: Duration.DurationInput | undefined },
+    use: (operation: Operation) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | Errors.TimedOut | Errors.InvalidOptions, R>
 }
 
 /**
@@ -100,69 +143,104 @@ export class Transport extends Context.Tag("effect-keystoneauth/Transport")<Tran
 
 const defaultLimit = 16 * 1024 * 1024
 
-const redirectStatuses = new Set([301, 302, 303, 305, 307, 308])
+const defaults = {
+  timeout: "60 seconds",
+  loginTimeout: "30 seconds",
+  discoveryTimeout: "20 seconds",
+  deadline: "5 minutes"
+} as const
 
-const userAgent = (options: Options): string =>
-  [
-    options.appName === undefined
-      ? undefined
-      : options.appVersion === undefined
-      ? options.appName
-      : `${options.appName}/${options.appVersion}`,
-    `effect-keystoneauth/${version}`
-  ].filter((part) => part !== undefined).join(" ")
+/** In milliseconds, if it can be waited for. */
+const positive = (
+  option: keyof typeof defaults,
+  duration: Duration.DurationInput
+): Either.Either<number, Errors.InvalidOptions> => {
+  const millis = Duration.toMillis(duration)
+  return millis > 0 ? Either.right(millis) : Either.left(
+    new Errors.InvalidOptions({
+      module: "Transport",
+      option,
+      reason: `nothing can be answered within ${millis} ms: leave it out for ${
+        defaults[option]
+      }, or give Duration.infinity`
+    })
+  )
+}
 
 /**
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (platform) => {
-    const client = withoutPlatformHabits(platform)
-    const agent = Page.origin() === undefined ? { "user-agent": userAgent(options) } : {}
-    const timeouts: Record<Errors.TimedOut["phase"], Duration.DurationInput> = {
-      request: options.timeout ?? "60 seconds",
-      login: options.loginTimeout ?? "30 seconds",
-      discovery: options.discoveryTimeout ?? "20 seconds"
+  Effect.gen(function*() {
+    const client = withoutPlatformHabits(yield* HttpClient.HttpClient)
+    const withCommonHeaders = CommonHeaders.make(options)
+    const timeoutOf = (option: keyof typeof defaults) => positive(option, options[option] ?? defaults[option])
+    const timeouts = {
+      request: timeoutOf("timeout"),
+      login: timeoutOf("loginTimeout"),
+      discovery: timeoutOf("discoveryTimeout")
     }
+    const deadline = timeoutOf("deadline")
+    const limiter = options.limits === undefined ? undefined : yield* Effect.either(Limiter.make(options.limits))
 
-    /** One hop. The URL is built here, so that query and hash of the request are in it for good. */
-    const send = (request: HttpClientRequest.HttpClientRequest, url: string) =>
-      traced(request, url, (request) =>
+    /** One hop. The URL is built before, so that query and hash of the request are in it for good. */
+    const send = (sending: Sending, request: HttpClientRequest.HttpClientRequest, url: string) =>
+      traced(request, url, sending.retries, (request) =>
         client.execute(request).pipe(
           Effect.mapBoth({
-            onFailure: (error) => TransportFault.fromPlatform(error, request.method, url),
+            onFailure: (error) => TransportFault.fromPlatform(error, request.method, url, sending.phase),
             onSuccess: (response) => Response.make(response, url)
           })
         ))
 
+    /** One hop in the time that it has, with the retries that are left, when it is its turn. */
+    const hop = (
+      sending: Sending,
+      request: HttpClientRequest.HttpClientRequest,
+      url: string
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> => {
+      const { limits, operation, retries } = sending
+      const sent = send(sending, request, url)
+      // where it goes on after a timeout, the sending alone is interrupted, and not all of the operation
+      const timed = operation === undefined || retries !== undefined
+        ? within(sending, request, url, sent)
+        : Internal.watched(operation, sent, sending.timeout, () => timedOut(sending, request, url))
+      const limited = limits.reduce((limited, { withPermit }) => withPermit(limited), timed)
+      return retries === undefined ? limited : Retries.run(retries, request, limited)
+    }
+
     const follow = (
+      sending: Sending,
       request: HttpClientRequest.HttpClientRequest,
       url: string,
       left: number
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
-      Effect.flatMap(send(request, url), (response) => {
+      Effect.flatMap(hop(sending, request, url), (response) => {
         // what a browser makes of a redirect: an answer without status and headers
         if (response.status === 0) {
-          return redirectRefused(request, url, undefined, "Hidden")
+          return Redirects.refuse(request, url, undefined, "Hidden")
         }
-        const location = redirectStatuses.has(response.status)
-          ? Headers.get(response.headers, "location")
-          : Option.none()
+        const location = Redirects.isRedirect(response) ? Headers.get(response.headers, "location") : Option.none()
         if (Option.isNone(location) || left <= 0) {
           return Effect.succeed(response)
         }
+        if (sending.retries !== undefined) {
+          Retries.restart(sending.retries)
+        }
         return Effect.flatMap(
-          Effect.zipRight(Body.discard(response), redirected(request, url, location.value)),
-          (next) => follow(next, next.url, left - 1)
+          Effect.zipRight(
+            Body.discard(response),
+            Redirects.next(request, url, response, location.value, sending.phase === "login")
+          ),
+          (next) => follow(sending, next, next.url, left - 1)
         )
       })
 
-    /** Sends, does something with the answer, and gives all of it the time of the phase. */
     const exchange = <A>(
       request: HttpClientRequest.HttpClientRequest,
       execute: ExecuteOptions | undefined,
-      use: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, Errors.WireError>
+      use: (response: HttpClientResponse.HttpClientResponse, sending: Sending) => Effect.Effect<A, Errors.WireError>
     ): Effect.Effect<A, Errors.WireError> => {
       const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
       if (Either.isLeft(url)) {
@@ -178,83 +256,102 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         )
       }
       const phase = execute?.phase ?? "request"
-      const timeout = execute?.timeout ?? timeouts[phase]
-      const href = url.right.href
-      const named = Headers.has(request.headers, "user-agent")
-        ? request
-        : HttpClientRequest.setHeaders(request, agent)
-      return Effect.timeoutFail(
-        Effect.flatMap(follow(named, href, execute?.redirects ?? options.redirects ?? 30), use),
-        {
-          duration: timeout,
-          onTimeout: () =>
-            new Errors.TimedOut({
-              phase,
-              method: request.method,
-              url: Redaction.safeUrl(href),
-              millis: Duration.toMillis(timeout)
-            })
-        }
+      const timeout = execute?.timeout === undefined ? timeouts[phase] : positive("timeout", execute.timeout)
+      if (Either.isLeft(timeout)) {
+        return Effect.fail(timeout.left)
+      }
+      if (limiter !== undefined && Either.isLeft(limiter)) {
+        return Effect.fail(limiter.left)
+      }
+      const sending: Sending = {
+        phase,
+        timeout: timeout.right,
+        operation: execute?.operation,
+        retries: Retries.make(
+          RetryPolicy.merge(options.retries, execute?.retries),
+          execute?.operation,
+          request,
+          phase === "login"
+        ),
+        // the one that is wrapped around all others is passed first
+        limits: limiter === undefined && execute?.limiter === undefined
+          ? noLimits
+          : [limiter?.right, execute?.limiter].filter((limiter) => limiter !== undefined)
+      }
+      return Effect.flatMap(
+        follow(
+          sending,
+          withCommonHeaders(request, execute),
+          url.right.href,
+          execute?.redirects ?? options.redirects ?? 30
+        ),
+        (response) => use(response, sending)
       )
     }
 
     return {
       execute: (request, execute) => exchange(request, execute, Effect.succeed),
       text: (request, execute) =>
-        exchange(request, execute, (response) =>
-          Body.text(response, execute?.limit ?? defaultLimit).pipe(
-            Effect.mapBoth({
-              onFailure: (error) => TransportFault.fromPlatform(error, request.method, request.url),
+        exchange(request, execute, (response, sending) =>
+          within(
+            sending,
+            request,
+            response.request.url,
+            Effect.mapBoth(Body.text(response, execute?.limit ?? defaultLimit), {
+              onFailure: (error) =>
+                TransportFault.fromPlatform(error, request.method, response.request.url, sending.phase),
               onSuccess: (text) => ({ status: response.status, headers: response.headers, text })
             })
-          ))
+          )),
+      operation: (request, own, use) => {
+        const whole = own.deadline === undefined ? deadline : positive("deadline", own.deadline)
+        const sending = own.timeout === undefined ? timeouts.request : positive("timeout", own.timeout)
+        if (Either.isLeft(whole)) {
+          return Effect.fail(whole.left)
+        }
+        if (Either.isLeft(sending)) {
+          return Effect.fail(sending.left)
+        }
+        const timedOut = () =>
+          new Errors.TimedOut({
+            phase: "operation",
+            method: request.method,
+            url: Redaction.safeUrl(request.url),
+            millis: whole.right
+          })
+        return Internal.run({ deadline: whole.right, sending: sending.right, timedOut }, use)
+      }
     }
   })
 
-const redirectRefused = (
-  request: HttpClientRequest.HttpClientRequest,
-  from: string,
-  location: string | undefined,
-  reason: Errors.RedirectRefused["reason"]
-) =>
-  new Errors.RedirectRefused({
-    method: request.method,
-    url: Redaction.safeUrl(from),
-    location: location === undefined ? undefined : Redaction.safeUrl(location),
-    reason
-  })
-
-/** The request for the next hop, or why there is none. */
-const redirected = (
-  request: HttpClientRequest.HttpClientRequest,
-  from: string,
-  location: string
-): Effect.Effect<HttpClientRequest.HttpClientRequest, Errors.RedirectRefused> => {
-  const refuse = (reason: Errors.RedirectRefused["reason"]) =>
-    Effect.fail(redirectRefused(request, from, location, reason))
-  const next = URL.canParse(location, from) ? new URL(location, from) : undefined
-  if (next === undefined || !/^https?:$/.test(next.protocol)) {
-    return refuse("InvalidLocation")
-  }
-  const current = new URL(from)
-  if (current.protocol === "https:" && next.protocol === "http:") {
-    return refuse("Downgrade")
-  }
-  const sameOrigin = next.origin === current.origin
-  if (!sameOrigin && request.body._tag !== "Empty") {
-    return refuse("CrossOriginBody")
-  }
-  if (!Body.isReplayable(request.body)) {
-    return refuse("UnrepeatableBody")
-  }
-  // the Location is the whole target: the query of the first request is not added to it
-  return Effect.succeed(
-    HttpClientRequest.make(request.method)(next.href, {
-      headers: sameOrigin ? request.headers : Redaction.withoutSecrets(request.headers),
-      body: request.body
-    })
-  )
+/** What is decided for all hops of one request. */
+interface Sending {
+  readonly phase: "request" | "login" | "discovery"
+  /** In milliseconds. */
+  readonly timeout: number
+  readonly operation: Operation | undefined
+  readonly retries: Retries.Retries | undefined
+  readonly limits: ReadonlyArray<Limiter.Limiter>
 }
+
+const noLimits: ReadonlyArray<Limiter.Limiter> = []
+
+const timedOut = (
+  { phase, timeout }: Sending,
+  { method }: HttpClientRequest.HttpClientRequest,
+  url: string
+): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: Redaction.safeUrl(url), millis: timeout })
+
+/** With a timer of its own. */
+const within = <A>(
+  sending: Sending,
+  request: HttpClientRequest.HttpClientRequest,
+  url: string,
+  effect: Effect.Effect<A, Errors.WireError>
+): Effect.Effect<A, Errors.WireError> =>
+  Number.isFinite(sending.timeout)
+    ? Effect.timeoutFail(effect, { duration: sending.timeout, onTimeout: () => timedOut(sending, request, url) })
+    : effect
 
 /**
  * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:
@@ -282,6 +379,7 @@ const withoutPlatformHabits = (
 const traced = (
   request: HttpClientRequest.HttpClientRequest,
   url: string,
+  retries: Retries.Retries | undefined,
   send: (
     request: HttpClientRequest.HttpClientRequest
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
@@ -295,6 +393,9 @@ const traced = (
     span.attribute("server.address", hostname)
     if (port !== "") {
       span.attribute("server.port", Number(port))
+    }
+    if (retries !== undefined && retries.operation.retries > 0) {
+      span.attribute("http.request.resend_count", retries.operation.retries)
     }
     return Effect.flatMap(
       FiberRef.get(HttpClient.currentTracerPropagation),

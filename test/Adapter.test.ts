@@ -29,13 +29,26 @@ describe("a tag", () => {
       const cloud = yield* TestCloud.TestCloud
       const compute = yield* Compute
       yield* compute.get("servers", { urlParams: { limit: 1 } })
-      yield* compute.get("//servers?limit=2")
+      yield* compute.get("/servers?limit=2")
       yield* compute.get(`${cloud.baseUrl}/internal/compute/v2.1/servers`)
       assert.deepStrictEqual((yield* serviceRequests).map((entry) => entry.url), [
         `${cloud.baseUrl}/compute/v2.1/servers?limit=1`,
         `${cloud.baseUrl}/compute/v2.1/servers?limit=2`,
         `${cloud.baseUrl}/internal/compute/v2.1/servers`
       ])
+      // that is a host without a scheme, as in keystoneauth
+      const error = yield* Effect.flip(compute.get("//servers"))
+      assertTag(error, "TransportError")
+      assert.strictEqual(error.reason, "Request")
+    }).pipe(Effect.provide(test)))
+
+  it.effect("a call may ask for another endpoint: what it does not say is the adapter's", () =>
+    Effect.gen(function*() {
+      const compute = yield* Compute
+      yield* compute.get("/servers").pipe(Adapter.withOptions({ endpointFilter: { interface: "internal" } }))
+      const [request] = yield* serviceRequests
+      assert.strictEqual(request?.path, "/internal/compute/v2.1/servers")
+      assert.strictEqual(request?.headers["x-openstack-nova-api-version"], "2.79")
     }).pipe(Effect.provide(test)))
 
   it.effect("takes the first interface that the catalog has", () =>

@@ -1,10 +1,11 @@
-import { HttpBody, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { Headers, HttpBody, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, TestClock } from "effect"
-import { Transport } from "effect-keystoneauth"
+import { Context, Duration, Effect, Fiber, Layer, TestClock } from "effect"
+import { Adapter, AuthPlugin, Catalog, Discovery, Session, Transport } from "effect-keystoneauth"
 import { readFileSync } from "node:fs"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import { ownUserAgent } from "../src/internal/commonHeaders.js"
 import { version } from "../src/internal/version.js"
 import { assertTag, platforms } from "./support.js"
 
@@ -109,23 +110,59 @@ describe("redirects", () => {
       "http://a.test/mail": to("mailto:someone@b.test")
     })
     return Effect.gen(function*() {
-      const refused = (request: HttpClientRequest.HttpClientRequest) =>
-        Effect.map(Effect.flip(execute(request)), (error) => {
+      const refused = (request: HttpClientRequest.HttpClientRequest, options?: Transport.ExecuteOptions) =>
+        Effect.map(Effect.flip(execute(request, options)), (error) => {
           assertTag(error, "RedirectRefused")
           return error.reason
         })
       const login = HttpClientRequest.post("http://a.test/", { body: HttpBody.text("password") })
-      assert.strictEqual(yield* refused(login), "CrossOriginBody")
+      assert.strictEqual(yield* refused(login, { phase: "login" }), "CrossOriginBody")
+      assert.strictEqual(
+        yield* refused(HttpClientRequest.setHeader(login, "x-auth-token", "t0ken")),
+        "CrossOriginBody"
+      )
       assert.strictEqual(yield* refused(HttpClientRequest.get("https://a.test/")), "Downgrade")
       assert.strictEqual(yield* refused(HttpClientRequest.get("http://a.test/mail")), "InvalidLocation")
-      assert.strictEqual(seen.length, 3)
+      assert.strictEqual(seen.length, 4)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("with a body and without any credential lead anywhere, as in keystoneauth", () => {
+    const { layer, seen } = world({
+      "http://a.test/": to("http://b.test/"),
+      "http://b.test/": () => new Response("here")
+    })
+    return Effect.gen(function*() {
+      yield* execute(HttpClientRequest.post("http://a.test/", { body: HttpBody.text("metadata") }))
+      assert.deepStrictEqual(seen.map(({ body, url }) => [url, body]), [
+        ["http://a.test/", "metadata"],
+        ["http://b.test/", "metadata"]
+      ])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("hand on the request id of the first service, but never in place of one's own", () => {
+    const moved = () =>
+      new Response("", { status: 302, headers: { location: "/b", "x-openstack-request-id": "req-theirs" } })
+    const { layer, seen } = world({ "http://a.test/": moved, "http://a.test/b": () => new Response("here") })
+    return Effect.gen(function*() {
+      yield* execute(HttpClientRequest.get("http://a.test/"))
+      yield* execute(HttpClientRequest.get("http://a.test/"), { globalRequestId: "req-mine" })
+      assert.deepStrictEqual(seen.map(({ headers }) => headers["x-openstack-request-id"]), [
+        undefined,
+        "req-theirs",
+        "req-mine",
+        "req-mine"
+      ])
     }).pipe(Effect.provide(layer))
   })
 })
 
+const silent = HttpClient.make(() => Effect.never)
+
 describe("timeouts", () => {
   it.effect("every wait has one, by what is waited for", () => {
-    const never = Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never))
+    const never = Layer.succeed(HttpClient.HttpClient, silent)
     return Effect.gen(function*() {
       for (const [phase, seconds] of [["request", 60], ["login", 30], ["discovery", 20]] as const) {
         const waiting = yield* Effect.fork(Effect.flip(execute(HttpClientRequest.get("http://a.test/"), { phase })))
@@ -139,7 +176,103 @@ describe("timeouts", () => {
     }).pipe(Effect.provide(Layer.provide(Transport.layer(), never)))
   })
 
-  it.effect("reading a body within `text` is part of it", () => {
+  it.effect("the whole has a deadline: login, endpoint, turns and tries together", () =>
+    Effect.gen(function*() {
+      const waiting = yield* Effect.fork(Effect.flip(Effect.provideService(
+        Session.request(HttpClientRequest.get("http://a.test/")),
+        AuthPlugin.AuthPlugin,
+        AuthPlugin.make({ name: "slow", headers: Effect.never })
+      )))
+      yield* TestClock.adjust("299 seconds")
+      assert.isNull(waiting.unsafePoll())
+      yield* TestClock.adjust("1 seconds")
+      const error = yield* Fiber.join(waiting)
+      assertTag(error, "TimedOut")
+      assert.deepStrictEqual([error.phase, error.millis], ["operation", 300_000])
+    }).pipe(Effect.provide(Layer.provide(Session.layer(), Layer.succeed(HttpClient.HttpClient, silent)))))
+
+  it.effect("each sending has its own time within it, counted from its turn", () =>
+    Effect.gen(function*() {
+      const plugin = AuthPlugin.make({ name: "slow", headers: Effect.as(Effect.sleep("50 seconds"), Headers.empty) })
+      const request = (options?: Session.RequestOptions) =>
+        Effect.fork(Effect.flip(Effect.provideService(
+          Session.request(HttpClientRequest.get("http://a.test/"), options),
+          AuthPlugin.AuthPlugin,
+          plugin
+        )))
+      // the first is sent at 50 s and given up at 110 s; only then it is the turn of the second
+      const first = yield* request()
+      yield* TestClock.adjust("1 seconds")
+      const second = yield* request({ timeout: "7 seconds" })
+      yield* TestClock.adjust("108 seconds")
+      assert.isNull(first.unsafePoll())
+      yield* TestClock.adjust("1 seconds")
+      const error = yield* Fiber.join(first)
+      assertTag(error, "TimedOut")
+      assert.deepStrictEqual([error.phase, error.millis], ["request", 60_000])
+      yield* TestClock.adjust("6 seconds")
+      assert.isNull(second.unsafePoll())
+      yield* TestClock.adjust("1 seconds")
+      const other = yield* Fiber.join(second)
+      assertTag(other, "TimedOut")
+      assert.deepStrictEqual([other.phase, other.millis], ["request", 7000])
+    }).pipe(Effect.provide(Layer.provide(
+      Session.layer({ limits: { concurrency: 1 } }),
+      Layer.succeed(HttpClient.HttpClient, silent)
+    ))))
+
+  it.effect("one that leaves no time, or a limit that lets nobody through, is told, and nothing is sent", () =>
+    Effect.forEach(
+      [
+        [{ timeout: 0 }, {}, "timeout"],
+        [{ deadline: 0 }, {}, "deadline"],
+        [{}, { timeout: 0 }, "timeout"],
+        [{}, { deadline: 0 }, "deadline"],
+        [{ limits: { concurrency: 0 } }, {}, "concurrency"]
+      ] as const,
+      ([session, options, option]) => {
+        const { layer, seen } = world({}, session)
+        return Effect.gen(function*() {
+          const error = yield* Effect.flip(Effect.provideService(
+            Session.request(HttpClientRequest.get("http://a.test/"), options),
+            AuthPlugin.AuthPlugin,
+            AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
+          ))
+          assertTag(error, "InvalidOptions")
+          assert.strictEqual(error.option, option)
+          assert.deepStrictEqual(seen, [])
+        }).pipe(Effect.provide(Layer.provide(
+          Session.layerWithoutDependencies(),
+          Layer.merge(layer, Layer.provide(Layer.merge(Catalog.layer, Discovery.layer), layer))
+        )))
+      }
+    ))
+
+  it.effect("an adapter's impossible limits are told by its requests", () =>
+    Effect.gen(function*() {
+      const adapter = yield* Adapter.make({ limits: { requestsPerSecond: 0 } })
+      assertTag(yield* Effect.flip(adapter.get("http://a.test/")), "InvalidOptions")
+    }).pipe(
+      Effect.provideService(AuthPlugin.AuthPlugin, AuthPlugin.make({ name: "nobody", headers: Effect.never })),
+      Effect.provide(Layer.provide(Session.layer(), Layer.succeed(HttpClient.HttpClient, silent)))
+    ))
+
+  it.effect("Duration.infinity is for ever", () =>
+    Effect.gen(function*() {
+      const waiting = yield* Effect.fork(Effect.provideService(
+        Session.request(HttpClientRequest.get("http://a.test/"), {
+          timeout: Duration.infinity,
+          deadline: Duration.infinity
+        }),
+        AuthPlugin.AuthPlugin,
+        AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
+      ))
+      yield* TestClock.adjust("30 days")
+      assert.isNull(waiting.unsafePoll())
+      yield* Fiber.interrupt(waiting)
+    }).pipe(Effect.provide(Layer.provide(Session.layer(), Layer.succeed(HttpClient.HttpClient, silent)))))
+
+  it.effect("reading a body within `text` has the same again", () => {
     const slow = () =>
       new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(3)) }))
     const { layer } = world({ "http://a.test/": slow })
@@ -162,7 +295,7 @@ describe("the rest", () => {
       yield* execute(HttpClientRequest.get("http://a.test/"))
       yield* execute(HttpClientRequest.get("http://a.test/", { headers: { "user-agent": "mine" } }))
       assert.deepStrictEqual(seen.map((one) => one.headers["user-agent"]), [
-        `inventory/1.2.0 effect-keystoneauth/${version}`,
+        `inventory/1.2.0 ${ownUserAgent()}`,
         "mine"
       ])
     }).pipe(Effect.provide(layer))

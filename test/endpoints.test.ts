@@ -23,7 +23,11 @@ const catalogRequests = Effect.flatMap(
 )
 
 /** A wire that nothing is to be sent over. */
-const transport = Layer.succeed(Transport.Transport, { execute: () => Effect.never, text: () => Effect.never })
+const transport = Layer.succeed(Transport.Transport, {
+  execute: () => Effect.never,
+  text: () => Effect.never,
+  operation: () => Effect.never
+})
 
 describe("why this URL", () => {
   it.effect("is on the result, step by step", () =>

@@ -132,7 +132,7 @@ const requestId = (headers: Headers.Headers): string | undefined =>
   )
 
 /** `Retry-After`, which is a number of seconds or a date, in milliseconds from now. */
-const retryAfterMillis = (headers: Headers.Headers): Effect.Effect<number | undefined> =>
+export const retryAfterMillis = (headers: Headers.Headers): Effect.Effect<number | undefined> =>
   Option.match(Headers.get(headers, "retry-after"), {
     onNone: () => Effect.succeed(undefined),
     onSome: (value) =>

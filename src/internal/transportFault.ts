@@ -13,31 +13,40 @@ const connectCodes = new Set([
   "ENETUNREACH",
   "ENOENT",
   "ENOTFOUND",
-  "ERR_PROXY_REFUSED",
-  "ETIMEDOUT",
-  "UND_ERR_CONNECT_TIMEOUT"
+  "ERR_PROXY_REFUSED"
 ])
 
-const resetCodes = new Set(["ECONNABORTED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
+const resetCodes = new Set(["ECONNABORTED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "UND_ERR_SOCKET"])
 
 const tlsCode = /CERT|^ERR_(TLS|SSL)|^EPROTO$|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^CRL_/
 
-const classify = (code: string | undefined): Errors.TransportError["reason"] => {
+/** The platform's own limits: on connecting, on the headers of an answer, and between parts of its body. */
+const timeoutCodes = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])
+
+const classify = ({ code, syscall }: Inner): Errors.TransportError["reason"] => {
   if (code === undefined) {
     return "Unknown"
   }
-  return connectCodes.has(code) ? "Connect" : resetCodes.has(code) ? "Reset" : tlsCode.test(code) ? "Tls" : "Unknown"
+  // the same code is for a connection that was there and went silent
+  return connectCodes.has(code) || (code === "ETIMEDOUT" && syscall === "connect")
+    ? "Connect"
+    : resetCodes.has(code)
+    ? "Reset"
+    : tlsCode.test(code)
+    ? "Tls"
+    : "Unknown"
 }
 
 interface Inner {
   readonly code: string | undefined
   readonly message: string | undefined
+  readonly syscall: unknown
 }
 
 /** The innermost cause that has a code: `fetch` and dual-stack connects wrap it, each in its own way. */
 const innermost = (cause: unknown, depth = 0): Inner => {
   if (!isRecord(cause) || depth > 5) {
-    return { code: undefined, message: typeof cause === "string" ? cause : undefined }
+    return { code: undefined, message: typeof cause === "string" ? cause : undefined, syscall: undefined }
   }
   const nested = cause["cause"] ?? (Array.isArray(cause["errors"]) ? cause["errors"][0] : undefined)
   const inner = nested === undefined ? undefined : innermost(nested, depth + 1)
@@ -49,7 +58,8 @@ const innermost = (cause: unknown, depth = 0): Inner => {
   return {
     code: typeof code === "string" ? code : undefined,
     // the outer one says "fetch failed" and no more
-    message: inner?.message ?? (typeof message === "string" && message !== "" ? message : undefined)
+    message: inner?.message ?? (typeof message === "string" && message !== "" ? message : undefined),
+    syscall: cause["syscall"]
   }
 }
 
@@ -60,11 +70,24 @@ const plain = (message: string): string => /:SSL routines:[^:]*:([^:]+):/.exec(m
 export const fromPlatform = (
   error: HttpClientError.HttpClientError,
   method: string,
-  url: string
-): Errors.TransportError => {
-  const { code, message } = innermost(error.cause)
-  const reason = error._tag === "RequestError" && error.reason !== "Transport" ? "Request" : classify(code)
-  const said = plain(message ?? error.description ?? error.reason)
+  url: string,
+  phase: Errors.TimedOut["phase"]
+): Errors.TransportError | Errors.TimedOut => {
+  const inner = innermost(error.cause)
+  const { code, message } = inner
+  const scrub = (text: string) => Redaction.scrub(text, Redaction.secretsOf(error.request.headers))
+  const said = scrub(plain(message ?? error.description ?? error.reason))
+  if (code !== undefined && timeoutCodes.has(code)) {
+    const millis = /(?:timeout:|within) (\d+)\s*ms/.exec(message ?? "")?.[1]
+    return new Errors.TimedOut({
+      phase: code === "UND_ERR_CONNECT_TIMEOUT" ? "connect" : phase,
+      method,
+      url: Redaction.safeUrl(url),
+      millis: millis === undefined ? undefined : Number(millis),
+      description: said
+    })
+  }
+  const reason = error._tag === "RequestError" && error.reason !== "Transport" ? "Request" : classify(inner)
   const meant = error._tag === "RequestError" && reason === "Unknown"
     ? Page.explainFailure(url, error.request.body._tag === "Stream")
     : undefined
@@ -73,9 +96,6 @@ export const fromPlatform = (
     method,
     url: Redaction.safeUrl(url),
     code,
-    description: Redaction.scrub(
-      meant === undefined ? said : `${said}: ${meant}`,
-      Redaction.secretsOf(error.request.headers)
-    )
+    description: meant === undefined ? said : `${said}: ${meant}`
   })
 }

@@ -23,7 +23,7 @@ const fixedPlugins: ReadonlyArray<unknown> = ["admin_token", "none", "http_basic
 // calls
 // -----------------------------------------------------------------------------
 
-const filterOf = (args: Json): EndpointFilter.EndpointFilter => ({
+export const filterOf = (args: Json): EndpointFilter.EndpointFilter => ({
   serviceType: Plugins.text(args, "service_type"),
   interface: specialInterface(args["interface"]),
   regionName: Plugins.text(args, "region_name"),

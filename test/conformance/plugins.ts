@@ -14,6 +14,7 @@ import {
   ServiceToken,
   type Session
 } from "effect-keystoneauth"
+import * as OAuth1 from "effect-keystoneauth/OAuth1"
 import type { Json } from "./catalogs.js"
 
 /** What an outcome says that cannot be had because the plugin is not there (yet). */
@@ -21,6 +22,9 @@ export const unknownPlugin = "no plugin"
 
 /** The same of a function. */
 export const unknownFunction = "no function"
+
+/** With the plugins that need a package of their own. */
+export const types = AuthTypes.layerWith([OAuth1.authType])
 
 /** Without a plugin nothing compiles here; only an override needs none. */
 export const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })

@@ -3,7 +3,7 @@ import { Effect, Either } from "effect"
 import { readdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as Vectors from "../vectors.js"
-import { unknownFunction, unknownPlugin } from "./plugins.js"
+import * as Plugins from "./plugins.js"
 import { suites } from "./suites.js"
 
 export interface Report {
@@ -34,7 +34,7 @@ export const find = (
 /** What is not there yet, if that is why a case has no answer: `plugin v3kerberos`. */
 const whatIsMissing = ({ outcome }: Vectors.Result): string | undefined =>
   Either.isLeft(outcome) && typeof outcome.left === "string" &&
-    [unknownPlugin, unknownFunction].some((start) => String(outcome.left).startsWith(start))
+    [Plugins.unknownPlugin, Plugins.unknownFunction].some((start) => String(outcome.left).startsWith(start))
     ? outcome.left.replace(/^no /, "")
     : undefined
 
@@ -58,6 +58,7 @@ export const runSuite = (directory: string, suite: string): Effect.Effect<Report
       Vectors.loadFile(join(directory, `${suite}.json`)),
       (one) =>
         suites[suite]!(one.input, one).pipe(
+          Effect.provide(Plugins.types),
           // to die is an answer too, and a wrong one
           Effect.catchAllDefect((defect) => Effect.succeed(Either.left(`died: ${String(defect)}`))),
           Effect.map((outcome) => Vectors.judge(one, outcome))

@@ -9,6 +9,7 @@ import { catalogSelect, discoveryParse, discoverySelect, serviceTypes } from "./
 import { endpointCalls } from "./endpoints.js"
 import { flows } from "./flows.js"
 import { loading } from "./loading.js"
+import { requests } from "./requests.js"
 import { microversionHeaders, versionArgs, versionBetween, versionMatch, versionParse } from "./versions.js"
 
 type Answer = (input: Case["input"], one: Case) => Effect.Effect<Outcome>
@@ -35,6 +36,11 @@ export const suites: Readonly<Record<string, Answer>> = {
   "endpoint-data-services": endpointCalls,
   "loading": loading,
   "microversion-headers": pure(microversionHeaders),
+  "request-auth": requests,
+  "request-headers": requests,
+  "request-redirects": requests,
+  "request-retries": requests,
+  "request-urls": requests,
   "service-types": pure(serviceTypes),
   "version-args": pure(versionArgs),
   "version-between": pure(versionBetween),

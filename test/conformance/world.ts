@@ -9,12 +9,15 @@ export interface Request {
   readonly token?: string
 }
 
-/** What was sent, whole. */
+/** What was sent, whole, what came back, and when. */
 export interface Sent {
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined
+  readonly status: number | undefined
+  /** In milliseconds. */
+  readonly at: number
 }
 
 const bodyText = (body: HttpBody.HttpBody): string | undefined => {
@@ -47,8 +50,11 @@ const respond = (answer: Json): Response => {
   })
 }
 
-/** No match is the world's default, or else 404 with nothing. A list of answers is used up, and its last one repeats. */
-export const make = (world: Json): {
+/**
+ * No match is the world's default, or else 404 with nothing. A list of answers is used up, and its last one repeats. With
+ * `silentAfter`, only so many requests are answered at all.
+ */
+export const make = (world: Json, silentAfter = Infinity): {
   readonly client: HttpClient.HttpClient
   readonly requests: Array<Request>
   readonly sent: ReadonlyArray<Sent>
@@ -67,19 +73,24 @@ export const make = (world: Json): {
     return answers[Math.min(n, answers.length - 1)]
   }
   const client = HttpClient.make((request, url) =>
-    Effect.suspend(() => {
+    Effect.clockWith((clock) => {
       url.hash = ""
       const token = request.headers["x-auth-token"]
       requests.push({ method: request.method, url: url.href, ...(token === undefined ? {} : { token }) })
+      const answer = next(`${request.method} ${url.href}`) ?? next(url.href) ??
+        (world["default"] as Json | undefined) ?? { status: 404, headers: {}, text: "" }
+      const error = answer["error"]
       sent.push({
         method: request.method,
         url: url.href,
         headers: { ...request.headers },
-        body: bodyText(request.body)
+        body: bodyText(request.body),
+        status: error === undefined ? Number(answer["status"] ?? 200) : undefined,
+        at: clock.unsafeCurrentTimeMillis()
       })
-      const answer = next(`${request.method} ${url.href}`) ?? next(url.href) ??
-        (world["default"] as Json | undefined) ?? { status: 404, headers: {}, text: "" }
-      const error = answer["error"]
+      if (sent.length > silentAfter) {
+        return Effect.never
+      }
       if (error === "chunked" || error === "decode") {
         return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(broken())))
       }

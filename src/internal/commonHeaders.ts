@@ -1,0 +1,104 @@
+/** The headers that every request gets: who sends it, for whom, and what the Session or an Adapter adds. */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Page from "./page.js"
+import { version } from "./version.js"
+
+export interface SessionHeaders {
+  /** Name of the program, first in the user agent: `inventory/1.2.0 effect-keystoneauth/0.1.0`. */
+  readonly appName?: string | undefined
+  readonly appVersion?: string | undefined
+  /** Libraries between the program and this one, as name and version, for the user agent. */
+  readonly additionalUserAgent?: ReadonlyArray<readonly [name: string, version: string]> | undefined
+  /** In place of program, client and libraries: `mine effect-keystoneauth/0.1.0`. */
+  readonly userAgent?: string | undefined
+  /** Headers of every request that does not have them itself, logins and version documents included. */
+  readonly additionalHeaders?: Headers.Input | undefined
+  /** The address of whoever the program works for, told in `Forwarded` headers. */
+  readonly originalIp?: string | undefined
+}
+
+export interface RequestHeaders {
+  /** The whole user agent, whatever the headers say. */
+  readonly userAgent?: string | undefined
+  /** Name of the client library that makes the request, after the program's in the user agent. */
+  readonly clientName?: string | undefined
+  readonly clientVersion?: string | undefined
+  /** Headers for where the request has none of that name itself. They win over the Session's. */
+  readonly additionalHeaders?: Headers.Input | undefined
+  /** `X-OpenStack-Request-ID` (`req-` and a UUID), by which the logs of all services that take part can be searched. */
+  readonly globalRequestId?: string | undefined
+  /** The address of whoever the request is made for, told in its `Forwarded` header. */
+  readonly originalIp?: string | undefined
+}
+
+/** `name/version`, or the name alone. */
+const product = (name: string | undefined, version: string | undefined): ReadonlyArray<string> =>
+  name === undefined || name === "" ? [] : [version === undefined || version === "" ? name : `${name}/${version}`]
+
+/** The runtime, where it says so portably: Node 21 and newer, Deno, Bun, Workers. A browser names itself. */
+const runtime = (): ReadonlyArray<string> =>
+  typeof navigator !== "undefined" && /^(Node\.js|Deno|Bun|Cloudflare-Workers)\b\S*$/.test(navigator.userAgent)
+    ? [navigator.userAgent]
+    : []
+
+/** What this library says of itself, last in each user agent. */
+export const ownUserAgent = (): string => [`effect-keystoneauth/${version}`, ...runtime()].join(" ")
+
+const userAgent = (options: SessionHeaders, request: RequestHeaders): string =>
+  [
+    ...(options.userAgent === undefined || options.userAgent === ""
+      ? [
+        ...product(options.appName, options.appVersion),
+        ...product(request.clientName, request.clientVersion),
+        ...(options.additionalUserAgent ?? []).flatMap(([name, version]) => product(name, version))
+      ]
+      : [options.userAgent]),
+    ownUserAgent()
+  ].join(" ")
+
+/** An address as RFC 7239 writes it: of version 6 in brackets and quotes. */
+const forwardedFor = (address: string): string =>
+  address.includes(":") ? `"[${address.replace(/^\[|\]$/g, "")}]"` : address
+
+const isCommon = (request: RequestHeaders): boolean =>
+  request.userAgent === undefined && request.clientName === undefined && request.additionalHeaders === undefined &&
+  request.globalRequestId === undefined && request.originalIp === undefined
+
+/** Puts them on. What the caller has set stays, but for `userAgent` and `globalRequestId`, which say so themselves. */
+export const make = (options: SessionHeaders) => {
+  const agent = userAgent(options, {})
+  const simple = options.additionalHeaders === undefined && options.originalIp === undefined
+  const additional = Headers.fromInput(options.additionalHeaders)
+  // browsers send their own, and ask the server first whether ours may be sent
+  const inPage = Page.origin() !== undefined
+
+  return (
+    request: HttpClientRequest.HttpClientRequest,
+    own: RequestHeaders | undefined
+  ): HttpClientRequest.HttpClientRequest => {
+    if (simple && (own === undefined || isCommon(own))) {
+      return inPage || Headers.has(request.headers, "user-agent")
+        ? request
+        : HttpClientRequest.setHeader(request, "user-agent", agent)
+    }
+    const { clientName, globalRequestId, originalIp = options.originalIp } = own ?? {}
+    const set: Record<string, string> = {
+      ...additional,
+      ...Headers.fromInput(own?.additionalHeaders),
+      ...request.headers
+    }
+    const name = own?.userAgent ?? request.headers["user-agent"] ??
+      (own === undefined || clientName === undefined ? agent : userAgent(options, own))
+    if (!inPage) {
+      set["user-agent"] = name
+    }
+    if (globalRequestId !== undefined) {
+      set["x-openstack-request-id"] = globalRequestId
+    }
+    if (originalIp !== undefined && originalIp !== "") {
+      set["forwarded"] ??= `for=${forwardedFor(originalIp)};by=${name}`
+    }
+    return HttpClientRequest.setHeaders(request, set)
+  }
+}
