@@ -24,6 +24,8 @@ import * as Body from "./internal/body.js"
 import * as Endpoint from "./internal/endpoint.js"
 import * as Faults from "./internal/faults.js"
 import * as Redaction from "./internal/redaction.js"
+import * as Secrets from "./internal/secrets.js"
+import * as Telemetry from "./internal/telemetry.js"
 import * as Microversion from "./Microversion.js"
 import type * as ServiceType from "./ServiceType.js"
 import * as Tokens from "./Tokens.js"
@@ -167,37 +169,44 @@ export const make = (
       function*(request: HttpClientRequest.HttpClientRequest, options: RequestOptions = {}) {
         const plugin = yield* AuthPlugin.AuthPlugin
         const filter = options.endpointFilter ?? {}
+        const serviceType = options.microversionServiceType ?? filter.serviceType
+        yield* Telemetry.annotateOperation(request, plugin, serviceType)
         const endpoint = isAbsolute(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
         const microversion = options.microversion === undefined ? undefined : yield* Microversion.fromInput(
           options.microversion
         )
-        const serviceType = options.microversionServiceType ?? filter.serviceType
         const target = request.pipe(
           endpoint === undefined ? identity : HttpClientRequest.setUrl(join(endpoint.url, request.url)),
           microversion === undefined
             ? identity
             : setMissing(Microversion.headers(yield* microversionService(serviceType, microversion), microversion))
         )
-        yield* Effect.annotateCurrentSpan({
-          "http.request.method": target.method,
-          "url.full": Redaction.safeUrl(target.url),
-          "openstack.auth.plugin": plugin.name,
-          ...(serviceType === undefined ? {} : { "openstack.service.type": serviceType }),
-          ...(endpoint?.regionName === undefined ? {} : { "openstack.region": endpoint.regionName }),
-          ...(microversion === undefined ? {} : { "openstack.microversion": Microversion.format(microversion) })
-        })
+        const about: Transport.About = {
+          cloud: Telemetry.cloudOfPlugin(plugin),
+          serviceType,
+          regionName: endpoint?.regionName,
+          microversion: microversion === undefined ? undefined : Microversion.format(microversion),
+          sent: 0
+        }
+        yield* Telemetry.annotateTarget(target.url, about)
         if (endpoint !== undefined && endpoint.trace.some((step) => step._tag === "Document" && !step.cached)) {
           yield* annotateTrace(endpoint)
         }
         if (microversion !== undefined && endpoint !== undefined) {
           yield* supports(endpoint, microversion)
         }
-        const { reason, response, secrets } = yield* send(transport, plugin, target, options)
-        yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
+        const { reason, response, secrets } = yield* send(transport, plugin, target, { ...options, about })
+        yield* Telemetry.annotateAnswer(response)
         return response.status < 400 || options.raiseForStatus === false
           ? response
-          : yield* refusal(response, { reason, secrets, serviceType, regionName: endpoint?.regionName })
-      }
+          : yield* refusal(response, {
+            reason,
+            secrets: [...secrets, ...Secrets.inBody(request.body)],
+            serviceType,
+            regionName: endpoint?.regionName
+          })
+      },
+      Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan("error.type", _tag))
     )
 
     const endpointData: Service["endpointData"] = Effect.fn("Session.endpointData")(
@@ -278,7 +287,7 @@ const send = (
   transport: Transport.Service,
   plugin: AuthPlugin.Service,
   request: HttpClientRequest.HttpClientRequest,
-  options: RequestOptions
+  options: RequestOptions & { readonly about: Transport.About }
 ): Effect.Effect<Sent, Error> =>
   Effect.gen(function*() {
     if (options.authenticated === false) {

@@ -10,19 +10,19 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
+import * as Metrics from "./internal/metrics.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Response from "./internal/response.js"
+import * as Telemetry from "./internal/telemetry.js"
 import * as TransportFault from "./internal/transportFault.js"
 import { version } from "./internal/version.js"
 
@@ -54,7 +54,18 @@ export interface ExecuteOptions {
   /** In place of the timeout of the phase. */
   readonly timeout?: Duration.DurationInput | undefined
   readonly redirects?: number | undefined
+  /** What spans and metrics tell of it. Default: the host of its URL as the cloud, and identity as the service of a login. */
+  readonly about?: About | undefined
 }
+
+/**
+ * What a request is about: the cloud (host and port of its Keystone), service, region and microversion, and how often it was
+ * `sent` so far, which the wire counts: begin with 0.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface About extends Telemetry.About {}
 
 /**
  * @since 0.1.0
@@ -118,6 +129,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
   Effect.map(HttpClient.HttpClient, (platform) => {
     const client = withoutPlatformHabits(platform)
     const agent = userAgent(options)
+    const meters = Metrics.makeRequests()
     const timeouts: Record<Errors.TimedOut["phase"], Duration.DurationInput> = {
       request: options.timeout ?? "60 seconds",
       login: options.loginTimeout ?? "30 seconds",
@@ -125,8 +137,13 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     }
 
     /** One hop. The URL is built here, so that query and hash of the request are in it for good. */
-    const send = (request: HttpClientRequest.HttpClientRequest, url: string) =>
-      traced(request, url, (request) =>
+    const send = (
+      request: HttpClientRequest.HttpClientRequest,
+      url: string,
+      phase: Errors.TimedOut["phase"],
+      about: About
+    ) =>
+      Telemetry.traced({ request, url, phase, about, meters }, (request) =>
         client.execute(request).pipe(
           Effect.mapBoth({
             onFailure: (error) => TransportFault.fromPlatform(error, request.method, url),
@@ -137,9 +154,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const follow = (
       request: HttpClientRequest.HttpClientRequest,
       url: string,
-      left: number
+      left: number,
+      phase: Errors.TimedOut["phase"],
+      about: About
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
-      Effect.flatMap(send(request, url), (response) => {
+      Effect.flatMap(send(request, url, phase, about), (response) => {
         const location = redirectStatuses.has(response.status)
           ? Headers.get(response.headers, "location")
           : Option.none()
@@ -148,7 +167,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         }
         return Effect.flatMap(
           Effect.zipRight(Body.discard(response), redirected(request, url, location.value)),
-          (next) => follow(next, next.url, left - 1)
+          (next) => follow(next, next.url, left - 1, phase, about)
         )
       })
 
@@ -171,12 +190,13 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       }
       const phase = execute?.phase ?? "request"
       const timeout = execute?.timeout ?? timeouts[phase]
+      const about = execute?.about ?? { sent: 0, serviceType: phase === "login" ? "identity" : undefined }
       const href = url.right.href
       const named = Headers.has(request.headers, "user-agent")
         ? request
         : HttpClientRequest.setHeader(request, "user-agent", agent)
       return Effect.timeoutFail(
-        Effect.flatMap(follow(named, href, execute?.redirects ?? options.redirects ?? 30), use),
+        Effect.flatMap(follow(named, href, execute?.redirects ?? options.redirects ?? 30, phase, about), use),
         {
           duration: timeout,
           onTimeout: () =>
@@ -244,7 +264,7 @@ const redirected = (
 
 /**
  * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:
- * `traced` takes their place. `fetch` follows redirects by itself, with every header, unless it is told not to.
+ * `Telemetry.traced` takes their place. `fetch` follows redirects by itself, with every header, unless it is told not to.
  */
 const withoutPlatformHabits = (
   client: HttpClient.HttpClient
@@ -260,34 +280,6 @@ const withoutPlatformHabits = (
       )
     )
   )
-
-/** A client span around one hop, named and annotated by the HTTP conventions, whose context is sent along. */
-const traced = (
-  request: HttpClientRequest.HttpClientRequest,
-  url: string,
-  send: (
-    request: HttpClientRequest.HttpClientRequest
-  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
-): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
-  Effect.useSpan(`http.client ${request.method}`, { kind: "client", captureStackTrace: false }, (span) => {
-    const { hostname, pathname, port, protocol } = new URL(url)
-    span.attribute("http.request.method", request.method)
-    span.attribute("url.full", Redaction.safeUrl(url))
-    span.attribute("url.path", pathname)
-    span.attribute("url.scheme", protocol.slice(0, -1))
-    span.attribute("server.address", hostname)
-    if (port !== "") {
-      span.attribute("server.port", Number(port))
-    }
-    return Effect.flatMap(
-      FiberRef.get(HttpClient.currentTracerPropagation),
-      (propagates) =>
-        send(propagates ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span)) : request)
-    ).pipe(
-      Effect.tap((response) => Effect.sync(() => span.attribute("http.response.status_code", response.status))),
-      Effect.withParentSpan(span)
-    )
-  })
 
 /**
  * @since 0.1.0
