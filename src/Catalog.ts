@@ -66,6 +66,7 @@ export const make = (
       ? undefined
       : Duration.toMillis(options.refreshInterval ?? "1 minute")
     const fetched = yield* SharedFetch.make<ServiceCatalog.ServiceCatalog, Unavailable>({
+      span: "Catalog.fetch",
       keep: () => ({ endsAfter: interval ?? 0, renewAfter: interval ?? 0 }),
       rest: () => interval ?? 0,
       demanded: () => 0,
@@ -125,7 +126,7 @@ export const make = (
       return Option.isNone(access) ? Option.none() : yield* fetch(plugin, access.value)
     })
 
-    return { get, refresh: Effect.withSpan(refresh, "Catalog.refresh") }
+    return { get, refresh }
   })
 
 /** Keystone has no catalog for this token, or none now. */
@@ -140,7 +141,10 @@ const ask = (
     headers: Headers.set(headers, "accept", "application/json")
   })
   return Effect.gen(function*() {
-    const { status, text } = yield* transport.text(request, { phase: "discovery" })
+    const { status, text } = yield* transport.text(request, {
+      phase: "discovery",
+      about: { serviceType: "identity", sent: 0 }
+    })
     const body = yield* Effect.try((): unknown => JSON.parse(text))
     return status === 200 && isRecord(body) && Array.isArray(body["catalog"])
       ? ServiceCatalog.fromV3(body["catalog"])

@@ -15,6 +15,7 @@ import * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
 import * as Redaction from "./internal/redaction.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
+import * as Telemetry from "./internal/telemetry.js"
 import * as Transport from "./Transport.js"
 import * as VersionDocument from "./VersionDocument.js"
 
@@ -107,6 +108,7 @@ export const make = (options: Options = {}) =>
     const outageTimeToLive = Duration.toMillis(options.outageTimeToLive ?? "1 second")
 
     const documents = yield* SharedFetch.make<Answer, Errors.DiscoveryFailed>({
+      span: "Discovery.fetch",
       keep: (_, __, chance) => ({ endsAfter: timeToLive, renewAfter: timeToLive * (0.8 + chance / 10) }),
       rest: (error) => error.reason === "Unreachable" ? outageTimeToLive : failureTimeToLive,
       demanded: () => 0,
@@ -114,10 +116,11 @@ export const make = (options: Options = {}) =>
       capacity: 10_000
     })
 
-    const fetch = Effect.fn("Discovery.fetch")(function*(url: string, headers: Headers.Headers) {
+    const fetch = Effect.fnUntraced(function*(url: string, headers: Headers.Headers, cloud: string | undefined) {
       yield* Effect.annotateCurrentSpan("url.full", Redaction.safeUrl(url))
       const request = HttpClientRequest.get(url, { headers: Headers.set(headers, "accept", "application/json") })
-      const response = yield* transport.text(request, { phase: "discovery", limit: documentLimit }).pipe(
+      const about: Transport.About = { cloud, sent: 0 }
+      const response = yield* transport.text(request, { phase: "discovery", limit: documentLimit, about }).pipe(
         Effect.mapError((error) =>
           failed({ url: Redaction.safeUrl(url), outcome: "Unreachable", detail: reachability(error) })
         )
@@ -126,18 +129,19 @@ export const make = (options: Options = {}) =>
       return yield* Either.mapLeft(answer, failed)
     })
 
-    const document: Service["document"] = Effect.fn("Discovery.document")(function*(url: string) {
+    const document: Service["document"] = Effect.fnUntraced(function*(url: string) {
+      const plugin = yield* AuthPlugin.AuthPlugin
+      const cloud = Telemetry.cloudOfPlugin(plugin)
       // an address with and without the slash after its host is one address
       const place = URL.canParse(url) ? new URL(url).href : url
-      const answer = yield* documents.get(place, fetch(url, Headers.empty))
+      const answer = yield* documents.get(place, fetch(url, Headers.empty, cloud))
       if (answer !== Demanded) {
         return answer
       }
-      const plugin = yield* AuthPlugin.AuthPlugin
       const headers = yield* plugin.headers
       // with authentication a document may differ from one identity to another: each has its own
       const key = [place, ...Redaction.secretsOf(headers)].join("\n")
-      const own = yield* documents.get(key, fetch(url, headers))
+      const own = yield* documents.get(key, fetch(url, headers, cloud))
       return own === Demanded
         ? yield* failed({
           url: Redaction.safeUrl(url),

@@ -24,6 +24,8 @@ import * as Body from "./internal/body.js"
 import * as Endpoint from "./internal/endpoint.js"
 import * as Faults from "./internal/faults.js"
 import * as Redaction from "./internal/redaction.js"
+import * as Secrets from "./internal/secrets.js"
+import * as Telemetry from "./internal/telemetry.js"
 import * as Microversion from "./Microversion.js"
 import type * as ServiceType from "./ServiceType.js"
 import * as Tokens from "./Tokens.js"
@@ -172,38 +174,39 @@ export const make = (
       ) {
         const plugin = yield* AuthPlugin.AuthPlugin
         const filter = options.endpointFilter ?? {}
+        const serviceType = options.microversionServiceType ?? filter.serviceType
+        yield* Telemetry.annotateOperation(request, plugin, serviceType)
         const endpoint = namesHost(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
         const microversion = options.microversion === undefined ? undefined : yield* Microversion.fromInput(
           options.microversion
         )
-        const serviceType = options.microversionServiceType ?? filter.serviceType
         const target = request.pipe(
           endpoint === undefined ? identity : HttpClientRequest.setUrl(join(endpoint.url, request.url)),
           microversion === undefined
             ? identity
             : setMissing(Microversion.headers(yield* microversionService(serviceType, microversion), microversion))
         )
-        yield* Effect.annotateCurrentSpan({
-          "http.request.method": target.method,
-          "url.full": Redaction.safeUrl(target.url),
-          "openstack.auth.plugin": plugin.name,
-          ...(serviceType === undefined ? {} : { "openstack.service.type": serviceType }),
-          ...(endpoint?.regionName === undefined ? {} : { "openstack.region": endpoint.regionName }),
-          ...(microversion === undefined ? {} : { "openstack.microversion": Microversion.format(microversion) })
-        })
+        const about: Transport.About = {
+          cloud: Telemetry.cloudOfPlugin(plugin),
+          serviceType,
+          regionName: endpoint?.regionName,
+          microversion: microversion === undefined ? undefined : Microversion.format(microversion),
+          sent: 0
+        }
+        yield* Telemetry.annotateTarget(target.url, about)
         if (endpoint !== undefined && endpoint.trace.some((step) => step._tag === "Document" && !step.cached)) {
           yield* annotateTrace(endpoint)
         }
         if (microversion !== undefined && endpoint !== undefined) {
           yield* supports(endpoint, microversion)
         }
-        const { reason, response, secrets } = yield* send(transport, plugin, target, { ...options, operation })
-        yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
+        const { reason, response, secrets } = yield* send(transport, plugin, target, { ...options, operation, about })
+        yield* Telemetry.annotateAnswer(response)
         return response.status < 400 || options.raiseForStatus === false
           ? response
           : yield* refusal(response, {
             reason,
-            secrets,
+            secrets: [...secrets, ...Secrets.inBody(request.body)],
             serviceType,
             regionName: endpoint?.regionName,
             attempts: operation.retries === 0 ? undefined : operation.retries + 1
@@ -213,7 +216,8 @@ export const make = (
 
     const request: Service["request"] = Effect.fn("Session.request")(
       (request: HttpClientRequest.HttpClientRequest, options: RequestOptions = {}) =>
-        transport.operation(request, options, (operation) => perform(request, options, operation))
+        transport.operation(request, options, (operation) => perform(request, options, operation)),
+      Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan("error.type", _tag))
     )
 
     const endpointData: Service["endpointData"] = Effect.fn("Session.endpointData")(

@@ -172,7 +172,13 @@ export const make = (
 
     /** The store's token, or a login of our own, or of another process that is at it. */
     const fetch = (identity: Identity): Effect.Effect<Held, AuthPlugin.Error> =>
-      Effect.zipRight(countRenewal(identity), getOrLogin(identity))
+      Effect.annotateCurrentSpan({
+        "openstack.auth.plugin": identity.labels.plugin,
+        "openstack.cloud": identity.labels.cloud
+      }).pipe(
+        Effect.zipRight(countRenewal(identity)),
+        Effect.zipRight(getOrLogin(identity))
+      )
 
     const countRenewal = (identity: Identity): Effect.Effect<void> =>
       Effect.map(

@@ -11,24 +11,23 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
 import * as CommonHeaders from "./internal/commonHeaders.js"
+import * as Metrics from "./internal/metrics.js"
 import * as Internal from "./internal/operation.js"
-import * as Page from "./internal/page.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Redirects from "./internal/redirects.js"
 import * as Response from "./internal/response.js"
 import * as Retries from "./internal/retries.js"
+import * as Telemetry from "./internal/telemetry.js"
 import * as TransportFault from "./internal/transportFault.js"
 import * as Limiter from "./Limiter.js"
 import * as RetryPolicy from "./RetryPolicy.js"
@@ -83,7 +82,18 @@ export interface ExecuteOptions extends SendOptions {
   readonly phase?: "request" | "login" | "discovery" | undefined
   /** What this sending is a part of, as `operation` gives it. */
   readonly operation?: Operation | undefined
+  /** What spans and metrics tell of it. Default: the host of its URL as the cloud, and identity as the service of a login. */
+  readonly about?: About | undefined
 }
+
+/**
+ * What a request is about: the cloud (host and port of its Keystone), service, region and microversion, and how often it was
+ * `sent` so far, which the wire counts: begin with 0.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface About extends Telemetry.About {}
 
 /**
  * What belongs to one request of a caller: its deadline, and what was tried so far.
@@ -175,6 +185,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
   Effect.gen(function*() {
     const client = withoutPlatformHabits(yield* HttpClient.HttpClient)
     const withCommonHeaders = CommonHeaders.make(options)
+    const meters = Metrics.makeRequests()
     const timeoutOf = (option: keyof typeof defaults) => positive(option, options[option] ?? defaults[option])
     const timeouts = {
       request: timeoutOf("timeout"),
@@ -186,13 +197,16 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
 
     /** One hop. The URL is built before, so that query and hash of the request are in it for good. */
     const send = (sending: Sending, request: HttpClientRequest.HttpClientRequest, url: string) =>
-      traced(request, url, sending.retries, (request) =>
-        client.execute(request).pipe(
-          Effect.mapBoth({
-            onFailure: (error) => TransportFault.fromPlatform(error, request.method, url, sending.phase),
-            onSuccess: (response) => Response.make(response, url)
-          })
-        ))
+      Telemetry.traced(
+        { request, url, phase: sending.phase, about: sending.about, meters },
+        (request) =>
+          client.execute(request).pipe(
+            Effect.mapBoth({
+              onFailure: (error) => TransportFault.fromPlatform(error, request.method, url, sending.phase),
+              onSuccess: (response) => Response.make(response, url)
+            })
+          )
+      )
 
     /** One hop in the time that it has, with the retries that are left, when it is its turn. */
     const hop = (
@@ -267,6 +281,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         phase,
         timeout: timeout.right,
         operation: execute?.operation,
+        about: execute?.about ?? { sent: 0, serviceType: phase === "login" ? "identity" : undefined },
         retries: Retries.make(
           RetryPolicy.merge(options.retries, execute?.retries),
           execute?.operation,
@@ -330,6 +345,7 @@ interface Sending {
   /** In milliseconds. */
   readonly timeout: number
   readonly operation: Operation | undefined
+  readonly about: About
   readonly retries: Retries.Retries | undefined
   readonly limits: ReadonlyArray<Limiter.Limiter>
 }
@@ -355,7 +371,7 @@ const within = <A>(
 
 /**
  * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:
- * `traced` takes their place. `fetch` follows redirects by itself, with every header, unless it is told not to.
+ * `Telemetry.traced` takes their place. `fetch` follows redirects by itself, with every header, unless it is told not to.
  */
 const withoutPlatformHabits = (
   client: HttpClient.HttpClient
@@ -371,45 +387,6 @@ const withoutPlatformHabits = (
       )
     )
   )
-
-/**
- * A client span around one hop, named and annotated by the HTTP conventions, whose context is sent along; but from a page
- * not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to.
- */
-const traced = (
-  request: HttpClientRequest.HttpClientRequest,
-  url: string,
-  retries: Retries.Retries | undefined,
-  send: (
-    request: HttpClientRequest.HttpClientRequest
-  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
-): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
-  Effect.useSpan(`http.client ${request.method}`, { kind: "client", captureStackTrace: false }, (span) => {
-    const { hostname, pathname, port, protocol } = new URL(url)
-    span.attribute("http.request.method", request.method)
-    span.attribute("url.full", Redaction.safeUrl(url))
-    span.attribute("url.path", pathname)
-    span.attribute("url.scheme", protocol.slice(0, -1))
-    span.attribute("server.address", hostname)
-    if (port !== "") {
-      span.attribute("server.port", Number(port))
-    }
-    if (retries !== undefined && retries.operation.retries > 0) {
-      span.attribute("http.request.resend_count", retries.operation.retries)
-    }
-    return Effect.flatMap(
-      FiberRef.get(HttpClient.currentTracerPropagation),
-      (propagates) =>
-        send(
-          propagates && !Page.isForeign(url)
-            ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
-            : request
-        )
-    ).pipe(
-      Effect.tap((response) => Effect.sync(() => span.attribute("http.response.status_code", response.status))),
-      Effect.withParentSpan(span)
-    )
-  })
 
 /**
  * @since 0.1.0

@@ -1,6 +1,6 @@
 import { HttpBody, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Inspectable, Layer, List, Logger, LogLevel, Redacted, Schema, Tracer } from "effect"
+import { Cause, Effect, Inspectable, Layer, List, Logger, LogLevel, Metric, Redacted, Schema, Tracer } from "effect"
 import { Adapter, AuthPlugin, Password, Session, Token } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
 import { inspect } from "node:util"
@@ -122,6 +122,42 @@ const program = Effect.gen(function*() {
   yield* cloud.misbehave({ service: "compute", times: 1, kind: { redirect: "http://elsewhere.test/" } })
   yield* note(compute.post("/servers", { body: HttpBody.unsafeJson({ adminPass: token }) }))
   yield* note(compute.get("http://user:hunter22@elsewhere.test/"))
+
+  // secrets that are the caller's own, and a service that quotes them
+  const server = HttpBody.unsafeJson({
+    server: { name: "web", adminPass: "hunter22", user_data: "hunter22", metadata: { db_password: "hunter22" } }
+  })
+  yield* note(compute.post("/servers", { body: server }))
+  for (const body of [{ badRequest: { message: "Invalid adminPass. Value: hunter22" } }, "adminPass hunter22?"]) {
+    yield* cloud.misbehave({ service: "compute", times: 1, kind: { status: 400, body } })
+    yield* note(compute.post("/servers", { body: server }))
+  }
+  yield* cloud.misbehave({ service: "compute", times: 1, kind: { status: 500, body: "no rabbit://nova:hunter22@mq/" } })
+  yield* note(compute.get("/servers"))
+  yield* note(
+    compute.put("/o", { body: HttpBody.text("hunter22"), headers: { "x-account-meta-temp-url-key": "hunter22" } })
+  )
+  yield* note(compute.get("/o?temp_url_sig=hunter22&temp_url_expires=1"))
+  const answers = [
+    { server: { adminPass: "hunter22" } },
+    { keypair: { private_key: "hunter22" } },
+    { remote_console: { url: "http://console.test/?token=hunter22" } },
+    { access: { token: { id: "hunter22" }, user: { name: "demo" } } }
+  ]
+  for (const body of answers) {
+    yield* cloud.misbehave({
+      service: "compute",
+      times: 1,
+      kind: {
+        status: 200,
+        body,
+        headers: { "set-cookie": "session=hunter22", "x-container-meta-temp-url-key": "hunter22" }
+      }
+    })
+    const response = yield* compute.get("/servers")
+    yield* response.json
+    yield* show(response)
+  }
   yield* note(Session.endpointData({ serviceType: "compute", version: 7 }))
   yield* note(Session.endpointData({ serviceType: "nothing" }))
 
@@ -167,6 +203,7 @@ describe("secrets", () => {
       const { layer, seen } = yield* record
       const { secrets, shown } = yield* Effect.gen(function*() {
         const shown = yield* program
+        shown.push(Metric.unsafeSnapshot())
         return { shown, secrets: yield* (yield* TestCloud.TestCloud).secrets }
       }).pipe(
         Effect.provide(Layer.provideMerge(Compute.layer, TestCloud.layer())),
@@ -180,5 +217,9 @@ describe("secrets", () => {
       assert.deepStrictEqual(find(known, all), [])
       // the search does find what is there
       assert.strictEqual(find(["Session.request"], all).length > 0, true)
+      // the debug log is part of it, bodies and all
+      assert.strictEqual(find(["--data-binary @login.json"], seen).length > 0, true)
+      assert.strictEqual(find(["db_password"], seen).length > 0, true)
+      assert.strictEqual(find(["body of GET"], seen).length > 0, true)
     }))
 })

@@ -4,6 +4,7 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as Response from "./response.js"
 
 interface Read {
   readonly chunks: Array<Uint8Array>
@@ -24,7 +25,8 @@ export const text = (
         return read
       }),
       Effect.map((complete) => decode(complete, limit)),
-      Effect.catchIf((error) => error.reason === "EmptyBody", () => Effect.succeed(""))
+      Effect.catchIf((error) => error.reason === "EmptyBody", () => Effect.succeed("")),
+      Effect.tap((text) => Response.tell(response, text))
     )
   })
 

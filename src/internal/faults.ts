@@ -125,7 +125,7 @@ const readHtml = (body: string): Fault => {
 }
 
 /** The request id of an answer, in any of its spellings. */
-const requestId = (headers: Headers.Headers): string | undefined =>
+export const requestId = (headers: Headers.Headers): string | undefined =>
   ["x-openstack-request-id", "x-compute-request-id", "x-trans-id"].reduce<string | undefined>(
     (found, name) => found ?? Option.getOrUndefined(Headers.get(headers, name)),
     undefined

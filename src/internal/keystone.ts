@@ -17,6 +17,7 @@ import * as Faults from "./faults.js"
 import * as Page from "./page.js"
 import * as Receipt from "./receipt.js"
 import * as Redaction from "./redaction.js"
+import * as Telemetry from "./telemetry.js"
 import * as TokenLife from "./tokenLife.js"
 
 /** How one identity gets its tokens. */
@@ -90,8 +91,11 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
       key,
       login: getToken(transport, login, root).pipe(
         Effect.withSpan("AuthPlugin.login", {
-          root: true,
-          attributes: { "openstack.auth.plugin": login.name, "url.full": Redaction.safeUrl(login.authUrl) }
+          attributes: {
+            "openstack.auth.plugin": login.name,
+            "openstack.cloud": Telemetry.cloudOf(login.authUrl),
+            "url.full": Redaction.safeUrl(login.authUrl)
+          }
         })
       ),
       renewable: login.renewable && !login.once,
@@ -100,7 +104,7 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
       revoke: (access) => login.revoke(transport, access),
       description: login.description,
       url: Redaction.safeUrl(login.url),
-      labels: { plugin: login.name, cloud: URL.canParse(login.authUrl) ? new URL(login.authUrl).host : "unknown" }
+      labels: { plugin: login.name, cloud: Telemetry.cloudOf(login.authUrl) }
     }
     const access = Effect.zipRight(check(login), tokens.get(identity))
     const drop = (token: Redacted.Redacted) => tokens.invalidate(identity, token)

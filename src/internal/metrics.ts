@@ -1,14 +1,13 @@
-/** What is counted, by plugin and by the host of the cloud's Keystone. */
+/** What is counted and timed. Names and labels are told in the README; how many of them there can be is bounded. */
 import * as Metric from "effect/Metric"
-import type * as MetricLabel from "effect/MetricLabel"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import * as MetricLabel from "effect/MetricLabel"
 
-export interface Labels {
-  readonly plugin: string
-  readonly cloud: string
-}
+const nameOf = (name: string): string => `effect_keystoneauth_${name}`
 
 const counter = (name: string, description: string) =>
-  Metric.counter(`effect_keystoneauth_${name}`, { description, incremental: true })
+  MetricKey.counter(nameOf(name), { description, incremental: true })
 
 const logins = counter("logins_total", "Logins, by outcome")
 const renewals = counter("renewals_total", "Logins that replaced a token which was still good")
@@ -16,16 +15,73 @@ const rejections = counter("token_rejections_total", "Tokens that a service reje
 const cacheHits = counter("token_cache_hits_total", "Requests for a token that the Session had")
 const storeHits = counter("token_store_hits_total", "Logins that were not needed because the token store had a token")
 const backoffs = counter("login_backoffs_total", "Requests that failed at once because the login rests after a failure")
+const resends = counter("http_resends_total", "Requests that were sent once more: after a redirect, a 401 or a failure")
+const inFlight = MetricKey.gauge(nameOf("http_requests_in_flight"), {
+  description: "Requests that were sent and not answered yet"
+})
+const durations = MetricKey.histogram(
+  nameOf("http_request_duration_seconds"),
+  // as OpenTelemetry advises for HTTP
+  MetricBoundaries.fromIterable([0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]),
+  "From sending a request to the headers of its answer, in seconds"
+)
+
+type LabelValues = Readonly<Record<string, string>>
 
 const noLabels: ReadonlyArray<MetricLabel.MetricLabel> = []
 
-type Counter = typeof logins
-
-const tagged = (metric: Counter, labels: Readonly<Record<string, string>>): Counter =>
-  Object.entries(labels).reduce((tagged, [name, value]) => Metric.tagged(tagged, name, value), metric)
+/** Labels go into the key, and not around the metric: an update then looks nothing up. */
+const labelsOf = (labels: LabelValues): ReadonlyArray<MetricLabel.MetricLabel> =>
+  Object.entries(labels).map(([name, value]) => MetricLabel.make(name, value))
 
 /** One more. Cheap enough for every request. */
-const increment = (metric: Counter) => (): void => metric.unsafeUpdate(1, noLabels)
+const increment = (key: typeof logins, labels: LabelValues): () => void => {
+  const metric = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labelsOf(labels)))
+  return () => metric.unsafeUpdate(1, noLabels)
+}
+
+/** So many more, or fewer. */
+const change = (key: typeof inFlight, labels: LabelValues): (by: number) => void => {
+  const metric = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labelsOf(labels)))
+  return (by) => metric.unsafeModify(by, noLabels)
+}
+
+const observe = (key: typeof durations, labels: LabelValues): (value: number) => void => {
+  const metric = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labelsOf(labels)))
+  return (value) => metric.unsafeUpdate(value, noLabels)
+}
+
+/** A metric is never given back: from so many sets of labels on, further ones are counted together. */
+const maxFamilies = 1000
+
+/** What `make` gives for these labels, or for others once there are too many of them. */
+const bounded = <L, A>(options: {
+  readonly make: (labels: L) => A
+  readonly keyOf: (labels: L) => string
+  readonly other: (labels: L) => L
+}): (labels: L) => A => {
+  const known = new Map<string, A>()
+  return (asked) => {
+    const found = known.get(options.keyOf(asked))
+    if (found !== undefined) {
+      return found
+    }
+    const labels = known.size < maxFamilies ? asked : options.other(asked)
+    const key = options.keyOf(labels)
+    const made = known.get(key) ?? options.make(labels)
+    known.set(key, made)
+    return made
+  }
+}
+
+// -----------------------------------------------------------------------------
+// tokens
+// -----------------------------------------------------------------------------
+
+export interface Labels {
+  readonly plugin: string
+  readonly cloud: string
+}
 
 /** The counters of one plugin at one cloud. */
 export interface Counters {
@@ -37,29 +93,69 @@ export interface Counters {
   readonly backoff: () => void
 }
 
-const make = (labels: Labels): Counters => {
-  const named = { plugin: labels.plugin, cloud: labels.cloud }
+const makeCounters = ({ cloud, plugin }: Labels): Counters => {
+  const named = { plugin, cloud }
   return {
-    login: (outcome) => tagged(logins, { ...named, outcome }).unsafeUpdate(1, noLabels),
-    renewal: increment(tagged(renewals, named)),
-    rejection: increment(tagged(rejections, named)),
-    cacheHit: increment(tagged(cacheHits, named)),
-    storeHit: increment(tagged(storeHits, named)),
-    backoff: increment(tagged(backoffs, named))
+    login: (outcome) => increment(logins, { ...named, outcome })(),
+    renewal: increment(renewals, named),
+    rejection: increment(rejections, named),
+    cacheHit: increment(cacheHits, named),
+    storeHit: increment(storeHits, named),
+    backoff: increment(backoffs, named)
   }
 }
-
-/** A counter is never given back: from so many on, further clouds are counted together. */
-const maxFamilies = 1000
 
 /** Made once for each plugin and cloud. */
-export const makeFamily = (): (labels: Labels) => Counters => {
-  const known = new Map<string, Counters>()
-  const keyOf = ({ cloud, plugin }: Labels) => `${plugin} ${cloud}`
-  return (asked) => {
-    const labels = known.has(keyOf(asked)) || known.size < maxFamilies ? asked : { ...asked, cloud: "other" }
-    const counters = known.get(keyOf(labels)) ?? make(labels)
-    known.set(keyOf(labels), counters)
-    return counters
+export const makeFamily = (): (labels: Labels) => Counters =>
+  bounded({
+    make: makeCounters,
+    keyOf: ({ cloud, plugin }) => `${plugin} ${cloud}`,
+    other: (labels) => ({ ...labels, cloud: "other" })
+  })
+
+// -----------------------------------------------------------------------------
+// requests
+// -----------------------------------------------------------------------------
+
+export interface RequestLabels {
+  readonly method: string
+  readonly phase: string
+  readonly service: string
+  readonly cloud: string
+}
+
+/** The meters of requests that are alike. */
+export interface Meters {
+  readonly sent: (resend: boolean) => void
+  /** `outcome`: the class of the status (`2xx`), or what went wrong. */
+  readonly done: (outcome: string, seconds: number) => void
+}
+
+const makeMeters = (labels: RequestLabels): Meters => {
+  const { cloud, method, phase, service } = labels
+  const open = change(inFlight, { phase, service, cloud })
+  const resent = increment(resends, { phase, service, cloud })
+  const byOutcome = new Map<string, (seconds: number) => void>()
+  return {
+    sent: (resend) => {
+      open(1)
+      if (resend) {
+        resent()
+      }
+    },
+    done: (outcome, seconds) => {
+      open(-1)
+      const duration = byOutcome.get(outcome) ?? observe(durations, { method, outcome, phase, service, cloud })
+      byOutcome.set(outcome, duration)
+      duration(seconds)
+    }
   }
 }
+
+/** Made once for each set of labels. */
+export const makeRequests = (): (labels: RequestLabels) => Meters =>
+  bounded({
+    make: makeMeters,
+    keyOf: ({ cloud, method, phase, service }) => `${method} ${phase} ${service} ${cloud}`,
+    other: (labels) => ({ ...labels, service: "other", cloud: "other" })
+  })

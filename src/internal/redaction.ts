@@ -10,7 +10,11 @@ export const secretHeaders: ReadonlyArray<string> = [
   "openstack-auth-receipt",
   "proxy-authorization",
   "set-cookie",
+  "x-account-meta-temp-url-key",
+  "x-account-meta-temp-url-key-2",
   "x-auth-token",
+  "x-container-meta-temp-url-key",
+  "x-container-meta-temp-url-key-2",
   "x-service-token",
   "x-storage-token",
   "x-subject-token"
@@ -29,22 +33,31 @@ export const safeHeaders = (headers: Headers.Headers): Record<string, string | R
   return typeof location === "string" ? { ...shown, location: safeUrl(location) } : shown
 }
 
-/** A URL as it may be shown: without user name and password. */
-export const safeUrl = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1")
+/** User name and password before a host. */
+const userInfo = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s"'<>]*@/gi
+
+/** Parameters of URLs that open what they lead to: signatures of Swift and S3, tokens of consoles, codes of logins. */
+const secretParameter = /([?&#;](?:[\w.-]*(?:passw|secret|token|signature|_sig)[\w.-]*|sig|code)=)[^&#\s"'<>\\]+/gi
+
+/** A URL as it may be shown: without user name and password, and without parameters that are as good as these. */
+export const safeUrl = (url: string): string => {
+  const shown = url.includes("@") ? url.replace(userInfo, "$1") : url
+  return shown.includes("=") ? shown.replace(secretParameter, `$1${hidden}`) : shown
+}
+
+/** In place of a secret. */
+export const hidden = "<redacted>"
 
 /** What looks like a token of Keystone, whoever's it is: Fernet or JWS. */
 const tokenLike = /\b(gAAAAA[\w-]{40,}={0,2}|eyJ[\w-]+\.[\w-]+\.[\w-]+)/g
 
-/** Of the URLs in a text, what `safeUrl` hides. */
-const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/gi
-
-/** Some services, and `fetch`, quote what they were given: no text of theirs is shown with a credential in it. */
+/** Some services quote what they were sent, or where they could not connect to: no text is shown with a credential in it. */
 export const scrub = (text: string, secrets: ReadonlyArray<string | Redacted.Redacted>): string => {
-  let shown = text.replace(userInfo, "$1").replace(tokenLike, "<redacted>")
+  let shown = safeUrl(text).replace(tokenLike, hidden)
   for (const secret of secrets) {
     const value = Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
     if (typeof value === "string" && value.length >= 4) {
-      shown = shown.replaceAll(value, "<redacted>")
+      shown = shown.replaceAll(value, hidden)
     }
   }
   return shown

@@ -20,6 +20,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   readonly headers: Headers.Headers
   readonly #source: HttpClientResponse.HttpClientResponse
   readonly #url: string
+  #listener: ((text: string) => Effect.Effect<void>) | undefined
 
   constructor(source: HttpClientResponse.HttpClientResponse, url: string) {
     super()
@@ -39,10 +40,10 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return this.#source.remoteAddress
   }
   get json() {
-    return Effect.mapError(this.#source.json, this.#safeError)
+    return this.#heard(Effect.mapError(this.#source.json, this.#safeError))
   }
   get text() {
-    return Effect.mapError(this.#source.text, this.#safeError)
+    return this.#heard(Effect.mapError(this.#source.text, this.#safeError))
   }
   get urlParamsBody() {
     return Effect.mapError(this.#source.urlParamsBody, this.#safeError)
@@ -68,6 +69,25 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
         : `the body cannot be read as asked (content type ${this.headers["content-type"] ?? "not given"})`
     })
 
+  listen(listener: (text: string) => Effect.Effect<void>): void {
+    this.#listener = listener
+  }
+
+  tell(text: string): Effect.Effect<void> {
+    const listener = this.#listener
+    this.#listener = undefined
+    return listener === undefined ? Effect.void : listener(text)
+  }
+
+  /** The text that was read is still there; where it is not, nobody hears of it, and the reading goes on as it would. */
+  #heard<A, E>(read: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    if (this.#listener === undefined) {
+      return read
+    }
+    const told = Effect.ignore(Effect.flatMap(Effect.suspend(() => this.#source.text), (text) => this.tell(text)))
+    return Effect.tapBoth(read, { onFailure: () => told, onSuccess: () => told })
+  }
+
   toJSON(): unknown {
     return {
       _id: "@effect/platform/HttpClientResponse",
@@ -82,3 +102,17 @@ export const make = (
   source: HttpClientResponse.HttpClientResponse,
   url: string
 ): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url)
+
+/** Tells once what is read of the body as text. The body itself is neither read nor kept for it. */
+export const listen = (
+  response: HttpClientResponse.HttpClientResponse,
+  listener: (text: string) => Effect.Effect<void>
+): void => {
+  if (response instanceof SafeResponse) {
+    response.listen(listener)
+  }
+}
+
+/** The body was read as text by other means than `json` and `text`. */
+export const tell = (response: HttpClientResponse.HttpClientResponse, text: string): Effect.Effect<void> =>
+  response instanceof SafeResponse ? response.tell(text) : Effect.void

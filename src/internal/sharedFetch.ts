@@ -18,6 +18,7 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 
 /** How long a value is kept, in milliseconds from now. */
 export interface Life {
@@ -26,6 +27,8 @@ export interface Life {
 }
 
 export interface Policy<A, E> {
+  /** What the span of a fetch is called. */
+  readonly span: string
   /** `chance` is between 0 and 1: so that not everyone comes at once. */
   readonly keep: (value: A, now: number, chance: number) => Life
   /** For how many milliseconds nobody tries again, after so many failures in a row. */
@@ -63,11 +66,17 @@ export interface SharedFetch<A, E> {
 
 interface Entry<A, E> {
   current: Current<A> | undefined
-  pending: Deferred.Deferred<A, E> | undefined
+  pending: Pending<A, E> | undefined
   failure: Failure<E> | undefined
   usedAt: number
   /** There was a value once. */
   served: boolean
+}
+
+interface Pending<A, E> {
+  readonly deferred: Deferred.Deferred<A, E>
+  /** Of the fetch. */
+  span: Tracer.Span | undefined
 }
 
 interface Failure<E> {
@@ -116,18 +125,20 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
     }
 
     /** Only to be called where nothing can come between the decision and this. */
-    const start = (entry: Entry<A, E>, fetch: Effect.Effect<A, E>): Effect.Effect<Deferred.Deferred<A, E>> => {
-      const pending = Deferred.unsafeMake<A, E>(FiberId.none)
+    const start = (
+      entry: Entry<A, E>,
+      fetch: Effect.Effect<A, E>,
+      waits: boolean
+    ): Effect.Effect<Pending<A, E>> => {
+      const pending: Pending<A, E> = { deferred: Deferred.unsafeMake<A, E>(FiberId.none), span: undefined }
       entry.pending = pending
-      return fetch.pipe(
-        // what the first caller happens to have around must not reach a fetch that others share
-        Effect.mapInputContext((_: Context.Context<never>) => Context.empty()),
+      return traced(policy.span, pending, fetch, waits).pipe(
         Effect.interruptible,
         Effect.exit,
         Effect.flatMap((exit) => settle(policy, entry, exit)),
         Effect.flatMap((exit) => {
           entry.pending = undefined
-          return Deferred.done(pending, exit)
+          return Deferred.done(pending.deferred, exit)
         }),
         Effect.uninterruptible,
         Effect.forkIn(scope),
@@ -147,10 +158,10 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
               options?.onKnown?.("value")
               return now < current.renewAt || pending !== undefined || resting || options?.renew === false
                 ? Effect.succeed(current.value)
-                : Effect.as(start(entry, fetch), current.value)
+                : Effect.as(start(entry, fetch, false), current.value)
             }
             if (pending !== undefined) {
-              return restore(Deferred.await(pending))
+              return Effect.ensuring(restore(Deferred.await(pending.deferred)), Effect.suspend(() => link(pending)))
             }
             if (resting) {
               options?.onKnown?.("failure")
@@ -159,7 +170,7 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
             if (options?.once !== undefined && entry.served) {
               return Effect.fail(options.once)
             }
-            return Effect.flatMap(start(entry, fetch), (started) => restore(Deferred.await(started)))
+            return Effect.flatMap(start(entry, fetch, true), ({ deferred }) => restore(Deferred.await(deferred)))
           })
         ),
       peek: (key) =>
@@ -199,6 +210,43 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
       )
     }
   })
+
+const linkTo = (span: Tracer.AnySpan): Tracer.SpanLink => ({ _tag: "SpanLink", span, attributes: {} })
+
+/**
+ * The span of a fetch is a child of the one that started it and waits for it. A renewal in the background belongs to nobody,
+ * and links to the one that found it due.
+ */
+const traced = <A, E>(
+  name: string,
+  pending: Pending<A, E>,
+  fetch: Effect.Effect<A, E>,
+  waits: boolean
+): Effect.Effect<A, E> =>
+  Effect.flatMap(Effect.serviceOption(Tracer.ParentSpan), (caller) => {
+    const parent = Option.getOrUndefined(caller)
+    const place = parent === undefined ? { root: true } : waits ? { parent } : { root: true, links: [linkTo(parent)] }
+    return Effect.useSpan(name, { ...place, captureStackTrace: false }, (span) => {
+      pending.span = span
+      return Effect.mapInputContext(
+        fetch,
+        // what the first caller happens to have around must not reach a fetch that others share
+        (_: Context.Context<never>): Context.Context<never> => Context.make(Tracer.ParentSpan, span)
+      )
+    })
+  })
+
+/** Who has waited for the fetch of another links to it. */
+const link = <A, E>({ span }: Pending<A, E>): Effect.Effect<void> =>
+  span === undefined || !span.sampled
+    ? Effect.void
+    : Effect.map(
+      Effect.serviceOption(Tracer.ParentSpan),
+      Option.match({
+        onNone: () => {},
+        onSome: (waiting) => waiting._tag === "Span" ? waiting.addLinks([linkTo(span)]) : undefined
+      })
+    )
 
 const hold = <A, E>(policy: Policy<A, E>, entry: Entry<A, E>, value: A, now: number, chance: number): void => {
   const { endsAfter, renewAfter } = policy.keep(value, now, chance)

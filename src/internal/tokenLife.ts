@@ -21,6 +21,7 @@ export interface Held {
 export const policy = (
   options: { readonly backoff: Backoff; readonly capacity: number }
 ): SharedFetch.Policy<Held, Errors.AuthenticationError> => ({
+  span: "Tokens.fetch",
   keep: (held, now, chance) => {
     const endsAfter = Math.max(0, held.endsAt - now)
     return { endsAfter, renewAfter: Math.max(0, endsAfter - margin(held) * (0.5 + chance / 2)) }

@@ -12,7 +12,8 @@ const policy: SharedFetch.Policy<Value, string> = {
   rest: (_, failures) => 1000 * 2 ** (failures - 1),
   demanded: (error) => error === "busy" ? 60_000 : 0,
   resting: (error, millis) => `${error}, again in ${millis}`,
-  capacity: 3
+  capacity: 3,
+  span: "fetch"
 }
 
 /** A fetch that counts: `n` is how often it was started. */

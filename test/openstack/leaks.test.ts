@@ -58,7 +58,7 @@ class CollectedSpan implements Tracer.Span {
     this.attributes.set(key, value)
   }
   event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void {
-    this.events.push([name, startTime, attributes])
+    this.events.push([name, String(startTime), attributes])
   }
   addLinks(): void {}
 }

@@ -1,0 +1,33 @@
+/** Traces, metrics and logs of a program, sent to a collector of OpenTelemetry. */
+import * as Otlp from "@effect/opentelemetry/Otlp"
+import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Layer, Logger, LogLevel } from "effect"
+import { Adapter } from "effect-keystoneauth"
+import * as TestCloud from "effect-keystoneauth/TestCloud"
+import * as Collector from "./telemetry/collector.js"
+
+class Image extends Adapter.Tag<Image>()("app/Image", { serviceType: "image", minVersion: 2 }) {}
+
+/** Spans and metrics are there in any case; this is what sends them somewhere. */
+const observability = (baseUrl: string) =>
+  Otlp.layerJson({ baseUrl, resource: { serviceName: "inventory" } }).pipe(
+    Layer.provide(NodeHttpClient.layerUndici)
+  )
+
+const program = Effect.gen(function*() {
+  const image = yield* Image
+  // logs in, and asks for the version document
+  yield* image.get("/images").pipe(Effect.withSpan("first"))
+  // what the wire does, as lines that can be run again: of this one request
+  yield* image.get("/images").pipe(Effect.withSpan("second"), Logger.withMinimumLogLevel(LogLevel.Debug))
+}).pipe(Effect.provide(Layer.provideMerge(Image.layer, TestCloud.layer())))
+
+const main = Effect.gen(function*() {
+  const collector = yield* Collector.Collector
+  // what is left is sent when the layer ends
+  yield* Effect.provide(program, observability(collector.url))
+  yield* Console.log(`\nspans:\n${yield* collector.tree}`)
+  yield* Console.log(`timings:\n${yield* collector.timings}`)
+})
+
+main.pipe(Effect.provide(Collector.layer), NodeRuntime.runMain)

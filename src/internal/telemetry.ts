@@ -1,0 +1,267 @@
+/** What one sending of a request leaves behind: a client span, metrics, and at level Debug lines in the log. */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+import type * as AuthPlugin from "../AuthPlugin.js"
+import type * as Errors from "../Errors.js"
+import * as Curl from "./curl.js"
+import * as Faults from "./faults.js"
+import type * as Metrics from "./metrics.js"
+import * as Page from "./page.js"
+import * as Redaction from "./redaction.js"
+import * as Response from "./response.js"
+import * as Secrets from "./secrets.js"
+
+/** What a request is about, for those who look at it. */
+export interface About {
+  /** Host and port of the cloud's Keystone. Default: those of the request. */
+  readonly cloud?: string | undefined
+  readonly serviceType?: string | undefined
+  readonly regionName?: string | undefined
+  readonly microversion?: string | undefined
+  /** How often it was sent so far, whyever: counted here. */
+  sent: number
+}
+
+/** One sending. */
+export interface Sending {
+  readonly request: HttpClientRequest.HttpClientRequest
+  /** With query and hash. */
+  readonly url: string
+  readonly phase: string
+  readonly about: About
+  readonly meters: (labels: Metrics.RequestLabels) => Metrics.Meters
+}
+
+/** The host of a URL as the labels of metrics tell a cloud. */
+export const cloudOf = (url: string): string => URL.canParse(url) ? new URL(url).host : "unknown"
+
+const clouds = new WeakMap<AuthPlugin.Service, string>()
+
+/** Which cloud a plugin logs in to. */
+export const cloudOfPlugin = (plugin: AuthPlugin.Service): string | undefined => {
+  const known = clouds.get(plugin)
+  if (known !== undefined || Option.isNone(plugin.authUrl)) {
+    return known
+  }
+  const cloud = cloudOf(plugin.authUrl.value)
+  clouds.set(plugin, cloud)
+  return cloud
+}
+
+/** For the tracer only: a client span whose answer is a refusal has failed, though its effect has not. */
+class Refused {
+  readonly _tag = "Refused"
+  readonly message: string
+  readonly #response: HttpClientResponse.HttpClientResponse
+
+  constructor(response: HttpClientResponse.HttpClientResponse) {
+    this.#response = response
+    this.message = `answered ${response.status}`
+  }
+
+  get response(): HttpClientResponse.HttpClientResponse {
+    return this.#response
+  }
+}
+
+/** Sends, in a span of its own whose context goes along. */
+export const traced = (
+  sending: Sending,
+  send: (
+    request: HttpClientRequest.HttpClientRequest
+  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
+): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
+  Effect.suspend(() => {
+    const { about, meters, phase, request, url } = sending
+    const target = new URL(url)
+    const resends = about.sent++
+    const method = knownMethods.has(request.method) ? request.method : "_OTHER"
+    const meter = meters({
+      method,
+      phase,
+      service: about.serviceType ?? "unknown",
+      cloud: about.cloud ?? target.host
+    })
+    return Effect.useSpan(`http.client ${method}`, { kind: "client", captureStackTrace: false }, (span) =>
+      Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, Errors.WireError | Refused>((fiber) => {
+        if (span.sampled) {
+          annotateRequest(span, sending, target, resends)
+        }
+        // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
+        const sent = send(
+          fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url)
+            ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
+            : request
+        )
+        const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
+        return measured(sending, span, meter, resends > 0, logs, sent).pipe(
+          Effect.withParentSpan(span),
+          Effect.flatMap((response) =>
+            response.status < 400 ? Effect.succeed(response) : Effect.fail(new Refused(response))
+          )
+        )
+      })).pipe(
+        Effect.catchTag("Refused", ({ response }) =>
+          Effect.succeed(response))
+      )
+  })
+
+const measured = (
+  sending: Sending,
+  span: Tracer.Span,
+  meter: Metrics.Meters,
+  resend: boolean,
+  logs: boolean,
+  sent: Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
+): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
+  Effect.clockWith((clock) => {
+    const since = clock.unsafeCurrentTimeNanos()
+    meter.sent(resend)
+    const done = Effect.onExit(sent, (exit) => {
+      const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
+      meter.done(outcomeOf(exit), seconds)
+      if (span.sampled) {
+        annotateExit(span, exit)
+      }
+      return logs ? logExit(sending, exit, seconds * 1000) : Effect.void
+    })
+    return logs
+      ? Effect.zipRight(Effect.logDebug(Curl.command(sending.request, sending.url, sending.phase)), done)
+      : done
+  })
+
+type Answered = Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>
+
+// -----------------------------------------------------------------------------
+// spans
+// -----------------------------------------------------------------------------
+
+/** The methods that OpenTelemetry knows: any other could be anything, and there could be any number of them. */
+const knownMethods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"])
+
+const annotateRequest = (
+  span: Tracer.Span,
+  { about, phase, request, url }: Sending,
+  { host, hostname, port, protocol }: URL,
+  resends: number
+): void => {
+  const known = knownMethods.has(request.method)
+  span.attribute("http.request.method", known ? request.method : "_OTHER")
+  if (!known) {
+    span.attribute("http.request.method_original", request.method)
+  }
+  span.attribute("url.full", Redaction.scrub(url, Redaction.secretsOf(request.headers)))
+  span.attribute("url.scheme", protocol.slice(0, -1))
+  span.attribute("server.address", hostname)
+  span.attribute("server.port", port !== "" ? Number(port) : protocol === "https:" ? 443 : 80)
+  span.attribute("openstack.phase", phase)
+  span.attribute("openstack.cloud", about.cloud ?? host)
+  optional(span, "http.request.resend_count", resends === 0 ? undefined : resends)
+  optional(span, "openstack.service.type", about.serviceType)
+  optional(span, "openstack.region", about.regionName)
+  optional(span, "openstack.microversion", about.microversion)
+  optional(span, "openstack.global_request_id", request.headers["x-openstack-request-id"])
+}
+
+const annotateExit = (span: Tracer.Span, exit: Answered): void => {
+  if (Exit.isFailure(exit)) {
+    span.attribute("error.type", failureOf(exit.cause))
+    return
+  }
+  const { headers, remoteAddress, status } = exit.value
+  span.attribute("http.response.status_code", status)
+  if (status >= 400) {
+    span.attribute("error.type", String(status))
+  }
+  optional(span, "openstack.request_id", Faults.requestId(headers))
+  optional(span, "network.peer.address", Option.getOrUndefined(remoteAddress))
+  const size = Option.getOrUndefined(Headers.get(headers, "content-length"))
+  optional(span, "http.response.body.size", size === undefined || !/^\d+$/.test(size) ? undefined : Number(size))
+}
+
+/** The span of all that is done for one request of a caller: login, discovery and attempts are its children. */
+export const annotateOperation = (
+  { method }: HttpClientRequest.HttpClientRequest,
+  plugin: AuthPlugin.Service,
+  serviceType: string | undefined
+): Effect.Effect<void> =>
+  onSpan((span) => {
+    span.attribute("http.request.method", method)
+    span.attribute("openstack.auth.plugin", plugin.name)
+    optional(span, "openstack.cloud", cloudOfPlugin(plugin))
+    optional(span, "openstack.service.type", serviceType)
+  })
+
+/** What is known once the endpoint is. */
+export const annotateTarget = (url: string, { microversion, regionName }: About): Effect.Effect<void> =>
+  onSpan((span) => {
+    span.attribute("url.full", Redaction.safeUrl(url))
+    optional(span, "openstack.region", regionName)
+    optional(span, "openstack.microversion", microversion)
+  })
+
+export const annotateAnswer = ({ headers, status }: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  onSpan((span) => {
+    span.attribute("http.response.status_code", status)
+    optional(span, "openstack.request_id", Faults.requestId(headers))
+  })
+
+const onSpan = (annotate: (span: Tracer.Span) => void): Effect.Effect<void> =>
+  Effect.withFiberRuntime((fiber) => {
+    const span = fiber.currentSpan
+    if (span?._tag === "Span" && span.sampled) {
+      annotate(span)
+    }
+    return Effect.void
+  })
+
+const optional = (span: Tracer.Span, name: string, value: string | number | undefined): void => {
+  if (value !== undefined) {
+    span.attribute(name, value)
+  }
+}
+
+/** What went wrong, in one of a few words. */
+const failureOf = (cause: Cause.Cause<Errors.WireError>): string =>
+  Option.match(Cause.failureOption(cause), {
+    onNone: () => Cause.isInterrupted(cause) ? "Interrupted" : "Defect",
+    onSome: (error) => error._tag === "TransportError" ? error.reason : error._tag
+  })
+
+const outcomeOf = (exit: Answered): string =>
+  Exit.isSuccess(exit) ? `${Math.floor(exit.value.status / 100)}xx` : failureOf(exit.cause)
+
+// -----------------------------------------------------------------------------
+// the debug log
+// -----------------------------------------------------------------------------
+
+/** The answer is told when its headers are there, and its body when somebody has read it. */
+const logExit = ({ phase, request, url }: Sending, exit: Answered, millis: number): Effect.Effect<void> => {
+  const sent = [...Redaction.secretsOf(request.headers), ...Secrets.inBody(request.body)]
+  const asked: Curl.Asked = { method: request.method, url, phase, secrets: sent }
+  if (Exit.isFailure(exit)) {
+    const what = Option.match(Cause.failureOption(exit.cause), {
+      onNone: () => failureOf(exit.cause),
+      onSome: (error) => error.message
+    })
+    return Effect.logDebug(Curl.failure(asked, millis, what))
+  }
+  const response = exit.value
+  const requestId = Faults.requestId(response.headers)
+  const answered = { ...asked, secrets: [...sent, ...Redaction.secretsOf(response.headers)] }
+  Response.listen(
+    response,
+    (text) => text === "" ? Effect.void : Effect.logDebug(Curl.body(answered, response, text, requestId))
+  )
+  return Effect.logDebug(Curl.answer(asked, response, millis, requestId))
+}

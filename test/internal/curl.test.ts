@@ -1,0 +1,161 @@
+import { HttpBody, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Stream } from "effect"
+import { execFileSync } from "node:child_process"
+import * as Curl from "../../src/internal/curl.js"
+import * as Secrets from "../../src/internal/secrets.js"
+
+const url = "https://nova.test/v2.1/servers?name=it's"
+
+const post = (body: HttpBody.HttpBody) => HttpClientRequest.post(url, { body, headers: { "x-auth-token": "t0ken-1" } })
+
+const asked = (method: string, phase = "request"): Curl.Asked => ({ method, url, phase, secrets: ["t0ken-1"] })
+
+const response = (body: string, init: ResponseInit) =>
+  HttpClientResponse.fromWeb(HttpClientRequest.get(url), new Response(body, init))
+
+/** What the shell makes of a command: its words. */
+const words = (command: string) =>
+  execFileSync("sh", ["-c", `printf '%s\\n' ${command}`], {
+    encoding: "utf8",
+    env: { OS_TOKEN: "mine", OS_AUTHORIZATION: "Basic mine" }
+  }).trimEnd().split("\n")
+
+describe("a request", () => {
+  it("is a command that runs once its variables are filled in", () => {
+    const request = HttpClientRequest.get(url, {
+      headers: {
+        accept: "application/json",
+        "x-auth-token": "t0ken-1",
+        authorization: "Basic dDBrZW4=",
+        "x-note": "$(rm) `rm` \"'"
+      }
+    })
+    assert.deepStrictEqual(words(Curl.command(request, url, "request")), [
+      "curl",
+      "-g",
+      "-i",
+      "-X",
+      "GET",
+      url,
+      "-H",
+      "accept: application/json",
+      "-H",
+      "authorization: Basic mine",
+      "-H",
+      "x-auth-token: mine",
+      "-H",
+      "x-note: $(rm) `rm` \"'"
+    ])
+    assert.include(Curl.command(request, url, "request"), "-H \"x-auth-token: $OS_TOKEN\"")
+    assert.include(Curl.command(HttpClientRequest.head(url), url, "request"), " --head ")
+  })
+
+  it("shows a JSON body, with what is secret masked", () => {
+    const body = HttpBody.unsafeJson({ server: { name: "it's", adminPass: "hunter22", user_data: "aHVudGVyMjI=" } })
+    const command = Curl.command(post(body), url, "request")
+    assert.deepStrictEqual(JSON.parse(words(command).at(-1) ?? ""), {
+      server: { name: "it's", adminPass: "***", user_data: "***" }
+    })
+  })
+
+  it("shows no other body, and none of a login", () => {
+    const option = (body: HttpBody.HttpBody, to = url, phase = "request") =>
+      words(Curl.command(post(body), to, phase)).at(-1)
+    const json = HttpBody.unsafeJson({ a: 1 })
+    assert.strictEqual(option(HttpBody.text("hunter22")), "@body")
+    assert.strictEqual(option(HttpBody.text("{", "application/json")), "@body")
+    assert.strictEqual(option(HttpBody.stream(Stream.empty, "application/json")), "@body")
+    assert.strictEqual(option(HttpBody.unsafeJson({ a: "x".repeat(5000) })), "@body")
+    assert.strictEqual(option(json), "{\"a\":1}")
+    assert.strictEqual(option(json, url, "login"), "@login.json")
+    assert.strictEqual(option(json, "https://keystone.test/v3/auth/tokens?nocatalog"), "@login.json")
+    assert.strictEqual(option(HttpBody.text("assertion"), "https://k.test/v3/OS-FEDERATION/x"), "@login.json")
+  })
+
+  it("shows no credential in its URL, and no token anywhere", () => {
+    const to = "https://me:hunter22@swift.test/v1/t0ken-1/o?temp_url_sig=abcdef&temp_url_expires=1"
+    const command = Curl.command(HttpClientRequest.get(to, { headers: { "x-auth-token": "t0ken-1" } }), to, "request")
+    assert.include(command, "'https://swift.test/v1/<redacted>/o?temp_url_sig=<redacted>&temp_url_expires=1'")
+    assert.notInclude(command, "hunter22")
+  })
+})
+
+describe("an answer", () => {
+  it("is a line with status, time, request id and headers, but for credentials", () => {
+    const headers = { "content-type": "application/json", "x-subject-token": "t0ken-2", "set-cookie": "a=t0ken-2" }
+    const line = Curl.answer(asked("GET"), response("{}", { headers }), 12.3, "req-1")
+    assert.strictEqual(
+      line,
+      `200 in 12 ms (req-1) GET ${url} content-type: application/json, set-cookie: <redacted>, x-subject-token: <redacted>`
+    )
+  })
+
+  it("shows a JSON body masked and cut, and of other bodies only their size", () => {
+    const shown = (body: string, type: string, status = 200, phase = "request") =>
+      Curl.body(
+        asked("GET", phase),
+        response(body, { status, headers: { "content-type": type } }),
+        body,
+        "req-1"
+      ).replace(`body of GET ${url} (req-1) `, "")
+    assert.strictEqual(
+      shown(`{"server":{"adminPass":"hunter22"}}`, "application/json"),
+      `{"server":{"adminPass":"***"}}`
+    )
+    assert.match(shown(JSON.stringify({ a: "x".repeat(5000) }), "application/json"), /… \(912 more characters\)$/)
+    assert.strictEqual(shown("hunter22", "text/plain"), "<8 characters of text/plain>")
+    assert.strictEqual(shown("hunter22", "application/json"), "<8 characters of application/json>")
+    assert.strictEqual(shown(" no t0ken-1 ", "text/plain", 404), "no <redacted>")
+    assert.strictEqual(shown("no", "image/png", 404), "<2 characters of image/png>")
+    // who refuses a login may quote it
+    assert.strictEqual(shown("hunter22", "text/plain", 400, "login"), "<8 characters of text/plain>")
+  })
+})
+
+describe("what is secret by its name", () => {
+  it("is masked in the bodies of all services", () => {
+    const secret: ReadonlyArray<unknown> = [
+      { auth: { identity: { password: { user: { password: "hunter22" } } } } },
+      { user: { original_password: "hunter22", password: "hunter22" } },
+      { server: { adminPass: "hunter22", personality: [{ path: "/etc/x", contents: "hunter22" }] } },
+      { keypair: { private_key: "hunter22", public_key: "seen" } },
+      { credential: { blob: "{\"secret\":\"hunter22\"}", type: "ec2" } },
+      { credential: { access: "seen", secret: "hunter22" } },
+      { application_credential: { id: "seen", secret: "hunter22" } },
+      { connection_info: { data: { auth_password: "hunter22", auth_username: "seen" } } },
+      { ipsec_site_connection: { psk: "hunter22" } },
+      { name: "seen", payload: "hunter22" },
+      { outputs: [{ output_key: "seen", output_value: "hunter22" }] },
+      { parameters: { db_password: "hunter22" } },
+      { access: { token: { id: "hunter22", tenant: { id: "seen" } } } },
+      { access_token: "hunter22", refresh_token: "hunter22", id_token: "hunter22" },
+      { passwords: ["hunter22"], passcode: 12345678 }
+    ]
+    for (const body of secret) {
+      const text = JSON.stringify(body)
+      assert.notMatch(Secrets.mask(text) ?? "", /hunter22|12345678/, text)
+      assert.strictEqual(/seen/.test(Secrets.mask(text) ?? ""), /seen/.test(text), text)
+    }
+  })
+
+  it("is little: everything else stays, but for the catalog of a token", () => {
+    const kept = {
+      token: { methods: ["password"], expires_at: "2026-01-01", audit_ids: ["a"], user: { id: "u" }, is_domain: false },
+      servers: [{ id: "1", key_name: "k", addresses: { private: [{ addr: "10.0.0.1" }] }, locked: null }],
+      badRequest: { code: 400, message: "no" }
+    }
+    assert.deepStrictEqual(JSON.parse(Secrets.mask(JSON.stringify(kept)) ?? ""), kept)
+    assert.strictEqual(Secrets.mask(`{"token":{"catalog":[{},{}]}}`), `{"token":{"catalog":"<2 services>"}}`)
+    assert.strictEqual(Secrets.mask(`{"catalog":[1]}`), `{"catalog":[1]}`)
+    assert.strictEqual(Secrets.mask("not JSON"), undefined)
+  })
+
+  it("is found in what a request sends", () => {
+    const body = HttpBody.unsafeJson({
+      server: { name: "web", adminPass: "hunter22", metadata: { passwords: ["a", "b"] } }
+    })
+    assert.deepStrictEqual(Secrets.inBody(body), ["hunter22", "a", "b"])
+    assert.deepStrictEqual(Secrets.inBody(HttpBody.text("hunter22")), [])
+  })
+})
