@@ -22,6 +22,7 @@ import * as OAuth2 from "./internal/oauth2.js"
 import * as OwnScope from "./internal/ownScope.js"
 import * as PluginLayers from "./internal/pluginLayers.js"
 import * as Redaction from "./internal/redaction.js"
+import * as Telemetry from "./internal/telemetry.js"
 import * as Session from "./Session.js"
 import type * as Tokens from "./Tokens.js"
 import type * as Transport from "./Transport.js"
@@ -58,13 +59,15 @@ const name = "v3oauth2clientcredential"
  */
 export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
   Effect.gen(function*() {
-    const { authUrl, clientId, clientSecret, includeCatalog, reauthenticate } = options
+    const { authUrl, clientId, clientSecret, includeCatalog, oauth2Endpoint, reauthenticate } = options
     const { tokens, transport } = yield* Session.Session
+    const credential = ApplicationCredential.method({ id: clientId, secret: clientSecret })
     const keystone = yield* KeystoneV3.make({ authUrl, includeCatalog, reauthenticate }, {
       module,
       name,
       methods: [{
-        ...ApplicationCredential.method({ id: clientId, secret: clientSecret }),
+        ...credential,
+        parts: { ...credential.parts, oauth2Endpoint },
         check: OAuth2.check(options, module)
       }]
     })
@@ -101,8 +104,11 @@ const identify = (
       key: yield* tokens.key({ identity: "oauth2", oauth2Endpoint, clientId, clientSecret, once: once || undefined }),
       login: requestToken(options, transport).pipe(
         Effect.withSpan("AuthPlugin.login", {
-          root: true,
-          attributes: { "openstack.auth.plugin": name, "url.full": Redaction.safeUrl(oauth2Endpoint) }
+          attributes: {
+            "openstack.auth.plugin": name,
+            "openstack.cloud": Telemetry.cloudOf(authUrl),
+            "url.full": Redaction.safeUrl(oauth2Endpoint)
+          }
         })
       ),
       renewable: !once,
