@@ -497,3 +497,16 @@ describe("layers", () => {
       assert.strictEqual(response.status, 200)
     }).pipe(Effect.provide(TestCloud.layerHttpClient())))
 })
+
+describe("an uninterruptible region", () => {
+  it.effect("such as acquiring a resource does not wait for a request's timer", () =>
+    Effect.gen(function*() {
+      const compute = yield* Compute
+      const response = yield* Effect.acquireUseRelease(
+        compute.get("/servers"),
+        Effect.succeed,
+        () => Effect.orDie(compute.get("/servers"))
+      )
+      assert.strictEqual(response.status, 200)
+    }).pipe(Effect.provide(Layer.provideMerge(Compute.layer, TestCloud.layer()))), 5000)
+})

@@ -60,7 +60,8 @@ export const run = <A, E, R>(
       return Effect.zipRight(clock.sleep(Duration.millis(Math.min(next, endsAt) - now)), watch)
     })
     return Number.isFinite(times.deadline) || Number.isFinite(times.sending)
-      ? Effect.raceFirst(use(operation), watch)
+      // in an uninterruptible region, such as acquiring a resource, the request must not wait for its timer
+      ? Effect.raceFirst(use(operation), Effect.interruptible(watch))
       : use(operation)
   })
 
