@@ -4,7 +4,8 @@ import type { HttpMethod } from "@effect/platform/HttpMethod"
 import { DateTime, Effect, Either, Layer, Redacted } from "effect"
 import { AuthPlugin, type Errors, NoAuth, Session } from "effect-keystoneauth"
 import { isRecord } from "effect/Predicate"
-import type { Case, Outcome } from "../vectors.js"
+import { isDeepStrictEqual } from "node:util"
+import { type Case, Decided, type Outcome } from "../vectors.js"
 import type { Json } from "./catalogs.js"
 import * as World from "./world.js"
 
@@ -145,8 +146,8 @@ const withTitleFirst = (error: Refusal): Said => {
 const inItsShape = (details: unknown, expected: unknown): unknown =>
   typeof expected === "object" && expected !== null && details === JSON.stringify(expected) ? expected : details ?? null
 
-/** An answer to come back in the past, or never to have had an id: here nothing is said of it. */
-const nothings = (response: Json) => {
+/** A time in the past to come back at, or an empty id: here nothing is said of it. */
+const nothings = (response: Json): { readonly retry_after: number; readonly request_id: string | null } => {
   const retryAfter = headerOf(response, "retry-after") ?? ""
   return {
     retry_after: /^-\d+$/.test(retryAfter) ? Number(retryAfter) : 0,
@@ -154,25 +155,46 @@ const nothings = (response: Json) => {
   }
 }
 
-const shown = (error: Refusal, response: Json, expected: unknown): Json => {
+/** What we say, written as keystoneauth writes it. */
+const shown = (error: Refusal, { details, message: said }: Said, nothing: ReturnType<typeof nothings>): Json => {
   const { method, requestId, retryAfterMillis, status = 0, url } = error
   const [kind, says] = classes[status] ?? [family(status)[0] ?? "HttpError", familySays(status)]
-  const said = saidByKeystoneauth(response) ?? withTitleFirst(error)
-  const message = `${said.message ?? says} (HTTP ${status})` +
-    (requestId === undefined ? "" : ` (Request-ID: ${requestId})`)
-  const nothing = nothings(response)
+  const message = `${said ?? says} (HTTP ${status})` + (requestId === undefined ? "" : ` (Request-ID: ${requestId})`)
   return {
     kind,
     bases: [...family(status), "HttpError", "ClientException"].filter((base) => base !== kind),
     text: message,
     message,
     http_status: status,
-    details: inItsShape(said.details, isRecord(expected) ? expected["details"] : undefined),
+    details: details ?? null,
     request_id: requestId ?? nothing.request_id,
     retry_after: retryAfterMillis === undefined ? nothing.retry_after : retryAfterMillis / 1000,
     url,
     method
   }
+}
+
+/** The same, or the decisions by which it is not. */
+const compared = (error: Refusal, response: Json, expected: unknown): Json | Decided => {
+  const unread = saidByKeystoneauth(response)
+  const titled = withTitleFirst(error)
+  const own: Said = { message: error.serviceMessage, details: error.details }
+  const nothing = { retry_after: 0, request_id: null }
+  const said = unread ?? titled
+  const details = inItsShape(said.details, isRecord(expected) ? expected["details"] : undefined)
+  const rules = [
+    unread !== undefined && !isDeepStrictEqual(shown(error, unread, nothing), shown(error, own, nothing))
+      ? "a body is read whatever it is called"
+      : undefined,
+    unread === undefined && titled.message !== own.message
+      ? "a title that only names the status is not the message"
+      : undefined,
+    details !== (said.details ?? null) ? "details are text" : undefined,
+    nothings(response).request_id !== null ? "an empty request id is none" : undefined,
+    nothings(response).retry_after !== 0 ? "no answer is to come in the past" : undefined
+  ].filter((rule) => rule !== undefined)
+  const theirs = shown(error, { ...said, details }, nothings(response))
+  return rules.length > 0 && isDeepStrictEqual(theirs, expected) ? new Decided(rules.join("; ")) : theirs
 }
 
 const pythonList = (u: ReadonlyArray<unknown>): string =>
@@ -235,7 +257,9 @@ export const httpErrors = (input: Case["input"], one: Case): Effect.Effect<Outco
       return Either.left(error.message)
     }
     const wrong = error._tag === tagOf(error) ? checked(error, asJson.left, response) : `its tag is ${error._tag}`
-    return wrong === undefined
-      ? Either.right({ error: shown(error, response, isRecord(one.expected) ? one.expected["error"] : undefined) })
-      : Either.left(wrong)
+    if (wrong !== undefined) {
+      return Either.left(wrong)
+    }
+    const ours = compared(error, response, isRecord(one.expected) ? one.expected["error"] : undefined)
+    return Either.right(ours instanceof Decided ? ours : { error: ours })
   })
