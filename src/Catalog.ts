@@ -8,13 +8,17 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type * as AccessInfo from "./AccessInfo.js"
 import * as AuthPlugin from "./AuthPlugin.js"
+import * as Errors from "./Errors.js"
+import * as Faults from "./internal/faults.js"
 import * as KeystoneUrl from "./internal/keystoneUrl.js"
+import * as Redaction from "./internal/redaction.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
 import * as ServiceCatalog from "./ServiceCatalog.js"
 import * as Transport from "./Transport.js"
@@ -65,10 +69,10 @@ export const make = (
     const interval = options.refreshInterval === "never"
       ? undefined
       : Duration.toMillis(options.refreshInterval ?? "1 minute")
-    const fetched = yield* SharedFetch.make<ServiceCatalog.ServiceCatalog, Unavailable>({
+    const fetched = yield* SharedFetch.make<ServiceCatalog.ServiceCatalog, Failure>({
       span: "Catalog.fetch",
       keep: () => ({ endsAfter: interval ?? 0, renewAfter: interval ?? 0 }),
-      rest: () => interval ?? 0,
+      rest: (failure) => failure === "Unavailable" ? interval ?? 0 : Math.min(interval ?? 0, outage),
       demanded: () => 0,
       resting: (error) => error,
       capacity: 10_000
@@ -86,12 +90,12 @@ export const make = (
     const fetch = (
       plugin: AuthPlugin.Service,
       access: AccessInfo.AccessInfo
-    ): Effect.Effect<Option.Option<ServiceCatalog.ServiceCatalog>> =>
+    ): Effect.Effect<Option.Option<ServiceCatalog.ServiceCatalog>, Failure> =>
       interval === undefined || Option.isNone(plugin.authUrl)
         ? Effect.succeedNone
         : fetched.get(keyOf(access), ask(transport, plugin.authUrl.value, AuthPlugin.tokenHeaders(access.token))).pipe(
           Effect.tap((catalog) => Effect.sync(() => newest.set(access, catalog))),
-          Effect.option
+          Effect.asSome
         )
 
     const warned = new WeakSet<ServiceCatalog.ServiceCatalog>()
@@ -115,7 +119,7 @@ export const make = (
         return ServiceCatalog.empty
       }
       const known = newest.get(access) ?? access.catalog
-      const catalog = known ?? Option.getOrElse(yield* fetch(plugin, access), () => ServiceCatalog.empty)
+      const catalog = known ?? (yield* first(fetch(plugin, access)))
       yield* warnOnce(catalog)
       return catalog
     })
@@ -123,33 +127,55 @@ export const make = (
     const refresh = Effect.gen(function*() {
       const plugin = yield* AuthPlugin.AuthPlugin
       const access = yield* plugin.access
-      return Option.isNone(access) ? Option.none() : yield* fetch(plugin, access.value)
+      return Option.isNone(access)
+        ? Option.none()
+        : yield* Effect.orElseSucceed(fetch(plugin, access.value), () => Option.none())
     })
 
     return { get, refresh }
   })
 
-/** Keystone has no catalog for this token, or none now. */
-type Unavailable = "Unavailable"
+/** Keystone answers that it has no catalog for this token; or there is no answer, or none that is a catalog. */
+type Failure = "Unavailable" | Errors.WireError | Errors.InvalidResponse
+
+/** How long Keystone is left alone when it did not answer. */
+const outage = 1000
+
+/** Without a catalog nothing can be found: then it matters why there is none. */
+const first = (
+  fetched: Effect.Effect<Option.Option<ServiceCatalog.ServiceCatalog>, Failure>
+): Effect.Effect<ServiceCatalog.ServiceCatalog, Exclude<Failure, "Unavailable">> =>
+  Effect.catchAll(
+    Effect.map(fetched, Option.getOrElse(() => ServiceCatalog.empty)),
+    (failure) => failure === "Unavailable" ? Effect.succeed(ServiceCatalog.empty) : Effect.fail(failure)
+  )
 
 const ask = (
   transport: Transport.Service,
   authUrl: string,
   headers: Headers.Headers
-): Effect.Effect<ServiceCatalog.ServiceCatalog, Unavailable> => {
-  const request = HttpClientRequest.get(KeystoneUrl.v3(authUrl, "/auth/catalog"), {
-    headers: Headers.set(headers, "accept", "application/json")
-  })
+): Effect.Effect<ServiceCatalog.ServiceCatalog, Failure> => {
+  const url = KeystoneUrl.v3(authUrl, "/auth/catalog")
+  const request = HttpClientRequest.get(url, { headers: Headers.set(headers, "accept", "application/json") })
   return Effect.gen(function*() {
-    const { status, text } = yield* transport.text(request, {
+    const { headers, status, text } = yield* transport.text(request, {
       phase: "discovery",
       about: { serviceType: "identity", sent: 0 }
     })
-    const body = yield* Effect.try((): unknown => JSON.parse(text))
-    return status === 200 && isRecord(body) && Array.isArray(body["catalog"])
+    if (status !== 200) {
+      return yield* Effect.fail("Unavailable" as const)
+    }
+    const body = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
+    return isRecord(body) && Array.isArray(body["catalog"])
       ? ServiceCatalog.fromV3(body["catalog"])
-      : yield* Effect.fail("no catalog")
-  }).pipe(Effect.mapError((): Unavailable => "Unavailable"))
+      : yield* new Errors.InvalidResponse({
+        method: "GET",
+        url: Redaction.safeUrl(url),
+        status,
+        requestId: Faults.requestId(headers),
+        reason: "it is not a catalog"
+      })
+  })
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as StatusTitle from "./internal/statusTitle.js"
 
 /**
  * @since 0.1.0
@@ -101,12 +102,13 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-k
 // -----------------------------------------------------------------------------
 
 /**
- * No HTTP answer arrived. `reason` tells how far it came:
+ * No usable HTTP answer arrived. `reason` tells how far it came:
  *
  * - `"Connect"`: no connection was made, so the request was certainly not executed
  * - `"Tls"`: the peer's certificate, or ours, was not accepted
  * - `"Reset"`: the connection broke while the request was on its way
  * - `"Request"`: the request itself could not be built (bad URL, body that cannot be encoded)
+ * - `"Response"`: what came back is not HTTP, cannot be uncompressed, or is longer than is read
  * - `"Unknown"`: the platform did not say
  *
  * @since 0.1.0
@@ -115,7 +117,7 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-k
 export class TransportError extends Schema.TaggedError<TransportError>("effect-keystoneauth/Errors/TransportError")(
   "TransportError",
   {
-    reason: Schema.Literal("Connect", "Tls", "Reset", "Request", "Unknown"),
+    reason: Schema.Literal("Connect", "Tls", "Reset", "Request", "Response", "Unknown"),
     method: Schema.String,
     url: Schema.String,
     /** The platform's error code where it gives one, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
@@ -133,6 +135,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-k
       Tls: "TLS failed",
       Reset: "the connection broke",
       Request: "the request could not be sent",
+      Response: "the answer cannot be read",
       Unknown: "the transport failed"
     }[this.reason]
     return sentence(
@@ -277,10 +280,17 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
     identity: optionalString,
     /** For what, for example `project "demo" of domain "Default"`. */
     scope: optionalString,
+    /** 401; 404 where Keystone does not know a token any more. `undefined` if nobody was asked. */
+    status: optionalNumber,
     requestId: optionalString,
     /** What the service said. */
     serviceMessage: optionalString,
-    /** Milliseconds until the next login is tried; callers before that get this same error at once. */
+    /** What more it said. */
+    details: optionalString,
+    /**
+     * After a rejected login, milliseconds until the next one is tried: callers before that get this same error at once.
+     * Otherwise the service's `Retry-After`.
+     */
     retryAfterMillis: optionalNumber
   }
 ) {
@@ -289,6 +299,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
   /** @since 0.1.0 */
   override get message(): string {
     const who = sentence(this.identity, this.scope === undefined ? undefined : `for ${this.scope}`)
+    const ofLogin = this.reason === "LoginRejected" || this.reason === "TokenNotRenewable"
     const what = {
       LoginRejected: sentence("Keystone rejected the login", who === "" ? undefined : `of ${who}`),
       TokenRejected: "the service rejects a token that Keystone has just issued",
@@ -301,7 +312,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
       this.requestId === undefined ? undefined : `(request ${this.requestId})`,
       this.retryAfterMillis === undefined
         ? undefined
-        : `[not tried again for ${Math.ceil(this.retryAfterMillis / 1000)} s]`
+        : `[${ofLogin ? "not tried again for" : "again in"} ${Math.ceil(this.retryAfterMillis / 1000)} s]`
     )
   }
 }
@@ -335,6 +346,8 @@ export class MissingAuthMethods
 {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
+  /** What Keystone answered. */
+  readonly status = 401
   /** The sets of methods of which one is still to be shown. */
   get missing(): ReadonlyArray<ReadonlyArray<string>> {
     return this.requiredAuthMethods.map((set) => set.filter((name) => !this.methods.includes(name)))
@@ -570,12 +583,14 @@ const httpFields = {
   method: Schema.String,
   url: Schema.String,
   status: Schema.Number,
-  /** `X-OpenStack-Request-Id` of the answer. */
+  /** `X-OpenStack-Request-Id` of the answer, or what the service has in its place. */
   requestId: optionalString,
-  /** What the service said, read from its own way of writing faults. */
+  /** What the service said, read from its own way of writing faults; at most 2000 characters, and no secret of ours. */
   serviceMessage: optionalString,
-  /** What more it said. */
+  /** What more it said: for Nova and Cinder the name of the fault, for example `itemNotFound`. */
   details: optionalString,
+  /** The service's `Retry-After` (seconds or date), in milliseconds from when the answer arrived. */
+  retryAfterMillis: optionalNumber,
   serviceType: optionalString,
   regionName: optionalString,
   attempts
@@ -589,11 +604,16 @@ const httpFields = {
  */
 export interface HttpFailure extends Schema.Struct.Type<typeof httpFields> {}
 
+/** Does the service say more than the name of the status? */
+const isSaid = (said: string | undefined, status: number, title: string): boolean =>
+  said !== undefined && said !== title && said !== `${status} ${title}`
+
 const httpMessage = (title: string, failure: HttpFailure): string =>
   sentence(
     `${failure.method} ${failure.url} answered ${failure.status} ${title}` +
-      (failure.serviceMessage === undefined ? "" : `: ${failure.serviceMessage}`),
+      (isSaid(failure.serviceMessage, failure.status, title) ? `: ${failure.serviceMessage}` : ""),
     failure.requestId === undefined ? undefined : `(request ${failure.requestId})`,
+    failure.retryAfterMillis === undefined ? undefined : `[again in ${Math.ceil(failure.retryAfterMillis / 1000)} s]`,
     sentTimes(failure.attempts)
   )
 
@@ -748,20 +768,13 @@ export class Gone extends Schema.TaggedError<Gone>("effect-keystoneauth/Errors/G
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>("effect-keystoneauth/Errors/RateLimited")(
   "RateLimited",
-  {
-    ...httpFields,
-    /** The service's `Retry-After` (seconds or date), in milliseconds from when the answer arrived. */
-    retryAfterMillis: optionalNumber
-  }
+  httpFields
 ) {
   /** @since 0.1.0 */
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return sentence(
-      httpMessage("Too Many Requests", this),
-      this.retryAfterMillis === undefined ? undefined : `[again in ${Math.ceil(this.retryAfterMillis / 1000)} s]`
-    )
+    return httpMessage("Too Many Requests", this)
   }
 }
 
@@ -779,7 +792,7 @@ export class ClientError extends Schema.TaggedError<ClientError>("effect-keyston
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Client Error", this)
+    return httpMessage(StatusTitle.of(this.status), this)
   }
 }
 
@@ -830,11 +843,7 @@ export class NotImplemented extends Schema.TaggedError<NotImplemented>("effect-k
 export class ServiceUnavailable
   extends Schema.TaggedError<ServiceUnavailable>("effect-keystoneauth/Errors/ServiceUnavailable")(
     "ServiceUnavailable",
-    {
-      ...httpFields,
-      /** The service's `Retry-After` (seconds or date), in milliseconds from when the answer arrived. */
-      retryAfterMillis: optionalNumber
-    }
+    httpFields
   )
 {
   /** @since 0.1.0 */
@@ -859,7 +868,7 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-keyston
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Server Error", this)
+    return httpMessage(StatusTitle.of(this.status), this)
   }
 }
 

@@ -12,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
@@ -23,6 +24,7 @@ import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
 import * as Endpoint from "./internal/endpoint.js"
 import * as Faults from "./internal/faults.js"
+import * as Receipt from "./internal/receipt.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Secrets from "./internal/secrets.js"
 import * as Telemetry from "./internal/telemetry.js"
@@ -347,24 +349,24 @@ const refusal = (
     readonly regionName: string | undefined
     readonly attempts: number | undefined
   }
-): Effect.Effect<never, Errors.Unauthorized | Errors.HttpStatusError> =>
+): Effect.Effect<never, Errors.Unauthorized | Errors.MissingAuthMethods | Errors.HttpStatusError> =>
   Effect.gen(function*() {
     const { method, url } = response.request
-    const fault = yield* Faults.fromResponse(response, about.secrets)
-    return yield* response.status === 401
-      ? new Errors.Unauthorized({
-        reason: about.reason,
-        method,
-        url,
-        requestId: fault.requestId,
-        serviceMessage: fault.serviceMessage
-      })
+    const { headers, status } = response
+    const text = yield* Body.faultText(response)
+    const missing = Receipt.read({ method, url }, { status, headers, text })
+    if (Option.isSome(missing)) {
+      return yield* missing.value
+    }
+    const fault = yield* Faults.describe(headers, text, about.secrets)
+    return yield* status === 401
+      ? new Errors.Unauthorized({ ...fault, reason: about.reason, method, url, status })
       : Faults.statusError(
         {
           ...fault,
           method,
           url,
-          status: response.status,
+          status,
           serviceType: about.serviceType,
           regionName: about.regionName,
           attempts: about.attempts

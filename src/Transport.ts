@@ -122,7 +122,10 @@ export interface Service {
     request: HttpClientRequest.HttpClientRequest,
     options?: ExecuteOptions
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
-  /** The same with the body read as text, for which there is as much time again; at most `limit` bytes of it (default: 16 MiB). */
+  /**
+   * The same with the body read as text, for which there is as much time again. It is at most `limit` bytes long (default:
+   * 16 MiB), or else a `TransportError`; of a refusal the beginning is read.
+   */
   readonly text: (
     request: HttpClientRequest.HttpClientRequest,
     options?: ExecuteOptions & { readonly limit?: number | undefined }
@@ -203,7 +206,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           client.execute(request).pipe(
             Effect.mapBoth({
               onFailure: (error) => TransportFault.fromPlatform(error, request.method, url, sending.phase),
-              onSuccess: (response) => Response.make(response, url)
+              onSuccess: (response) => Response.make(response, url, sending.timeout)
             })
           )
       )
@@ -312,11 +315,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             sending,
             request,
             response.request.url,
-            Effect.mapBoth(Body.text(response, execute?.limit ?? defaultLimit), {
-              onFailure: (error) =>
-                TransportFault.fromPlatform(error, request.method, response.request.url, sending.phase),
-              onSuccess: (text) => ({ status: response.status, headers: response.headers, text })
-            })
+            readText(sending, request, response, execute?.limit ?? defaultLimit)
           )),
       operation: (request, own, use) => {
         const whole = own.deadline === undefined ? deadline : positive("deadline", own.deadline)
@@ -338,6 +337,33 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       }
     }
   })
+
+/** A refusal is one whatever becomes of its body; anything else is of use only as a whole. */
+const readText = (
+  { phase }: Sending,
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  limit: number
+): Effect.Effect<TextResponse, Errors.WireError> => {
+  const { headers, status } = response
+  const { url } = response.request
+  return status >= 400
+    ? Effect.map(Body.faultText(response), (text) => ({ status, headers, text }))
+    : Body.text(response, limit).pipe(
+      Effect.mapError((error) => TransportFault.fromPlatform(error, request.method, url, phase)),
+      Effect.filterOrFail(
+        ({ truncated }) => !truncated,
+        () =>
+          new Errors.TransportError({
+            reason: "Response",
+            method: request.method,
+            url,
+            description: `its body is longer than ${limit} bytes`
+          })
+      ),
+      Effect.map(({ text }) => ({ status, headers, text }))
+    )
+}
 
 /** What is decided for all hops of one request. */
 interface Sending {

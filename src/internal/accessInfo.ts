@@ -86,14 +86,30 @@ const AccessV2 = Schema.Struct({
 /** What a v2 token says. */
 export type AccessV2 = typeof AccessV2.Type
 
-/** The message of an issue quotes the value, which may be anything: only its place is told. */
+/** The message of an issue quotes the value, which may be anything, and nested without end: only its place is told. */
 const decode = <A, I>(what: string, schema: Schema.Schema<A, I>): (body: unknown) => Either.Either<A, string> => {
   const decodeBody = Schema.decodeUnknownEither(schema)
   return (body) =>
-    Either.mapLeft(decodeBody(body), (error) => {
-      const path = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path ?? []
-      return `it is not a ${what} token: ${path.length === 0 ? "body" : path.join(".")} does not fit`
+    Either.mapLeft(decodeBody(body), ({ issue }) => {
+      const place = placeOf(issue)
+      return `it is not a ${what} token: ${place.length === 0 ? "body" : place.join(".")} does not fit`
     })
+}
+
+const placeOf = (issue: ParseResult.ParseIssue): ReadonlyArray<string> => {
+  switch (issue._tag) {
+    case "Pointer":
+      return [...[issue.path].flat().map(String), ...placeOf(issue.issue)]
+    case "Composite": {
+      const [first] = [issue.issues].flat()
+      return first === undefined ? [] : placeOf(first)
+    }
+    case "Refinement":
+    case "Transformation":
+      return placeOf(issue.issue)
+    default:
+      return []
+  }
 }
 
 export const decodeV3 = decode("v3", Schema.Struct({ token: TokenV3 }))

@@ -1,14 +1,13 @@
 /** From the answer of a service that refuses, in any dialect, to one typed error. */
 import * as Headers from "@effect/platform/Headers"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Errors from "../Errors.js"
-import * as Body from "./body.js"
 import * as Redaction from "./redaction.js"
+import * as StatusTitle from "./statusTitle.js"
 
 /** What a service said, whatever its dialect. */
 export interface Fault {
@@ -18,22 +17,33 @@ export interface Fault {
 
 const silent: Fault = { message: undefined, details: undefined }
 
-const longest = 2000
+/** As much of a text as is read: more than is shown, so that a secret in it is whole when it is taken out. */
+const readLength = 8000
+
+const shownLength = 2000
 
 const tidy = (u: unknown): string | undefined => {
+  if (typeof u === "number") {
+    return String(u)
+  }
   if (typeof u !== "string") {
     return undefined
   }
-  // several services write HTML line breaks in the text of their JSON
-  const text = u.replace(/(\s|<br *\/?>)+/g, " ").trim()
-  return text === "" ? undefined : text.length > longest ? `${text.slice(0, longest)}…` : text
+  // jsonschema goes on with the whole schema, and with what it was sent
+  const [said = ""] = u.split(/\s\sFailed validating '/, 1)
+  // several services write HTML line breaks in the text of their JSON; what controls terminals is none of it
+  const text = said.slice(0, readLength).replace(/([\s\p{Cc}]|<br *\/?>)+/gu, " ").trim()
+  return text === "" ? undefined : text
 }
+
+const firstOf = (...texts: ReadonlyArray<unknown>): string | undefined =>
+  texts.map(tidy).find((text) => text !== undefined)
 
 /**
  * Reads the fault dialects of OpenStack: Keystone and Heat (`error`), the API-SIG list (`errors`: Placement), Neutron
  * (`NeutronError`), Ironic (`error_message`, which may be JSON in JSON), Barbican (`title`, `description`), Nova, Cinder and
- * Manila (one key that names the fault: `itemNotFound`), OAuth 2 (`error_description`), HTML (Glance, Swift, proxies) and
- * plain text.
+ * Manila (one key that names the fault: `itemNotFound`), OAuth 2 (`error_description`), HTML (Swift, proxies) and plain text.
+ * What the body is decides, whatever its content type says.
  */
 export const read = (contentType: string, body: string): Fault => {
   if (body.trim() === "") {
@@ -43,8 +53,20 @@ export const read = (contentType: string, body: string): Fault => {
   if (json !== undefined) {
     return readJson(json)
   }
-  return contentType.includes("html") || /^\s*</.test(body) ? readHtml(body) : { ...silent, message: tidy(body) }
+  if (contentType.includes("html") || /^\s*</.test(body)) {
+    return readHtml(body)
+  }
+  return isBinary(body) ? silent : { ...silent, message: tidy(withoutTitle(body)) }
 }
+
+/** Glance and others put the status over a text. */
+const withoutTitle = (body: string): string => {
+  const [, title = "", rest = ""] = /^\d{3} ([\w -]+)\n\n([^]*)$/.exec(body) ?? []
+  return StatusTitle.isTitle(title) && rest.trim() !== "" ? rest : body
+}
+
+/** Bytes that are no text, such as a body that is still compressed. */
+const isBinary = (body: string): boolean => /[\0\uFFFD]/.test(body.slice(0, readLength))
 
 const parseJson = (body: string): unknown => {
   try {
@@ -55,51 +77,72 @@ const parseJson = (body: string): unknown => {
 }
 
 const readJson = (json: unknown): Fault => {
-  if (typeof json === "string") {
-    return { ...silent, message: tidy(json) }
-  }
   if (!isRecord(json)) {
-    return silent
+    return typeof json === "string" ? { ...silent, message: tidy(json) } : silent
   }
-  const { error, error_message: ironic, errors, NeutronError: neutron } = json
-  if (Array.isArray(errors)) {
-    return readErrorList(errors)
+  const { error, error_description: oauth, error_message: ironic, errors, NeutronError: neutron } = json
+  if (isRecord(error) && tidy(error["message"]) !== undefined) {
+    return { message: tidy(error["message"]), details: written(error["details"]) }
   }
-  if (typeof ironic === "string") {
-    const inner = parseJson(ironic)
-    return isRecord(inner) ? readObject(inner) : { ...silent, message: tidy(ironic) }
+  const list = [errors, error].find(Array.isArray) ?? (isRecord(errors) ? [errors] : [])
+  if (list.length > 0) {
+    return readErrorList(list)
   }
-  const nested = [error, ironic, neutron].find(isRecord)
-  const inner = nested === undefined ? silent : readObject(nested)
-  if (inner.message !== undefined) {
-    return inner
+  const nested = [typeof ironic === "string" ? parseJson(ironic) ?? ironic : ironic, neutron]
+    .map((u) => isRecord(u) ? readObject(u) : { ...silent, message: tidy(u) })
+    .find((fault) => fault.message !== undefined)
+  if (nested !== undefined) {
+    return nested
   }
   if (typeof error === "string") {
     // OAuth 2 has a code there, and says beside it what it means
-    const description = tidy(json["error_description"])
+    const description = tidy(oauth)
     return description === undefined
       ? { message: tidy(error), details: tidy(json["message"]) }
       : { message: description, details: tidy(error) }
   }
   const own = readObject(json)
-  return own.message === undefined ? readNamedFault(json) : own
+  return own.message === undefined
+    ? readNamedFault(json)
+    // Heat without an engine: the type is all that its `error` says
+    : { ...own, details: own.details ?? (isRecord(error) ? tidy(error["type"]) : undefined) }
 }
 
+/** The first of several, as keystoneauth does it. A title that is only the name of the status says nothing. */
 const readErrorList = (errors: ReadonlyArray<unknown>): Fault => {
   const first = errors.find(isRecord)
   if (first === undefined) {
-    return { ...silent, message: tidy(errors.find((u) => typeof u === "string")) }
+    return { ...silent, message: firstOf(...errors) }
   }
   const title = tidy(first["title"])
   const detail = tidy(first["detail"])
-  return { message: detail ?? title, details: detail === undefined ? undefined : title }
+  const [message, details] = title === undefined || (detail !== undefined && StatusTitle.isTitle(title))
+    ? [detail, title]
+    : [title, detail]
+  const said = message ?? tidy(first["message"])
+  return {
+    message: said !== undefined && errors.length > 1 ? `Multiple error responses, showing first only: ${said}` : said,
+    details
+  }
 }
 
 const readObject = (fault: Record<string, unknown>): Fault => {
   const { debuginfo, description, detail, details, explanation, faultstring, message, title, type } = fault
-  const said = [message, faultstring, description, fault["error_description"], explanation, detail, title].map(tidy)
-  const more = [details, detail, debuginfo, type].map(tidy)
-  return { message: said.find((text) => text !== undefined), details: more.find((text) => text !== undefined) }
+  const said = firstOf(message, faultstring, description, fault["error_description"], explanation, detail, title)
+  return { message: said, details: firstOf(details, detail === said ? undefined : detail, debuginfo, type) }
+}
+
+/** What is meant as text, or else as JSON. */
+const written = (u: unknown): string | undefined => {
+  if (typeof u !== "object" || u === null) {
+    return tidy(u)
+  }
+  try {
+    return tidy(JSON.stringify(u))
+  } catch {
+    // nested too deeply
+    return undefined
+  }
 }
 
 /** `{ "itemNotFound": { "code": 404, "message": "..." } }` */
@@ -113,33 +156,60 @@ const readNamedFault = (json: Record<string, unknown>): Fault => {
   return silent
 }
 
-const readHtml = (body: string): Fault => {
-  const text = tidy(
-    (/<body[^>]*>([\s\S]*)/i.exec(body)?.[1] ?? body)
-      .replace(/<(script|style|title)[\s\S]*?<\/\1>/gi, " ")
-      .replace(/<[^>]*>/g, " ")
-      .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", "\"").replaceAll("&#39;", "'")
-      .replaceAll("&amp;", "&")
-  )
-  return { message: text ?? tidy(/<title[^>]*>([\s\S]*?)<\/title>/i.exec(body)?.[1]), details: undefined }
+const pageLength = 64 * 1024
+
+/**
+ * The words of a page; its title, if it has no other words than the name of the status. Cut up rather than searched
+ * with regular expressions: a page can be made so that those take very long.
+ */
+const readHtml = (page: string): Fault => {
+  const named: Array<string> = []
+  const said: Array<string> = []
+  let element = ""
+  for (const piece of page.slice(0, pageLength).split("<")) {
+    const end = piece.indexOf(">")
+    const [, closing, name] = /^(\/?)(title|script|style|hr)\b/i.exec(piece) ?? []
+    if (end >= 0 && name !== undefined) {
+      element = closing === "/" ? "" : name.toLowerCase()
+    }
+    const text = tidy(piece.slice(end + 1).replace(/&(\w+|#39|#x27);/g, (entity) => entities[entity] ?? entity))
+    // below a line servers write their own name
+    if (text === undefined || element === "script" || element === "style" || element === "hr") {
+      continue
+    }
+    const target = element === "title" || StatusTitle.isTitle(text.replace(/^\d{3} /, "")) ? named : said
+    target.push(text)
+  }
+  return { ...silent, message: tidy(said.join(" ")) ?? named[0] }
 }
+
+const entities: Readonly<Record<string, string>> = {
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": "\"",
+  "&apos;": "'",
+  "&#39;": "'",
+  "&#x27;": "'",
+  "&nbsp;": " ",
+  "&amp;": "&"
+}
+
+/** Nearly all services, the older name of Nova and Cinder, Ironic's, Swift's. */
+const requestIdHeaders = ["x-openstack-request-id", "x-compute-request-id", "openstack-request-id", "x-trans-id"]
 
 /** The request id of an answer, in any of its spellings. */
 export const requestId = (headers: Headers.Headers): string | undefined =>
-  ["x-openstack-request-id", "x-compute-request-id", "x-trans-id"].reduce<string | undefined>(
-    (found, name) => found ?? Option.getOrUndefined(Headers.get(headers, name)),
-    undefined
-  )
+  requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined && id !== "")
 
-/** `Retry-After`, which is a number of seconds or a date, in milliseconds from now. */
+/** `Retry-After`, which is a number of seconds (of less than thirty years) or a date, in milliseconds from now. */
 export const retryAfterMillis = (headers: Headers.Headers): Effect.Effect<number | undefined> =>
   Option.match(Headers.get(headers, "retry-after"), {
     onNone: () => Effect.succeed(undefined),
     onSome: (value) =>
-      /^\s*\d+\s*$/.test(value)
+      /^\s*\d{1,9}\s*$/.test(value)
         ? Effect.succeed(Number(value) * 1000)
         : Effect.map(Clock.currentTimeMillis, (now) => {
-          const date = Date.parse(value)
+          const date = /[a-z]{3}/i.test(value) ? Date.parse(value) : NaN
           return Number.isNaN(date) ? undefined : Math.max(0, date - now)
         })
   })
@@ -158,7 +228,7 @@ export const describe = (
   secrets: ReadonlyArray<string | Redacted.Redacted>
 ): Effect.Effect<Refusal> => {
   const fault = read(Option.getOrElse(Headers.get(headers, "content-type"), () => ""), body)
-  const shown = (text: string | undefined) => text === undefined ? undefined : Redaction.scrub(text, secrets)
+  const shown = (text: string | undefined) => text === undefined ? undefined : cut(Redaction.scrub(text, secrets))
   return Effect.map(retryAfterMillis(headers), (retryAfter) => ({
     requestId: requestId(headers),
     serviceMessage: shown(fault.message),
@@ -167,17 +237,10 @@ export const describe = (
   }))
 }
 
-/** The same, reading the body first. */
-export const fromResponse = (
-  response: HttpClientResponse.HttpClientResponse,
-  secrets: ReadonlyArray<string | Redacted.Redacted>
-): Effect.Effect<Refusal> =>
-  Effect.flatMap(Body.faultText(response), (body) => describe(response.headers, body, secrets))
+const cut = (text: string): string => text.length > shownLength ? `${text.slice(0, shownLength)}…` : text
 
 /** The error for a status of 400 or more, but for 401, which depends on whose it is. */
-export const statusError = (
-  failure: Errors.HttpFailure & { readonly retryAfterMillis: number | undefined }
-): Errors.HttpStatusError => {
+export const statusError = (failure: Errors.HttpFailure): Errors.HttpStatusError => {
   switch (failure.status) {
     case 400:
       return new Errors.BadRequest(failure)

@@ -214,8 +214,10 @@ export const rejection = (
           reason: login.renewable ? "LoginRejected" : "TokenNotRenewable",
           identity: login.description,
           scope: about.scope,
+          status: response.status,
           requestId: fault.requestId,
-          serviceMessage: fault.serviceMessage
+          serviceMessage: fault.serviceMessage,
+          details: fault.details
         })
         : Faults.statusError({
           ...where,
@@ -236,7 +238,7 @@ export const invalidResponse = (
     method: where.method,
     url: Redaction.safeUrl(where.url),
     status: response.status,
-    requestId: Option.getOrUndefined(Headers.get(response.headers, "x-openstack-request-id")),
+    requestId: Faults.requestId(response.headers),
     reason
   })
 
@@ -246,5 +248,10 @@ export const parseJson = (
 ): Either.Either<unknown, Errors.InvalidResponse> =>
   Either.try({
     try: (): unknown => JSON.parse(response.text),
-    catch: () => invalid("its body is not JSON: is this Keystone?")
+    catch: () =>
+      invalid(
+        response.status > 300
+          ? "it redirects once more than is followed, or to nowhere"
+          : "its body is not JSON: is this Keystone?"
+      )
   })

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Errors from "../Errors.js"
+import * as Faults from "./faults.js"
 import * as Page from "./page.js"
 
 /** As a request sends it, to go on where another one ended. */
@@ -46,6 +47,6 @@ export const read = (
       expiresAt: Option.getOrUndefined(
         Option.flatMap(Option.fromNullable(said?.receipt?.expires_at), DateTime.make)
       ),
-      requestId: Option.getOrUndefined(Headers.get(response.headers, "x-openstack-request-id"))
+      requestId: Faults.requestId(response.headers)
     })
   })

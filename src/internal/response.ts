@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import * as Redaction from "./redaction.js"
+import * as TransportFault from "./transportFault.js"
 
 /**
  * The platform's response holds the request with its token and body, and so does every error of reading it. This one
@@ -20,12 +21,14 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   readonly headers: Headers.Headers
   readonly #source: HttpClientResponse.HttpClientResponse
   readonly #url: string
+  readonly patience: number
   #listener: ((text: string) => Effect.Effect<void>) | undefined
 
-  constructor(source: HttpClientResponse.HttpClientResponse, url: string) {
+  constructor(source: HttpClientResponse.HttpClientResponse, url: string, patience: number) {
     super()
     this.#source = source
     this.#url = url
+    this.patience = patience
     this.status = source.status
     this.headers = source.headers
   }
@@ -40,34 +43,91 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return this.#source.remoteAddress
   }
   get json() {
-    return this.#heard(Effect.mapError(this.#source.json, this.#safeError))
+    return this.#inTime(this.#heard(this.#source.json))
   }
   get text() {
-    return this.#heard(Effect.mapError(this.#source.text, this.#safeError))
+    return this.#inTime(this.#heard(this.#source.text))
   }
   get urlParamsBody() {
-    return Effect.mapError(this.#source.urlParamsBody, this.#safeError)
+    return this.#inTime(this.#source.urlParamsBody)
   }
   get formData() {
-    return Effect.mapError(this.#source.formData, this.#safeError)
+    return this.#inTime(this.#source.formData)
   }
   get arrayBuffer() {
-    return Effect.mapError(this.#source.arrayBuffer, this.#safeError)
+    return this.#inTime(this.#source.arrayBuffer)
   }
+  /** A download may take as long as it likes, but not stop. */
   get stream() {
-    return Stream.mapError(this.#source.stream, this.#safeError)
+    return this.patience === Infinity ? this.pieces : Stream.timeoutFail(this.pieces, this.#late, this.patience)
+  }
+  get pieces() {
+    return Stream.mapError(this.#complete(this.#source.stream), this.#safeError)
   }
 
-  readonly #safeError = (error: HttpClientError.ResponseError): HttpClientError.ResponseError =>
+  readonly #inTime = <A>(
+    body: Effect.Effect<A, HttpClientError.ResponseError>
+  ): Effect.Effect<A, HttpClientError.ResponseError> => {
+    const safe = Effect.mapError(body, this.#safeError)
+    return this.patience === Infinity
+      ? safe
+      : Effect.timeoutFail(safe, { duration: this.patience, onTimeout: this.#late })
+  }
+
+  /** A connection that broke before anyone read is an empty body to the platform: then its length tells. */
+  readonly #complete = (
+    stream: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
+  ): Stream.Stream<Uint8Array, HttpClientError.ResponseError> => {
+    const { "content-encoding": encoding, "content-length": length } = this.headers
+    if (
+      length === undefined || encoding !== undefined || this.status === 304 || this.#source.request.method === "HEAD"
+    ) {
+      return stream
+    }
+    return Stream.suspend(() => {
+      let left = Number(length)
+      const counted = Stream.map(stream, (chunk) => {
+        left -= chunk.length
+        return chunk
+      })
+      return Stream.concat(
+        counted,
+        Stream.suspend(() => left > 0 ? Stream.fail(this.#failure(`it is ${left} bytes short`)) : Stream.empty)
+      )
+    })
+  }
+
+  readonly #failure = (
+    description: string,
+    about?: { readonly reason?: HttpClientError.ResponseError["reason"]; readonly cause?: unknown }
+  ): HttpClientError.ResponseError =>
     new HttpClientError.ResponseError({
       request: this.request,
       response: this,
-      reason: error.reason,
-      // the cause may quote the body: only its kind is told
-      description: error.reason === "EmptyBody"
-        ? "the answer has no body"
-        : `the body cannot be read as asked (content type ${this.headers["content-type"] ?? "not given"})`
+      reason: "Decode",
+      ...about,
+      description
     })
+
+  readonly #late = (): HttpClientError.ResponseError =>
+    this.#failure(`the body did not come within ${this.patience} ms`)
+
+  readonly #safeError = (error: HttpClientError.ResponseError): HttpClientError.ResponseError => {
+    if (error.response === this) {
+      return error
+    }
+    if (error.reason === "EmptyBody") {
+      return this.#failure("the answer has no body", { reason: error.reason })
+    }
+    // a cause may quote the body; only that of a broken connection, which has a code, is told
+    const cause = TransportFault.broken(error.cause)
+    return this.#failure(
+      cause === undefined
+        ? `the body cannot be read as asked (content type ${this.headers["content-type"] ?? "not given"})`
+        : `the body broke off: ${cause.message} (${cause.code})`,
+      { reason: error.reason, cause }
+    )
+  }
 
   listen(listener: (text: string) => Effect.Effect<void>): void {
     this.#listener = listener
@@ -100,8 +160,20 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
 
 export const make = (
   source: HttpClientResponse.HttpClientResponse,
-  url: string
-): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url)
+  url: string,
+  /** For how many milliseconds its body is waited for: all of it if it is kept, each piece of a stream. */
+  patience: number = Infinity
+): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, patience)
+
+/** How long its body is waited for. */
+export const patience = (response: HttpClientResponse.HttpClientResponse): number =>
+  response instanceof SafeResponse ? response.patience : Infinity
+
+/** Its body, for who has a timer of his own. */
+export const pieces = (
+  response: HttpClientResponse.HttpClientResponse
+): Stream.Stream<Uint8Array, HttpClientError.ResponseError> =>
+  response instanceof SafeResponse ? response.pieces : response.stream
 
 /** Tells once what is read of the body as text. The body itself is neither read nor kept for it. */
 export const listen = (

@@ -65,8 +65,13 @@ const lifeLeft = (access: AccessInfo.AccessInfo, now: number): number => {
   return left > 0 ? left : Infinity
 }
 
+/** A Keystone that demands more is not believed: one wrong header would shut everyone out. */
+const longestRest = Duration.toMillis("1 hour")
+
 const retryAfter = (error: Errors.AuthenticationError): number =>
-  error._tag === "RateLimited" || error._tag === "ServiceUnavailable" ? error.retryAfterMillis ?? 0 : 0
+  error._tag === "RateLimited" || error._tag === "ServiceUnavailable"
+    ? Math.min(error.retryAfterMillis ?? 0, longestRest)
+    : 0
 
 /** The same failure, telling how long it will stay so. */
 const withRetryAfter = (error: Errors.AuthenticationError, wait: number): Errors.AuthenticationError => {

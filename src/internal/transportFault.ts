@@ -23,6 +23,10 @@ const tlsCode = /CERT|^ERR_(TLS|SSL)|^EPROTO$|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^C
 /** The platform's own limits: on connecting, on the headers of an answer, and between parts of its body. */
 const timeoutCodes = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])
 
+/** Of the parser of HTTP, its limits, and what uncompresses. */
+const answerCode =
+  /^HTTPParserError$|^HPE_|^UND_ERR_(HEADERS_OVERFLOW|RES|INVALID)|^Z_|^ERR_(BROTLI|ZSTD|_ERROR_FORMAT|PADDING)/
+
 const classify = ({ code, syscall }: Inner): Errors.TransportError["reason"] => {
   if (code === undefined) {
     return "Unknown"
@@ -34,8 +38,12 @@ const classify = ({ code, syscall }: Inner): Errors.TransportError["reason"] => 
     ? "Reset"
     : tlsCode.test(code)
     ? "Tls"
+    : answerCode.test(code)
+    ? "Response"
     : "Unknown"
 }
+
+const parserFault = "HTTPParserError"
 
 interface Inner {
   readonly code: string | undefined
@@ -53,18 +61,26 @@ const innermost = (cause: unknown, depth = 0): Inner => {
   if (inner?.code !== undefined) {
     return inner
   }
-  const code = cause["code"]
+  // undici's parser has a name only
+  const code = cause["code"] ?? (cause["name"] === parserFault ? parserFault : undefined)
   const message = cause["message"]
   return {
     code: typeof code === "string" ? code : undefined,
     // the outer one says "fetch failed" and no more
-    message: inner?.message ?? (typeof message === "string" && message !== "" ? message : undefined),
+    message: inner?.message ??
+      (typeof message === "string" && message !== "" ? message.replace(/\s+/g, " ") : undefined),
     syscall: cause["syscall"]
   }
 }
 
 /** Of OpenSSL's words those that mean something: `808CEB:error:0A000410:SSL routines:ssl3_read_bytes:<these>:file.c:1601:...`. */
 const plain = (message: string): string => /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
+
+/** Why a body broke off, if it was not for what is in it. */
+export const broken = (cause: unknown): { readonly code: string; readonly message: string } | undefined => {
+  const { code, message = "no reason is given" } = innermost(cause)
+  return code === undefined ? undefined : { code, message }
+}
 
 /** What the platform's error says, without the request that it holds. */
 export const fromPlatform = (

@@ -8,6 +8,7 @@ import { cacheIds } from "./cacheIds.js"
 import { catalogSelect, discoveryParse, discoverySelect, serviceTypes } from "./catalogs.js"
 import { endpointCalls } from "./endpoints.js"
 import { flows } from "./flows.js"
+import { httpErrors } from "./httpErrors.js"
 import { loading } from "./loading.js"
 import { requests } from "./requests.js"
 import { microversionHeaders, versionArgs, versionBetween, versionMatch, versionParse } from "./versions.js"
@@ -34,6 +35,7 @@ export const suites: Readonly<Record<string, Answer>> = {
   "endpoint-data-plugins": endpointCalls,
   "endpoint-data-random": endpointCalls,
   "endpoint-data-services": endpointCalls,
+  "http-errors": httpErrors,
   "loading": loading,
   "microversion-headers": pure(microversionHeaders),
   "request-auth": requests,

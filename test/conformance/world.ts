@@ -44,10 +44,11 @@ const broken = () => new ReadableStream({ start: (controller) => controller.erro
 const respond = (answer: Json): Response => {
   const status = Number(answer["status"] ?? 200)
   const body = "json" in answer ? JSON.stringify(answer["json"]) : String(answer["text"] ?? "")
-  return new Response(status === 204 || status === 304 || status < 200 ? null : body, {
-    status,
-    headers: answer["headers"] as Record<string, string> ?? {}
-  })
+  const headers = answer["headers"] as Record<string, string> ?? {}
+  return status > 599
+    // `Response` knows no such status, but the wire does
+    ? Object.defineProperty(new Response(body, { headers }), "status", { value: status })
+    : new Response(status === 204 || status === 304 || status < 200 ? null : body, { status, headers })
 }
 
 /**
