@@ -73,6 +73,44 @@ export class InvalidVersion extends Schema.TaggedError<InvalidVersion>("effect-k
 }
 
 /**
+ * What is wrong with one configured value.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConfigProblem {
+  /** The key, as it is written in files: `auth.username`; or the file itself. */
+  readonly key: string
+  /** Where it is: `clouds.yaml, line 12`, `variable OS_AUTH_URL`. */
+  readonly where: string
+  /** What is wrong with it, and what would be right. */
+  readonly reason: string
+}
+
+/**
+ * A configuration that cannot be right: all that is wrong with it, each with file and line, or variable. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidConfig extends Schema.TaggedError<InvalidConfig>("effect-keystoneauth/Errors/InvalidConfig")(
+  "InvalidConfig",
+  {
+    /** Of the cloud, if it is about one. */
+    cloud: optionalString,
+    problems: Schema.Array(Schema.Struct({ key: Schema.String, where: Schema.String, reason: Schema.String }))
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    const of = this.cloud === undefined ? "" : ` of cloud "${this.cloud}"`
+    return `configuration${of}: ${this.problems.map(({ key, reason, where }) => `${where}: ${key}: ${reason}`).join("; ")}`
+  }
+}
+
+/**
  * An option that is missing, contradicts another one, or cannot be used. Nothing was sent.
  *
  * @since 0.1.0

@@ -1,0 +1,93 @@
+/**
+ * A configured value that knows where it comes from: a line of a file, a variable, an argument.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Where a value comes from.
+ *
+ * - `File`: a line of a file, counted from 1
+ * - `Variable`: of the environment
+ * - `Argument`: of the command line, or of the call that asked for the configuration
+ * - `Profile`: a vendor's profile, which the configuration names
+ * - `Default`: nobody said anything
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Source =
+  | { readonly _tag: "File"; readonly path: string; readonly line: number }
+  | { readonly _tag: "Variable"; readonly name: string }
+  | { readonly _tag: "Argument"; readonly name: string }
+  | { readonly _tag: "Profile"; readonly name: string }
+  | { readonly _tag: "Default" }
+
+/**
+ * Text, as it was written: a number, a version and "false" mean what their key says, and are never guessed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Value = string | ReadonlyArray<string>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Setting {
+  /** `region_name`, `auth.username`, `rate_limit.compute`: with `_` for `-`. */
+  readonly key: string
+  readonly value: Value
+  readonly source: Source
+}
+
+/**
+ * Settings by key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Settings = ReadonlyMap<string, Setting>
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromIterable = (settings: Iterable<Setting>): Settings => {
+  const byKey = new Map<string, Setting>()
+  for (const setting of settings) {
+    byKey.set(setting.key, setting)
+  }
+  return byKey
+}
+
+/**
+ * Several of them as one: later ones win. What is empty says nothing.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const merge = (...all: ReadonlyArray<Settings>): Settings =>
+  fromIterable(all.flatMap((settings) => [...settings.values()].filter(({ value }) => value !== "")))
+
+/**
+ * A source in words: `/etc/openstack/clouds.yaml, line 12`, `variable OS_AUTH_URL`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const describeSource = (source: Source): string => {
+  switch (source._tag) {
+    case "File":
+      return `${source.path}, line ${source.line}`
+    case "Variable":
+      return `variable ${source.name}`
+    case "Argument":
+      return `argument ${source.name}`
+    case "Profile":
+      return `profile ${source.name}`
+    case "Default":
+      return "default"
+  }
+}

@@ -1,0 +1,37 @@
+/** From text as it was written to what its key means. */
+import * as Either from "effect/Either"
+import type * as Setting from "../../Setting.js"
+
+const truths: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  "1": true,
+  false: false,
+  no: false,
+  off: false,
+  "0": false
+}
+
+const one = (value: Setting.Value): Either.Either<string, string> =>
+  typeof value === "string" ? Either.right(value) : Either.left("one value is wanted here, not a list")
+
+export const text = one
+
+export const flag = (value: Setting.Value): Either.Either<boolean, string> =>
+  Either.flatMap(one(value), (text) => {
+    const truth = truths[text.toLowerCase()]
+    return truth === undefined
+      ? Either.left(`${JSON.stringify(text)} is neither true nor false`)
+      : Either.right(truth)
+  })
+
+export const number = (value: Setting.Value): Either.Either<number, string> =>
+  Either.flatMap(one(value), (text) =>
+    /^\d+(\.\d+)?$/.test(text) ? Either.right(Number(text)) : Either.left(`${JSON.stringify(text)} is not a number`))
+
+export const texts = (value: Setting.Value): Either.Either<ReadonlyArray<string>, string> =>
+  Either.right(typeof value === "string" ? value.split(",").map((text) => text.trim()).filter((text) => text !== "") : value)
+
+export const numbers = (value: Setting.Value): Either.Either<ReadonlyArray<number>, string> =>
+  Either.flatMap(texts(value), (texts) => Either.all(texts.map(number)))
