@@ -96,7 +96,13 @@ export const layerWith = (types: ReadonlyArray<AuthType.AuthType>): Layer.Layer<
     })
   )
 
-const lookupIn = (types: ReadonlyArray<AuthType.AuthType>): AuthType.Lookup => (name) =>
+/**
+ * Looks types up by name in a list of them.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const lookupIn = (types: ReadonlyArray<AuthType.AuthType>): AuthType.Lookup => (name) =>
   Either.fromNullable(types.find((type) => type.name === name), () =>
     new InvalidOptions({
       module: "AuthTypes",

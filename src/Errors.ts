@@ -106,7 +106,9 @@ export class InvalidConfig extends Schema.TaggedError<InvalidConfig>("effect-key
   /** @since 0.1.0 */
   override get message(): string {
     const of = this.cloud === undefined ? "" : ` of cloud "${this.cloud}"`
-    return `configuration${of}: ${this.problems.map(({ key, reason, where }) => `${where}: ${key}: ${reason}`).join("; ")}`
+    return `configuration${of}: ${
+      this.problems.map(({ key, reason, where }) => `${where}: ${key}: ${reason}`).join("; ")
+    }`
   }
 }
 

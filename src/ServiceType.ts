@@ -106,6 +106,14 @@ const known: ReadonlyMap<string, Known> = new Map(
 const lookUp = (type: string): Known | undefined => known.get(hyphenated(type))
 
 /**
+ * All official types.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const officials: ReadonlyArray<Official> = Record.keys(aliasesOf)
+
+/**
  * Is it an official type? Aliases are not.
  *
  * @since 0.1.0

@@ -241,7 +241,10 @@ const withDefaultDomain = (found: ReadonlyMap<string, Setting.Setting>): Readonl
 const readSession = (read: Reader): Session.Options => ({
   timeout: seconds(read.get("api_timeout", Values.number) ?? read.get("timeout", Values.number)),
   retries: readRetries(read, ""),
-  limits: { requestsPerSecond: read.get("rate_limit", Values.number), concurrency: read.get("concurrency", Values.number) }
+  limits: {
+    requestsPerSecond: read.get("rate_limit", Values.number),
+    concurrency: read.get("concurrency", Values.number)
+  }
 })
 
 const seconds = (given: number | undefined): number | undefined => given === undefined ? undefined : given * 1000

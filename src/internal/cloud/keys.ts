@@ -104,7 +104,11 @@ export const serviceKey = (key: string): ServiceKey | undefined => {
     .find((name) => ServiceType.isKnown(key.slice(0, -name.length - 1)))
   return suffix === undefined
     ? undefined
-    : { service: key.slice(0, -suffix.length - 1).replaceAll("_", "-"), name: suffix, kind: perService[suffix] ?? "text" }
+    : {
+      service: key.slice(0, -suffix.length - 1).replaceAll("_", "-"),
+      name: suffix,
+      kind: perService[suffix] ?? "text"
+    }
 }
 
 /** The kind of a key's value; `"other"` if nobody here asks for it; `undefined` if nobody knows it. */

@@ -27,11 +27,16 @@ export const flag = (value: Setting.Value): Either.Either<boolean, string> =>
   })
 
 export const number = (value: Setting.Value): Either.Either<number, string> =>
-  Either.flatMap(one(value), (text) =>
-    /^\d+(\.\d+)?$/.test(text) ? Either.right(Number(text)) : Either.left(`${JSON.stringify(text)} is not a number`))
+  Either.flatMap(
+    one(value),
+    (text) =>
+      /^\d+(\.\d+)?$/.test(text) ? Either.right(Number(text)) : Either.left(`${JSON.stringify(text)} is not a number`)
+  )
 
 export const texts = (value: Setting.Value): Either.Either<ReadonlyArray<string>, string> =>
-  Either.right(typeof value === "string" ? value.split(",").map((text) => text.trim()).filter((text) => text !== "") : value)
+  Either.right(
+    typeof value === "string" ? value.split(",").map((text) => text.trim()).filter((text) => text !== "") : value
+  )
 
 export const numbers = (value: Setting.Value): Either.Either<ReadonlyArray<number>, string> =>
   Either.flatMap(texts(value), (texts) => Either.all(texts.map(number)))
