@@ -26,7 +26,7 @@ import * as Decode from "./internal/cloud/decode.js"
 import * as Load from "./internal/cloud/load.js"
 import type * as ServiceType from "./ServiceType.js"
 import * as Session from "./Session.js"
-import type * as Setting from "./Setting.js"
+import * as Setting from "./Setting.js"
 
 /**
  * What can go wrong before anything is sent.
@@ -74,8 +74,8 @@ export interface Service {
   readonly tls: Tls
   /** What is said for requests to a service: an adapter takes it as its options. */
   readonly service: (serviceType: ServiceType.ServiceType) => Adapter.Options
-  /** Each value, and where it comes from. Secrets are in it. */
-  readonly settings: Setting.Settings
+  /** Each value, and where it comes from. Secrets are `Redacted`. */
+  readonly settings: ReadonlyMap<string, Setting.Shown>
   /** What can hardly be meant, such as a key that nobody knows. They are logged, too. */
   readonly warnings: ReadonlyArray<Errors.ConfigProblem>
 }
@@ -132,7 +132,14 @@ export const load = (
       ({ key, reason, where }) => Effect.logWarning(`${where}: ${key}: ${reason}`),
       { discard: true }
     )
-    return { ...cloud, ...decoded }
+    const secrets = new Set(
+      types.flatMap((type) => type.options).flatMap(({ deprecated, kind, name }) =>
+        kind === "secret" ? [name, ...deprecated].map((name) => name.replaceAll("-", "_")) : []
+      )
+    )
+    const isSecret = (key: string) => secrets.has(key.replace(/^auth\./, ""))
+    const settings = [...cloud.settings].map(([key, setting]) => [key, Setting.show(setting, isSecret)] as const)
+    return { name: cloud.name, ...decoded, settings: new Map(settings) }
   })
 
 /**

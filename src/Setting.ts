@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Redacted from "effect/Redacted"
 
 /**
  * Where a value comes from.
@@ -43,6 +44,16 @@ export interface Setting {
 }
 
 /**
+ * A setting as it may be shown: the value is `Redacted` where its key says that it is secret, or may be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Shown extends Omit<Setting, "value"> {
+  readonly value: Value | Redacted.Redacted<Value>
+}
+
+/**
  * Settings by key.
  *
  * @since 0.1.0
@@ -70,6 +81,19 @@ export const fromIterable = (settings: Iterable<Setting>): Settings => {
  */
 export const merge = (...all: ReadonlyArray<Settings>): Settings =>
   fromIterable(all.flatMap((settings) => [...settings.values()].filter(({ value }) => value !== "")))
+
+const looksSecret = /pass|secret|token|otp|credential$/i
+
+/**
+ * The setting as it may be shown. `isSecret` knows the keys that are secret; those that look like it are, too.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const show = (setting: Setting, isSecret: (key: string) => boolean): Shown =>
+  isSecret(setting.key) || looksSecret.test(setting.key)
+    ? { ...setting, value: Redacted.make(setting.value) }
+    : setting
 
 /**
  * A source in words: `/etc/openstack/clouds.yaml, line 12`, `variable OS_AUTH_URL`.
