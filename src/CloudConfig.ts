@@ -23,6 +23,7 @@ import type * as Catalog from "./Catalog.js"
 import type * as Discovery from "./Discovery.js"
 import type * as Errors from "./Errors.js"
 import * as Decode from "./internal/cloud/decode.js"
+import * as Keys from "./internal/cloud/keys.js"
 import * as Load from "./internal/cloud/load.js"
 import type * as ServiceType from "./ServiceType.js"
 import * as Session from "./Session.js"
@@ -132,13 +133,14 @@ export const load = (
       ({ key, reason, where }) => Effect.logWarning(`${where}: ${key}: ${reason}`),
       { discard: true }
     )
-    const secrets = new Set(
+    // a key that nobody knows may be a misspelt "password"
+    const known = new Set(
       types.flatMap((type) => type.options).flatMap(({ deprecated, kind, name }) =>
-        kind === "secret" ? [name, ...deprecated].map((name) => name.replaceAll("-", "_")) : []
+        kind === "secret" ? [] : [name, ...deprecated].map((name) => name.replaceAll("-", "_"))
       )
     )
-    const isSecret = (key: string) => secrets.has(key.replace(/^auth\./, ""))
-    const settings = [...cloud.settings].map(([key, setting]) => [key, Setting.show(setting, isSecret)] as const)
+    const isPublic = (key: string) => known.has(key.replace(/^auth\./, "")) || Keys.kindOf(key) !== undefined
+    const settings = [...cloud.settings].map(([key, setting]) => [key, Setting.show(setting, isPublic)] as const)
     return { name: cloud.name, ...decoded, settings: new Map(settings) }
   })
 

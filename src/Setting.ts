@@ -44,7 +44,7 @@ export interface Setting {
 }
 
 /**
- * A setting as it may be shown: the value is `Redacted` where its key says that it is secret, or may be.
+ * A setting as it may be shown: the value is `Redacted` unless it is known not to be secret.
  *
  * @since 0.1.0
  * @category models
@@ -82,18 +82,14 @@ export const fromIterable = (settings: Iterable<Setting>): Settings => {
 export const merge = (...all: ReadonlyArray<Settings>): Settings =>
   fromIterable(all.flatMap((settings) => [...settings.values()].filter(({ value }) => value !== "")))
 
-const looksSecret = /pass|secret|token|otp|credential$/i
-
 /**
- * The setting as it may be shown. `isSecret` knows the keys that are secret; those that look like it are, too.
+ * The setting as it may be shown.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const show = (setting: Setting, isSecret: (key: string) => boolean): Shown =>
-  isSecret(setting.key) || looksSecret.test(setting.key)
-    ? { ...setting, value: Redacted.make(setting.value) }
-    : setting
+export const show = (setting: Setting, isPublic: (key: string) => boolean): Shown =>
+  isPublic(setting.key) ? setting : { ...setting, value: Redacted.make(setting.value) }
 
 /**
  * A source in words: `/etc/openstack/clouds.yaml, line 12`, `variable OS_AUTH_URL`.

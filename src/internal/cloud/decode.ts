@@ -68,8 +68,7 @@ const reader = (settings: Setting.Settings): Reader => {
   }
 }
 
-export const decode = (given: Setting.Settings, lookup: AuthType.Lookup): Decoded => {
-  const settings = withNewNames(given)
+export const decode = (settings: Setting.Settings, lookup: AuthType.Lookup): Decoded => {
   const read = reader(settings)
   checkKeys(settings, read)
   const authType = authTypeOf(read)
@@ -83,19 +82,6 @@ export const decode = (given: Setting.Settings, lookup: AuthType.Lookup): Decode
 // -----------------------------------------------------------------------------
 // keys
 // -----------------------------------------------------------------------------
-
-/** Keys that had other names, under those that they have. What is under the new name already wins. */
-const withNewNames = (settings: Setting.Settings): Setting.Settings =>
-  Setting.fromIterable([
-    ...[...settings.values()].flatMap((setting) => {
-      const key = newName(setting.key)
-      return key === setting.key ? [] : [{ ...setting, key }]
-    }),
-    ...[...settings.values()].filter(({ key }) => newName(key) === key)
-  ])
-
-const newName = (key: string): string =>
-  Keys.renamed[key] ?? (key.endsWith("_endpoint_type") ? key.replace(/endpoint_type$/, "interface") : key)
 
 const checkKeys = (settings: Setting.Settings, read: Reader): void => {
   for (const setting of settings.values()) {

@@ -1,5 +1,6 @@
 /** What a cloud can be told beside its `auth`: the keys of openstacksdk, and what kind of value each has. */
 import * as ServiceType from "../../ServiceType.js"
+import * as Setting from "../../Setting.js"
 
 export type Kind = "text" | "flag" | "number" | "seconds" | "texts" | "numbers"
 
@@ -29,7 +30,7 @@ const plain: Readonly<Record<string, Kind>> = {
 }
 
 /** Keys that had other names. */
-export const renamed: Readonly<Record<string, string>> = {
+const renamed: Readonly<Record<string, string>> = {
   auth_plugin: "auth_type",
   cloud: "profile",
   endpoint_type: "interface"
@@ -129,3 +130,16 @@ export const names: ReadonlyArray<string> = Object.keys(plain)
 
 /** What can follow a service's name. */
 export const serviceNames: ReadonlyArray<string> = Object.keys(perService)
+
+/** Keys that had other names, under those that they have. What is under the new name already wins. */
+export const withNewNames = (settings: Setting.Settings): Setting.Settings =>
+  Setting.fromIterable([
+    ...[...settings.values()].flatMap((setting) => {
+      const key = newName(setting.key)
+      return key === setting.key ? [] : [{ ...setting, key }]
+    }),
+    ...[...settings.values()].filter(({ key }) => newName(key) === key)
+  ])
+
+const newName = (key: string): string =>
+  renamed[key] ?? (key.endsWith("_endpoint_type") ? key.replace(/endpoint_type$/, "interface") : key)

@@ -10,6 +10,7 @@ import * as Errors from "../../Errors.js"
 import * as Setting from "../../Setting.js"
 import * as Environment from "./environment.js"
 import * as Files from "./files.js"
+import * as Keys from "./keys.js"
 import * as Profiles from "./profiles.js"
 import * as Suggestion from "./suggestion.js"
 import * as Trees from "./trees.js"
@@ -66,7 +67,7 @@ const defaults: Setting.Settings = Setting.fromIterable([
 ])
 
 const withDefaults = (...settings: ReadonlyArray<Setting.Settings>): Setting.Settings =>
-  Setting.merge(defaults, ...settings)
+  Setting.merge(defaults, ...settings.map(Keys.withNewNames))
 
 const argumentsOf = (options: CloudConfig.Options): Setting.Settings =>
   Setting.fromIterable(
@@ -132,8 +133,8 @@ const readCloud = (
         }])
       }
     }
-    const own = Setting.merge(...parts.map(({ cloud, path }) => ofFile(path, cloud)))
-    const profile = yield* Profiles.settings(own.get("profile") ?? own.get("cloud"), found.profiles)
+    const own = Keys.withNewNames(Setting.merge(...parts.map(({ cloud, path }) => ofFile(path, cloud))))
+    const profile = yield* Profiles.settings(own.get("profile"), found.profiles)
     const region = yield* regionOf(name, parts, Setting.merge(profile.settings, own), options)
     return Setting.merge(profile.settings, own, region)
   })
