@@ -9,12 +9,12 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Path from "@effect/platform/Path"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type * as Adapter from "./Adapter.js"
 import type * as AuthPlugin from "./AuthPlugin.js"
 import type * as AuthType from "./AuthType.js"
@@ -23,11 +23,15 @@ import type * as Catalog from "./Catalog.js"
 import type * as Discovery from "./Discovery.js"
 import type * as Errors from "./Errors.js"
 import * as Decode from "./internal/cloud/decode.js"
+import * as Files from "./internal/cloud/files.js"
 import * as Keys from "./internal/cloud/keys.js"
 import * as Load from "./internal/cloud/load.js"
+import * as Resolve from "./internal/cloud/resolve.js"
+import * as RetryPolicy from "./RetryPolicy.js"
 import type * as ServiceType from "./ServiceType.js"
 import * as Session from "./Session.js"
 import * as Setting from "./Setting.js"
+import * as TransportFactory from "./TransportFactory.js"
 
 /**
  * What can go wrong before anything is sent.
@@ -48,7 +52,7 @@ export interface Options {
   readonly secureFile?: string | undefined
   /** In place of the search for `clouds-public.yaml`. */
   readonly profilesFile?: string | undefined
-  /** One of the cloud's regions. Default: `OS_REGION_NAME` if no cloud was named, or else the first. */
+  /** One of the cloud's regions. Default: `OS_REGION_NAME`, unless a cloud was named here; or else the first. */
   readonly regionName?: string | undefined
   /** Values that win over everything, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`. */
   readonly values?: Readonly<Record<string, Setting.Value>> | undefined
@@ -57,6 +61,8 @@ export interface Options {
    * Default: neither.
    */
   readonly environment?: "fill" | "override" | undefined
+  /** Asks somebody for a secret that the plugin needs and nobody gave: `"Password: "`. Default: it is an error. */
+  readonly prompt?: ((question: string) => Effect.Effect<Redacted.Redacted>) | undefined
 }
 
 /**
@@ -72,22 +78,17 @@ export interface Service {
   readonly authType: string
   readonly auth: AuthType.Given
   readonly session: Session.Options
-  readonly tls: Tls
-  /** What is said for requests to a service: an adapter takes it as its options. */
-  readonly service: (serviceType: ServiceType.ServiceType) => Adapter.Options
+  readonly tls: TransportFactory.Tls
+  /**
+   * What is said for requests to a service: an adapter takes it as its options. Without a type, what is said of no service in
+   * particular, `service_type` and `endpoint_override` too: for a program that talks to one.
+   */
+  readonly service: (serviceType?: ServiceType.ServiceType) => Adapter.Options
   /** Each value, and where it comes from. Secrets are `Redacted`. */
   readonly settings: ReadonlyMap<string, Setting.Shown>
   /** What can hardly be meant, such as a key that nobody knows. They are logged, too. */
   readonly warnings: ReadonlyArray<Errors.ConfigProblem>
 }
-
-/**
- * How connections are made: `NodeTransport.layer` takes it. Files are named by path.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Tls extends Decode.Tls {}
 
 /**
  * The cloud that is configured.
@@ -96,17 +97,6 @@ export interface Tls extends Decode.Tls {}
  * @category tags
  */
 export class CloudConfig extends Context.Tag("effect-keystoneauth/CloudConfig")<CloudConfig, Service>() {}
-
-/**
- * Makes a transport with a cloud's own TLS. `NodeTransport.layerFactory` is one.
- *
- * @since 0.1.0
- * @category tags
- */
-export class TransportFactory extends Context.Tag("effect-keystoneauth/CloudConfig/TransportFactory")<
-  TransportFactory,
-  (tls: Tls) => Layer.Layer<HttpClient.HttpClient, Errors.InvalidOptions>
->() {}
 
 /**
  * Reads a cloud: the one that is named, or that `OS_CLOUD` names, or that the variables of the environment describe, or the only one that the
@@ -123,10 +113,14 @@ export const load = (
 ): Effect.Effect<Service, Error, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const types = yield* AuthTypes.AuthTypes
-    const cloud = yield* Load.load(name, options, types)
-    const { problems, ...decoded } = Decode.decode(cloud.settings, AuthTypes.lookupIn(types))
-    if (problems.length > 0) {
-      return yield* Load.invalid(cloud.name, problems)
+    const loaded = yield* Load.load(name, options, types)
+    const resolved = Resolve.resolve(loaded.layers, AuthTypes.lookupIn(types))
+    const secrets = yield* askFor(resolved, options.prompt)
+    const settings = new Map([...resolved.settings, ...secrets.map((setting) => [setting.key, setting] as const)])
+    const { problems, tls, ...decoded } = Decode.decode({ ...resolved, settings })
+    const all = [...loaded.problems, ...problems]
+    if (all.length > 0) {
+      return yield* Load.invalid(loaded.name, all)
     }
     yield* Effect.forEach(
       decoded.warnings,
@@ -135,14 +129,49 @@ export const load = (
     )
     // a key that nobody knows may be a misspelt "password"
     const known = new Set(
-      types.flatMap((type) => type.options).flatMap(({ deprecated, kind, name }) =>
-        kind === "secret" ? [] : [name, ...deprecated].map((name) => name.replaceAll("-", "_"))
-      )
+      resolved.options.flatMap(({ kind, name }) => kind === "secret" ? [] : [`auth.${Keys.underscored(name)}`])
     )
-    const isPublic = (key: string) => known.has(key.replace(/^auth\./, "")) || Keys.kindOf(key) !== undefined
-    const settings = [...cloud.settings].map(([key, setting]) => [key, Setting.show(setting, isPublic)] as const)
-    return { name: cloud.name, ...decoded, settings: new Map(settings) }
-  })
+    const isPublic = (key: string) => known.has(key) || Keys.kindOf(key) !== undefined
+    return {
+      name: loaded.name,
+      authType: resolved.authType,
+      ...decoded,
+      tls: yield* Files.expandTls(tls),
+      settings: new Map([...settings].map(([key, setting]) => [key, Setting.show(setting, isPublic)]))
+    }
+  }).pipe(Effect.withSpan("CloudConfig.load", { attributes: { "openstack.cloud": name } }))
+
+/** What a person can be asked for, and nobody has said. */
+const askFor = (
+  { options, settings }: Resolve.Resolved,
+  prompt: Options["prompt"]
+): Effect.Effect<ReadonlyArray<Setting.Setting>> =>
+  Effect.map(
+    Effect.forEach(options, ({ name, prompt: question }) => {
+      const key = `auth.${Keys.underscored(name)}`
+      return prompt === undefined || question === undefined || settings.has(key)
+        ? Effect.succeed([])
+        : Effect.map(prompt(question), (answer): ReadonlyArray<Setting.Setting> => [
+          { key, value: Redacted.value(answer), source: { _tag: "Prompt", question } }
+        ])
+    }),
+    (answers) => answers.flat()
+  )
+
+/**
+ * The names of the clouds that there are in the files.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const names: (
+  options?: Pick<Options, "configFile" | "secureFile">
+) => Effect.Effect<ReadonlyArray<string>, Error, FileSystem.FileSystem | Path.Path> = (options = {}) =>
+  Load.names(options)
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
 
 /**
  * The cloud alone, for those who make its Session themselves.
@@ -150,13 +179,13 @@ export const load = (
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
+export const layerCloud = (
   name?: string,
   options?: Options
 ): Layer.Layer<CloudConfig, Error, FileSystem.FileSystem | Path.Path> => Layer.effect(CloudConfig, load(name, options))
 
 /**
- * A Session and an AuthPlugin for a cloud, with its own TLS.
+ * A Session and an AuthPlugin for a cloud, with its own TLS. `session` wins over what the cloud says.
  *
  * @example
  * ```ts
@@ -179,12 +208,12 @@ export const layer = (
 ): Layer.Layer<
   CloudConfig | AuthPlugin.AuthPlugin | Session.Session | Catalog.Catalog | Discovery.Discovery,
   Error | Errors.InvalidOptions,
-  FileSystem.FileSystem | Path.Path | TransportFactory
+  FileSystem.FileSystem | Path.Path | TransportFactory.TransportFactory
 > =>
   Layer.unwrapEffect(
     Effect.gen(function*() {
       const cloud = yield* load(name, options)
-      const makeTransport = yield* TransportFactory
+      const makeTransport = yield* TransportFactory.TransportFactory
       return AuthTypes.layerPlugin(cloud.authType, cloud.auth).pipe(
         Layer.provideMerge(Session.layer({ ...cloud.session, ...options?.session })),
         Layer.provide(makeTransport(cloud.tls)),
@@ -192,3 +221,42 @@ export const layer = (
       )
     })
   )
+
+/**
+ * A tag's client with what the cloud says for its service, as far as the tag itself says nothing: what a program asks for wins, and
+ * what it leaves open is the operator's.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Adapter } from "effect-keystoneauth"
+ * import * as CloudConfig from "effect-keystoneauth/CloudConfig"
+ *
+ * class Compute extends Adapter.Tag<Compute>()("app/Compute", { serviceType: "compute" }) {}
+ *
+ * const Main = CloudConfig.layerAdapter(Compute).pipe(
+ *   Layer.provideMerge(CloudConfig.layer("mycloud"))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAdapter = <Self, Id extends string>(
+  tag: Adapter.TagClass<Self, Id>
+): Layer.Layer<Self, never, CloudConfig | Session.Session> =>
+  Layer.unwrapEffect(Effect.map(CloudConfig, (cloud) => tag.layerWith(leftOpen(cloud, tag.options))))
+
+/** What the cloud says and the tag does not. */
+const leftOpen = (cloud: Service, own: Adapter.Options): Adapter.Options => {
+  const { version, ...said } = cloud.service(own.serviceType)
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
+  const hasVersions = ["version", "minVersion", "maxVersion"].some((name) => name in given)
+  return {
+    ...said,
+    ...(hasVersions ? {} : { version }),
+    ...given,
+    retries: RetryPolicy.merge(said.retries, own.retries),
+    limits: { ...said.limits, ...own.limits }
+  }
+}

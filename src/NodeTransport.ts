@@ -18,6 +18,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { InvalidOptions } from "./Errors.js"
 import * as Dispatcher from "./internal/node/dispatcher.js"
+import * as TransportFactory from "./TransportFactory.js"
 
 /**
  * PEM text, or the path of a file that holds it. Text is what contains `-----BEGIN`.
@@ -117,6 +118,17 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError | InvalidOptions> =>
   over(Effect.flatMap(Config.unwrap(options), Dispatcher.make))
+
+/**
+ * Makes the transport of each cloud that `CloudConfig.layer` reads, with the cloud's own TLS.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFactory: Layer.Layer<TransportFactory.TransportFactory> = Layer.succeed(
+  TransportFactory.TransportFactory,
+  (tls) => layer(tls)
+)
 
 const over = <E>(
   dispatcher: Effect.Effect<Undici.Dispatcher, E, FileSystem.FileSystem | Scope.Scope>

@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
  * - `Variable`: of the environment
  * - `Argument`: of the command line, or of the call that asked for the configuration
  * - `Profile`: a vendor's profile, which the configuration names
+ * - `Prompt`: somebody who was asked
  * - `Default`: nobody said anything
  *
  * @since 0.1.0
@@ -22,6 +23,7 @@ export type Source =
   | { readonly _tag: "Variable"; readonly name: string }
   | { readonly _tag: "Argument"; readonly name: string }
   | { readonly _tag: "Profile"; readonly name: string }
+  | { readonly _tag: "Prompt"; readonly question: string }
   | { readonly _tag: "Default" }
 
 /**
@@ -107,6 +109,8 @@ export const describeSource = (source: Source): string => {
       return `argument ${source.name}`
     case "Profile":
       return `profile ${source.name}`
+    case "Prompt":
+      return `answer to "${source.question.trim()}"`
     case "Default":
       return "default"
   }

@@ -140,7 +140,7 @@ describe("files", () => {
         ["clouds:\n  mine: {", /clouds\.yaml, line 2: file: it is not YAML/],
         [
           "clouds:\n  mine:\n    region_name: a\n    region_name: b\n",
-          /line 4: file: it is not YAML: Map keys must be unique/
+          /line 4: region_name: it is there twice, first in line 3; keep one/
         ],
         ["- a\n", /line 1: file: it must be a mapping/],
         ["clouds: { mine: text }", /line 1: mine: a cloud is a mapping/],

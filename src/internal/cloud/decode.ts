@@ -9,31 +9,25 @@ import type * as Errors from "../../Errors.js"
 import * as Microversion from "../../Microversion.js"
 import * as ServiceType from "../../ServiceType.js"
 import type * as Session from "../../Session.js"
-import * as Setting from "../../Setting.js"
+import type * as Setting from "../../Setting.js"
+import type * as TransportFactory from "../../TransportFactory.js"
 import * as Keys from "./keys.js"
+import * as Resolve from "./resolve.js"
 import * as Suggestion from "./suggestion.js"
 import * as Values from "./values.js"
 
-/** How connections are made: what a transport is told. Files are named by path. */
-export interface Tls {
-  readonly insecure: boolean
-  readonly caCert: string | undefined
-  readonly clientCert: string | undefined
-  readonly clientKey: string | undefined
-}
-
 export interface Decoded {
-  readonly authType: string
   readonly auth: AuthType.Given
   readonly session: Session.Options
-  readonly tls: Tls
-  readonly service: (serviceType: ServiceType.ServiceType) => Adapter.Options
+  readonly tls: TransportFactory.Tls
+  readonly service: (serviceType?: ServiceType.ServiceType) => Adapter.Options
   readonly warnings: ReadonlyArray<Errors.ConfigProblem>
   readonly problems: ReadonlyArray<Errors.ConfigProblem>
 }
 
 /** Reads values and remembers what is wrong with them. */
 interface Reader {
+  readonly settings: Setting.Settings
   readonly problems: Array<Errors.ConfigProblem>
   readonly warnings: Array<Errors.ConfigProblem>
   readonly get: <A>(
@@ -42,25 +36,20 @@ interface Reader {
   ) => A | undefined
 }
 
-export const problem = (setting: Setting.Setting, reason: string): Errors.ConfigProblem => ({
-  key: setting.key,
-  where: Setting.describeSource(setting.source),
-  reason
-})
-
-const reader = (settings: Setting.Settings): Reader => {
-  const problems: Array<Errors.ConfigProblem> = []
+const reader = (resolved: Resolve.Resolved): Reader => {
+  const problems = [...resolved.problems]
   return {
+    settings: resolved.settings,
     problems,
-    warnings: [],
+    warnings: [...resolved.warnings],
     get: (key, decode) => {
-      const setting = settings.get(key)
+      const setting = resolved.settings.get(key)
       if (setting === undefined) {
         return undefined
       }
       const value = decode(setting.value)
       if (Either.isLeft(value)) {
-        problems.push(problem(setting, value.left))
+        problems.push(Resolve.problem(setting, value.left))
         return undefined
       }
       return value.right
@@ -68,32 +57,43 @@ const reader = (settings: Setting.Settings): Reader => {
   }
 }
 
-export const decode = (settings: Setting.Settings, lookup: AuthType.Lookup): Decoded => {
-  const read = reader(settings)
-  checkKeys(settings, read)
-  const authType = authTypeOf(read)
-  const auth = readAuth(settings, authType, lookup, read)
-  const session = readSession(read)
-  const tls = readTls(settings, read)
-  const service = readServices(settings, read)
-  return { authType, auth, session, tls, service, warnings: read.warnings, problems: read.problems }
+export const decode = (resolved: Resolve.Resolved): Decoded => {
+  const read = reader(resolved)
+  checkKeys(read)
+  return {
+    auth: readAuth(resolved, read),
+    session: readSession(read),
+    tls: readTls(read),
+    service: readServices(read),
+    warnings: read.warnings,
+    problems: read.problems
+  }
 }
 
-// -----------------------------------------------------------------------------
-// keys
-// -----------------------------------------------------------------------------
-
-const checkKeys = (settings: Setting.Settings, read: Reader): void => {
+const checkKeys = ({ settings, warnings }: Reader): void => {
+  const told = new Set<string>()
   for (const setting of settings.values()) {
-    if (setting.key.startsWith("auth.") || isAuthOutside(setting.key)) {
-      continue
-    }
-    if (Keys.kindOf(setting.key) === undefined) {
-      const known = Suggestion.closest(setting.key, Keys.names)
-      read.warnings.push(
-        problem(setting, `nobody knows this key${known === undefined ? "" : `; is ${known} meant?`}`)
+    const [key = ""] = setting.key.split(".")
+    if (key !== "auth" && Keys.kindOf(setting.key) === undefined && !told.has(key)) {
+      told.add(key)
+      const known = Suggestion.closest(key, Keys.names)
+      warnings.push(
+        Resolve.problem(
+          { ...setting, key },
+          `nobody knows this key${known === undefined ? "" : `; is ${known} meant?`}`
+        )
       )
     }
+  }
+  const status = settings.get("status")
+  if (status?.value === "deprecated" || status?.value === "shutdown") {
+    const message = settings.get("message")?.value
+    warnings.push(
+      Resolve.problem(
+        status,
+        `the cloud is marked ${status.value}${message === undefined ? "" : `: ${String(message)}`}`
+      )
+    )
   }
 }
 
@@ -101,159 +101,88 @@ const checkKeys = (settings: Setting.Settings, read: Reader): void => {
 // who logs in
 // -----------------------------------------------------------------------------
 
-/** Names that plugins had before, and "none" in Python's words. */
-const authTypes: Readonly<Record<string, string>> = { None: "none", token_endpoint: "admin_token" }
-
-const authTypeOf = (read: Reader): string => {
-  const given = read.get("auth_type", Values.text)
-  return given === undefined ? "password" : authTypes[given] ?? given
-}
-
-const authOutside =
-  /^(auth_url|username|user_id|password|passcode|token|auth_token|trust_id|system_scope|auth_methods|(project|tenant|domain|user_domain|project_domain|default_domain)_(id|name)|application_credential_(id|name|secret))$/
-
-/** Some write them beside `auth`, where openstacksdk takes them too. */
-const isAuthOutside = (key: string): boolean => authOutside.test(key)
-
-/** What the plugin is told, from `auth` and from what stands beside it. */
-const readAuth = (
-  settings: Setting.Settings,
-  authType: string,
-  lookup: AuthType.Lookup,
-  read: Reader
-): AuthType.Given => {
-  const type = lookup(authType)
-  if (Either.isLeft(type)) {
-    const setting = settings.get("auth_type") ?? { key: "auth_type", value: authType, source: { _tag: "Default" } }
-    read.problems.push(problem(setting, type.left.reason))
-    return {}
-  }
-  const found = withDefaultDomain(authSettings(settings, read))
-  const given = Object.fromEntries([...found].map(([name, { value }]) => [name, value]))
-  const options = Either.getOrElse(type.right.optionsFor(given, lookup), () => type.right.options)
-  const known = new Map(
-    options.flatMap((option) => [option.name, ...option.deprecated].map((name) => [underscored(name), option]))
-  )
+/** What the plugin is told. */
+const readAuth = ({ authType, options }: Resolve.Resolved, read: Reader): AuthType.Given => {
+  const known = new Map(options.map((option) => [Keys.underscored(option.name), option]))
   const auth: Record<string, unknown> = {}
-  for (const [name, setting] of found) {
+  for (const [name] of Object.entries(Resolve.authOf(read.settings))) {
+    const key = `auth.${name}`
+    const setting = read.settings.get(key)
     const option = known.get(name)
-    if (option === undefined) {
-      read.warnings.push(unknownOption(setting, authType, [...known.keys()]))
-    } else {
-      auth[name] = option.kind === "secret" && typeof setting.value === "string"
-        ? Redacted.make(setting.value)
+    if (option !== undefined) {
+      const value = read.get(key, (value) => Either.map(option.decode(value), () => value))
+      auth[name] = option.kind === "secret" && typeof value === "string"
+        ? Redacted.make(value)
         : name === "auth_url"
-        ? withRegion(setting, settings)
-        : setting.value
+        ? withRegion(read, value)
+        : value
+    } else if (setting !== undefined && options.length > 0 && setting.source._tag !== "Variable") {
+      // the environment may hold what is for others
+      const meant = Suggestion.closest(name, [...known.keys()])
+      read.warnings.push(
+        Resolve.problem(
+          setting,
+          `${authType} has no such option and does without it${meant === undefined ? "" : `; is ${meant} meant?`}`
+        )
+      )
     }
   }
-  for (const option of options) {
-    if (option.required && ![option.name, ...option.deprecated].some((name) => underscored(name) in auth)) {
-      read.problems.push({
-        key: `auth.${underscored(option.name)}`,
-        where: "nowhere",
-        reason: `${authType} needs it: ${option.help}`
-      })
+  for (const [name, { help, required }] of known) {
+    if (required && !(name in auth)) {
+      read.problems.push({ key: `auth.${name}`, where: "nowhere", reason: `${authType} needs it: ${help}` })
     }
   }
   return auth
 }
 
-const underscored = (name: string): string => name.replaceAll("-", "_")
-
 /** The one text that openstacksdk takes for a template. */
-const withRegion = ({ value }: Setting.Setting, settings: Setting.Settings): Setting.Value => {
+const withRegion = <A extends Setting.Value | undefined>({ settings }: Reader, value: A): A | string => {
   const region = settings.get("region_name")?.value
   return typeof value === "string" && typeof region === "string" ? value.replaceAll("{region_name}", region) : value
-}
-
-const unknownOption = (
-  setting: Setting.Setting,
-  authType: string,
-  known: ReadonlyArray<string>
-): Errors.ConfigProblem => {
-  const meant = Suggestion.closest(setting.key.replace(/^auth\./, ""), known)
-  return problem(
-    setting,
-    `${authType} has no such option and does without it${meant === undefined ? "" : `; is ${meant} meant?`}`
-  )
-}
-
-/** By name, without the `auth.`. Two different values for one option are one too many. */
-const authSettings = (settings: Setting.Settings, read: Reader): Map<string, Setting.Setting> => {
-  const found = new Map<string, Setting.Setting>()
-  for (const setting of settings.values()) {
-    const outside = isAuthOutside(setting.key)
-    if (!outside && !setting.key.startsWith("auth.")) {
-      continue
-    }
-    const name = setting.key.replace(/^auth\./, "").replace(/^auth_token$/, "token")
-    const other = found.get(name)
-    if (other !== undefined && String(other.value) !== String(setting.value)) {
-      read.problems.push(
-        problem(setting, `it is given otherwise as ${other.key} (${Setting.describeSource(other.source)}); keep one`)
-      )
-    }
-    found.set(name, setting)
-  }
-  return found
-}
-
-/** With a project, `domain_id` and `domain_name` mean the domain of the user and of the project. */
-const withDefaultDomain = (found: ReadonlyMap<string, Setting.Setting>): ReadonlyMap<string, Setting.Setting> => {
-  const scoped = ["project_id", "project_name", "tenant_id", "tenant_name"].some((name) => found.has(name))
-  if (!scoped) {
-    return found
-  }
-  const all = new Map(found)
-  for (const part of ["id", "name"]) {
-    const domain = all.get(`domain_${part}`)
-    if (domain !== undefined) {
-      all.delete(`domain_${part}`)
-      for (const whose of ["user_domain", "project_domain"]) {
-        if (!all.has(`${whose}_id`) && !all.has(`${whose}_name`)) {
-          all.set(`${whose}_${part}`, domain)
-        }
-      }
-    }
-  }
-  return all
 }
 
 // -----------------------------------------------------------------------------
 // the wire
 // -----------------------------------------------------------------------------
 
-const readSession = (read: Reader): Session.Options => ({
-  timeout: seconds(read.get("api_timeout", Values.number) ?? read.get("timeout", Values.number)),
-  retries: readRetries(read, ""),
-  limits: {
-    requestsPerSecond: read.get("rate_limit", Values.number),
-    concurrency: read.get("concurrency", Values.number)
-  }
-})
+const readSession = (read: Reader): Session.Options =>
+  defined({
+    appName: read.get("app_name", Values.text),
+    appVersion: read.get("app_version", Values.text),
+    timeout: seconds(read.get("api_timeout", Values.positive) ?? read.get("timeout", Values.positive)),
+    retries: readRetries(read, ""),
+    limits: defined({
+      requestsPerSecond: read.get("rate_limit", Values.positive),
+      concurrency: read.get("concurrency", Values.whole)
+    })
+  })
 
 const seconds = (given: number | undefined): number | undefined => given === undefined ? undefined : given * 1000
 
-const readRetries = (read: Reader, prefix: string): Adapter.Options["retries"] => ({
-  connect: read.get(`${prefix}connect_retries`, Values.number),
-  connectDelay: seconds(read.get(`${prefix}connect_retry_delay`, Values.number)),
-  status: read.get(`${prefix}status_code_retries`, Values.number),
-  statusDelay: seconds(read.get(`${prefix}status_code_retry_delay`, Values.number)),
-  statuses: read.get(`${prefix}retriable_status_codes`, Values.numbers)
-})
+const readRetries = (read: Reader, prefix: string): Adapter.Options["retries"] =>
+  defined({
+    connect: read.get(`${prefix}connect_retries`, Values.count),
+    connectDelay: seconds(read.get(`${prefix}connect_retry_delay`, Values.number)),
+    status: read.get(`${prefix}status_code_retries`, Values.count),
+    statusDelay: seconds(read.get(`${prefix}status_code_retry_delay`, Values.number)),
+    statuses: read.get(`${prefix}retriable_status_codes`, Values.numbers)
+  })
 
-const readTls = (settings: Setting.Settings, read: Reader): Tls => {
+const readTls = (read: Reader): TransportFactory.Tls => {
+  const { settings, warnings } = read
   const insecure = read.get("insecure", Values.flag) ?? !(read.get("verify", verify) ?? true)
-  const caCert = settings.get("cacert")
+  const [caCert, clientCert, clientKey] = [settings.get("cacert"), settings.get("cert"), settings.get("key")]
   if (insecure && caCert !== undefined) {
-    read.warnings.push(problem(caCert, "it is not looked at, since nothing is checked (verify, insecure)"))
+    warnings.push(Resolve.problem(caCert, "it is not looked at, since nothing is checked (verify, insecure)"))
+  }
+  if (clientKey !== undefined && clientCert === undefined) {
+    warnings.push(Resolve.problem(clientKey, "it is not looked at without cert, the certificate that it belongs to"))
   }
   return {
     insecure,
-    caCert: read.get("cacert", Values.text),
+    caCert: insecure ? undefined : read.get("cacert", Values.text),
     clientCert: read.get("cert", Values.text),
-    clientKey: read.get("key", Values.text)
+    clientKey: clientCert === undefined ? undefined : read.get("key", Values.text)
   }
 }
 
@@ -264,54 +193,64 @@ const verify = (value: Setting.Value): Either.Either<boolean, string> =>
 // services
 // -----------------------------------------------------------------------------
 
-interface ServiceSettings {
-  readonly options: Adapter.Options
-}
-
 /** All services that something is said about, read at once, so that what is wrong with one is told at once. */
-const readServices = (
-  settings: Setting.Settings,
-  read: Reader
-): (serviceType: ServiceType.ServiceType) => Adapter.Options => {
+const readServices = (read: Reader): Decoded["service"] => {
   const common = readCommon(read)
-  const said = new Map<string, ServiceSettings>()
+  const alone = { ...common, ...readNamed("", "", read) }
   const services = new Set(
-    [...settings.keys()].flatMap((key) => {
+    [...read.settings.keys()].flatMap((key) => {
       const service = Keys.serviceKey(key)?.service ?? /^(?:rate_limit|concurrency)\.(.+)$/.exec(key)?.[1]
       return service === undefined ? [] : [service.replaceAll("_", "-")]
     })
   )
-  for (const service of services) {
-    said.set(service, { options: readService(service, read) })
-  }
+  const said = new Map([...services].map((service) => [service, readService(service, read)]))
   return (serviceType) => {
+    if (serviceType === undefined) {
+      return alone
+    }
     const names = [serviceType.replaceAll("_", "-"), ...ServiceType.all(serviceType)]
-    const own = names.map((name) => said.get(name)).find((found) => found !== undefined)
-    return { serviceType, ...common, ...own?.options }
+    // what is said under the name that was asked for wins over what is said under other names of the service
+    const own = names.flatMap((name) => said.get(name) ?? []).reduceRight(
+      (weaker, stronger) => ({ ...weaker, ...stronger }),
+      {}
+    )
+    return { serviceType, ...common, ...own }
   }
 }
 
 const readCommon = (read: Reader): Adapter.Options =>
+  defined({ interface: read.get("interface", Values.texts), regionName: read.get("region_name", region) })
+
+const region = (value: Setting.Value): Either.Either<string, string> =>
+  Either.filterOrLeft(
+    Values.text(value),
+    (text) => !text.includes(","),
+    () => "one region is wanted here; several stand in a list, under regions"
+  )
+
+/** What can be said of one service, or of the only one. */
+const readNamed = (service: string, prefix: string, read: Reader): Adapter.Options =>
   defined({
-    interface: read.get("interface", Values.texts),
-    regionName: read.get("region_name", Values.text)
+    ...read.get(`${prefix}api_version`, (value) => Either.flatMap(Values.text(value), readVersion(service))),
+    serviceType: read.get(`${prefix}service_type`, Values.text),
+    serviceName: read.get(`${prefix}service_name`, Values.text),
+    endpointOverride: withRegion(read, read.get(`${prefix}endpoint_override`, Values.text))
   })
 
 const readService = (service: string, read: Reader): Adapter.Options => {
-  const prefix = `${service.replaceAll("-", "_")}_`
-  const versions = read.get(`${prefix}api_version`, (value) => Either.flatMap(Values.text(value), readVersion(service)))
+  const name = Keys.underscored(service)
   return defined({
-    ...versions,
-    serviceType: read.get(`${prefix}service_type`, Values.text),
-    serviceName: read.get(`${prefix}service_name`, Values.text),
-    interface: read.get(`${prefix}interface`, Values.texts),
-    regionName: read.get(`${prefix}region_name`, Values.text),
-    endpointOverride: read.get(`${prefix}endpoint_override`, Values.text) ?? read.get(`${prefix}endpoint`, Values.text),
-    defaultMicroversion: read.get(`${prefix}default_microversion`, readMicroversion) ?? versions?.defaultMicroversion,
-    retries: defined(readRetries(read, prefix) ?? {}),
+    endpointOverride: withRegion(read, read.get(`${name}_endpoint`, Values.text)),
+    ...readNamed(service, `${name}_`, read),
+    ...defined({
+      interface: read.get(`${name}_interface`, Values.texts),
+      regionName: read.get(`${name}_region_name`, region),
+      defaultMicroversion: read.get(`${name}_default_microversion`, readMicroversion)
+    }),
+    retries: readRetries(read, `${name}_`),
     limits: defined({
-      requestsPerSecond: read.get(`rate_limit.${service.replaceAll("-", "_")}`, Values.number),
-      concurrency: read.get(`concurrency.${service.replaceAll("-", "_")}`, Values.number)
+      requestsPerSecond: read.get(`rate_limit.${name}`, Values.positive),
+      concurrency: read.get(`concurrency.${name}`, Values.whole)
     })
   })
 }

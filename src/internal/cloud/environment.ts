@@ -5,12 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as AuthType from "../../AuthType.js"
 import * as ServiceType from "../../ServiceType.js"
-import * as Setting from "../../Setting.js"
+import type * as Setting from "../../Setting.js"
 import * as Keys from "./keys.js"
 
 const variableOf = (name: string): string => `OS_${name.toUpperCase().replaceAll("-", "_")}`
-
-const underscored = (name: string): string => name.replaceAll("-", "_")
 
 /** Names that are said of the whole cloud. */
 const common: ReadonlyArray<string> = [
@@ -29,7 +27,9 @@ const common: ReadonlyArray<string> = [
   "api_version"
 ]
 
-const services: ReadonlyArray<string> = ServiceType.officials.flatMap((type) => ServiceType.all(type).map(underscored))
+const services: ReadonlyArray<string> = ServiceType.officials.flatMap((type) =>
+  ServiceType.all(type).map(Keys.underscored)
+)
 
 interface Variable {
   readonly name: string
@@ -42,7 +42,7 @@ const variables = (types: ReadonlyArray<AuthType.AuthType>): ReadonlyArray<Varia
     types.flatMap((type) => type.options.flatMap(({ deprecated, name }) => [name, ...deprecated]))
   )
   return [
-    ...[...options].map((name) => ({ name: variableOf(name), key: `auth.${underscored(name)}` })),
+    ...[...options].map((name) => ({ name: variableOf(name), key: `auth.${Keys.underscored(name)}` })),
     ...common.map((key) => ({ name: variableOf(key), key })),
     ...services.flatMap((service) =>
       Keys.serviceNames.map((name) => ({ name: variableOf(`${service}_${name}`), key: `${service}_${name}` }))
@@ -68,12 +68,18 @@ const authType: Effect.Effect<Option.Option<Setting.Setting>, ConfigError.Config
 
 export const settings = (
   types: ReadonlyArray<AuthType.AuthType>
-): Effect.Effect<Setting.Settings, ConfigError.ConfigError> =>
+): Effect.Effect<ReadonlyArray<Setting.Setting>, ConfigError.ConfigError> =>
   Effect.gen(function*() {
     const found = yield* Effect.forEach(variables(types), ({ key, name }) => setting(name, key))
-    return Setting.fromIterable([...found, yield* authType].flatMap(Option.toArray))
+    return [...found, yield* authType].flatMap(Option.toArray)
   })
 
+/** `OS_REGION_NAME` alone. */
+export const region: Effect.Effect<ReadonlyArray<Setting.Setting>, ConfigError.ConfigError> = Effect.map(
+  setting("OS_REGION_NAME", "region_name"),
+  Option.toArray
+)
+
 /** Do they say where to log in, or with what? A stray `OS_REGION_NAME` makes no cloud. */
-export const isCloud = (settings: Setting.Settings): boolean =>
-  ["auth_type", "auth.auth_url", "auth.endpoint", "auth.url"].some((key) => settings.has(key))
+export const isCloud = (settings: ReadonlyArray<Setting.Setting>): boolean =>
+  settings.some(({ key }) => ["auth_type", "auth.auth_url", "auth.endpoint", "auth.url"].includes(key))

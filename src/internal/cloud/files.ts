@@ -6,11 +6,12 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Errors from "../../Errors.js"
+import type * as TransportFactory from "../../TransportFactory.js"
 import * as Environment from "./environment.js"
 import * as Yaml from "./yaml.js"
 
 /** No file of clouds is that big. */
-const sizeLimit = 4 * 1024 * 1024
+const sizeLimit = 1024 * 1024
 
 export interface File {
   readonly path: string
@@ -29,9 +30,10 @@ export const directories: Effect.Effect<ReadonlyArray<string>, ConfigError.Confi
     const users = [
       ...Option.toArray(yield* text("XDG_CONFIG_HOME")),
       ...Option.toArray(home).flatMap((home) => [
-        path.join(home, ".config"),
-        path.join(home, "Library", "Application Support")
+        path.join(home, "Library", "Application Support"),
+        path.join(home, ".config")
       ]),
+      ...Option.toArray(Option.map(yield* text("SNAP_REAL_HOME"), (home) => path.join(home, ".config"))),
       ...Option.toArray(yield* text("APPDATA"))
     ]
     const sites = Option.getOrElse(yield* text("XDG_CONFIG_DIRS"), () => "/etc/xdg").split(":")
@@ -104,5 +106,35 @@ export const read = (path: string): Effect.Effect<File, Errors.InvalidConfig, Fi
     if (tree._tag !== "Map") {
       return yield* invalid(`${path}, line ${tree.line}`, "it must be a mapping, with \"clouds\" in it")
     }
+    for (const section of ["clouds", "public-clouds"]) {
+      const clouds = tree.entries.get(section)
+      if (clouds !== undefined && clouds.tree._tag !== "Map") {
+        return yield* new Errors.InvalidConfig({
+          cloud: undefined,
+          problems: [{
+            key: section,
+            where: `${path}, line ${clouds.line}`,
+            reason: "it must be a mapping of clouds by name"
+          }]
+        })
+      }
+    }
     return { path, tree }
+  })
+
+/** `~` is the user's folder, as in openstacksdk. Other paths are from where the program runs. */
+export const expandTls = (
+  tls: TransportFactory.Tls
+): Effect.Effect<TransportFactory.Tls, ConfigError.ConfigError, Path.Path> =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    const home = yield* Config.option(Config.nonEmptyString("HOME"))
+    const expand = (file: string | undefined) =>
+      file === undefined || Option.isNone(home) ? file : file.replace(/^~(?=\/|$)/, () => path.resolve(home.value))
+    return {
+      insecure: tls.insecure,
+      caCert: expand(tls.caCert),
+      clientCert: expand(tls.clientCert),
+      clientKey: expand(tls.clientKey)
+    }
   })

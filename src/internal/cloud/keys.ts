@@ -1,8 +1,9 @@
 /** What a cloud can be told beside its `auth`: the keys of openstacksdk, and what kind of value each has. */
 import * as ServiceType from "../../ServiceType.js"
-import * as Setting from "../../Setting.js"
 
 export type Kind = "text" | "flag" | "number" | "seconds" | "texts" | "numbers"
+
+export const underscored = (key: string): string => key.replaceAll("-", "_")
 
 const plain: Readonly<Record<string, Kind>> = {
   auth_type: "text",
@@ -14,6 +15,8 @@ const plain: Readonly<Record<string, Kind>> = {
   cacert: "text",
   cert: "text",
   key: "text",
+  app_name: "text",
+  app_version: "text",
   api_timeout: "seconds",
   timeout: "seconds",
   connect_retries: "number",
@@ -39,8 +42,6 @@ const renamed: Readonly<Record<string, string>> = {
 /** What openstacksdk knows and this library has no use for. */
 const others = new Set([
   "additional_user_agent",
-  "app_name",
-  "app_version",
   "cache",
   "client",
   "collect_timing",
@@ -125,21 +126,21 @@ export const kindOf = (key: string): Kind | "other" | undefined => {
     (others.has(first) || /^has_./.test(key) || /_disabled_reason$/.test(key) ? "other" : undefined)
 }
 
+/** What is a mapping by itself. */
+const mappings = new Set(["auth", "rate_limit", "concurrency"])
+
+/** May a mapping stand under this key? What nobody here asks for, or knows, is not looked at closely. */
+export const isMapping = (key: string): boolean => {
+  const kind = kindOf(key)
+  return mappings.has(key) || kind === "other" || (kind === undefined && !key.startsWith("auth."))
+}
+
 /** All that are asked for by name. */
-export const names: ReadonlyArray<string> = Object.keys(plain)
+export const names: ReadonlyArray<string> = ["auth", "regions", ...Object.keys(plain)]
 
 /** What can follow a service's name. */
 export const serviceNames: ReadonlyArray<string> = Object.keys(perService)
 
-/** Keys that had other names, under those that they have. What is under the new name already wins. */
-export const withNewNames = (settings: Setting.Settings): Setting.Settings =>
-  Setting.fromIterable([
-    ...[...settings.values()].flatMap((setting) => {
-      const key = newName(setting.key)
-      return key === setting.key ? [] : [{ ...setting, key }]
-    }),
-    ...[...settings.values()].filter(({ key }) => newName(key) === key)
-  ])
-
-const newName = (key: string): string =>
+/** The name that a key has now. */
+export const newName = (key: string): string =>
   renamed[key] ?? (key.endsWith("_endpoint_type") ? key.replace(/endpoint_type$/, "interface") : key)

@@ -18,7 +18,9 @@ import type * as Yaml from "./yaml.js"
 
 export interface Loaded {
   readonly name: string
-  readonly settings: Setting.Settings
+  /** From the weakest to the strongest. */
+  readonly layers: ReadonlyArray<ReadonlyArray<Setting.Setting>>
+  readonly problems: ReadonlyArray<Errors.ConfigProblem>
 }
 
 export const invalid = (
@@ -33,18 +35,22 @@ interface Found {
   readonly profiles: Option.Option<Files.File>
 }
 
+type Load<A> = Effect.Effect<A, CloudConfig.Error, FileSystem.FileSystem | Path.Path>
+
 export const load = (
   name: string | undefined,
   options: CloudConfig.Options,
   types: ReadonlyArray<AuthType.AuthType>
-): Effect.Effect<Loaded, CloudConfig.Error, FileSystem.FileSystem | Path.Path> =>
+): Load<Loaded> =>
   Effect.gen(function*() {
-    const environment = yield* Environment.settings(types)
     const asked = name === undefined ? yield* Environment.variable("OS_CLOUD") : Option.some(name)
+    const environment = Option.isNone(asked) || options.environment !== undefined
+      ? yield* Environment.settings(types)
+      : []
     const values = argumentsOf(options)
     if (Option.isNone(asked) && Environment.isCloud(environment)) {
       const own = yield* Effect.map(Environment.variable("OS_CLOUD_NAME"), Option.getOrElse(() => "envvars"))
-      return { name: own, settings: withDefaults(environment, values) }
+      return { name: own, layers: [defaults, environment, values], problems: [] }
     }
     const found: Found = {
       clouds: yield* Files.named(options.configFile, "OS_CLIENT_CONFIG_FILE", "clouds"),
@@ -52,42 +58,37 @@ export const load = (
       profiles: yield* Files.named(options.profilesFile, undefined, "clouds-public")
     }
     const cloud = yield* Option.match(asked, { onNone: () => onlyCloud(found), onSome: Effect.succeed })
-    const said = yield* readCloud(cloud, found, options)
-    const [weaker, stronger] = options.environment === undefined
-      ? [[], []]
-      : options.environment === "fill"
-      ? [[environment], []]
-      : [[], [environment]]
-    return { name: cloud, settings: withDefaults(...weaker, said, ...stronger, values) }
+    // whoever lets OS_CLOUD choose lets OS_REGION_NAME choose, too
+    const region = name === undefined ? yield* Environment.region : []
+    const said = yield* readCloud(cloud, found, [
+      ...options.environment === "override" ? environment : region,
+      ...values
+    ])
+    const stronger = options.environment === "override" ? environment : region
+    return {
+      name: cloud,
+      layers: [defaults, options.environment === "fill" ? environment : [], ...said.layers, stronger, values],
+      problems: said.problems
+    }
   })
 
-const defaults: Setting.Settings = Setting.fromIterable([
+const defaults: ReadonlyArray<Setting.Setting> = [
   { key: "auth_type", value: "password", source: { _tag: "Default" } },
   { key: "interface", value: "public", source: { _tag: "Default" } }
-])
+]
 
-const withDefaults = (...settings: ReadonlyArray<Setting.Settings>): Setting.Settings =>
-  Setting.merge(defaults, ...settings.map(Keys.withNewNames))
-
-const argumentsOf = (options: CloudConfig.Options): Setting.Settings =>
-  Setting.fromIterable(
-    Object.entries({
-      ...options.values,
-      ...(options.regionName === undefined ? {} : { region_name: options.regionName })
-    })
-      .map(([name, value]) => ({
-        key: Trees.underscored(name),
-        value,
-        source: { _tag: "Argument" as const, name }
-      }))
-  )
+const argumentsOf = (options: CloudConfig.Options): ReadonlyArray<Setting.Setting> =>
+  Object.entries({
+    ...options.values,
+    ...(options.regionName === undefined ? {} : { region_name: options.regionName })
+  }).map(([name, value]) => ({ key: Keys.underscored(name), value, source: { _tag: "Argument", name } }))
 
 const cloudsIn = (file: Option.Option<Files.File>): ReadonlyArray<string> => {
   const clouds = Option.isSome(file) ? Trees.entry(file.value.tree, "clouds") : undefined
   return clouds?._tag === "Map" ? [...clouds.entries.keys()] : []
 }
 
-const allClouds = ({ clouds, secure }: Found): ReadonlyArray<string> => [
+const allClouds = ({ clouds, secure }: Pick<Found, "clouds" | "secure">): ReadonlyArray<string> => [
   ...new Set([...cloudsIn(clouds), ...cloudsIn(secure)])
 ]
 
@@ -108,42 +109,56 @@ const onlyCloud = (found: Found): Effect.Effect<string, Errors.InvalidConfig> =>
     }]))
 }
 
+const ofFile = (path: string, tree: Yaml.Tree): Profiles.Part => ({
+  tree,
+  sourceOf: (line) => ({ _tag: "File", path, line })
+})
+
 /** From the weakest to the strongest: profile, clouds file, secure file, and what is said for the region. */
 const readCloud = (
   name: string,
   found: Found,
-  options: CloudConfig.Options
-): Effect.Effect<Setting.Settings, CloudConfig.Error, FileSystem.FileSystem | Path.Path> =>
+  stronger: ReadonlyArray<Setting.Setting>
+): Load<Pick<Loaded, "layers" | "problems">> =>
   Effect.gen(function*() {
-    const parts = [found.clouds, found.secure].flatMap((file) =>
+    const own = [found.clouds, found.secure].flatMap((file) =>
       Option.toArray(Option.flatMap(file, ({ path, tree }) => {
         const cloud = Trees.entry(Trees.entry(tree, "clouds"), name)
-        return cloud === undefined ? Option.none() : Option.some({ path, cloud })
+        return cloud === undefined ? Option.none() : Option.some(ofFile(path, cloud))
       }))
     )
-    if (parts.length === 0) {
+    if (own.length === 0) {
       return yield* invalid(name, [unknownCloud(name, found)])
     }
-    for (const { cloud, path } of parts) {
-      if (cloud._tag !== "Map") {
+    for (const { sourceOf, tree } of own) {
+      if (tree._tag !== "Map") {
         return yield* invalid(name, [{
           key: name,
-          where: `${path}, line ${cloud.line}`,
+          where: Setting.describeSource(sourceOf(tree.line)),
           reason: "a cloud is a mapping"
         }])
       }
     }
-    const own = Keys.withNewNames(Setting.merge(...parts.map(({ cloud, path }) => ofFile(path, cloud))))
-    const profile = yield* Profiles.settings(own.get("profile"), found.profiles)
-    const region = yield* regionOf(name, parts, Setting.merge(profile.settings, own), options)
-    return Setting.merge(profile.settings, own, region)
+    const read = ({ sourceOf, tree }: Profiles.Part) => Trees.settings(tree, sourceOf)
+    const named = strongest([...own.map((part) => read(part).settings), stronger], "profile")
+    const parts = [...yield* Profiles.find(named, found.profiles), ...own]
+    const layers = parts.map(read)
+    const wanted = strongest([...layers.map(({ settings }) => settings), stronger], "region_name")
+    const region = yield* regionOf(name, parts, wanted)
+    const first = region === undefined || wanted !== undefined
+      ? []
+      : [{ key: "region_name", value: region.name, source: region.source }]
+    return {
+      layers: [...layers.map(({ settings }) => settings), first, region?.values.settings ?? []],
+      problems: [...layers, ...region === undefined ? [] : [region.values]].flatMap(({ problems }) => problems)
+    }
   })
 
-/** `regions` is a list of mappings, which is read apart. */
-const ofFile = (path: string, cloud: Yaml.Tree): Setting.Settings =>
-  Setting.fromIterable(
-    Trees.settings(cloud, (line) => ({ _tag: "File", path, line })).filter(({ key }) => key !== "regions")
-  )
+const strongest = (
+  layers: ReadonlyArray<ReadonlyArray<Setting.Setting>>,
+  key: string
+): Setting.Setting | undefined =>
+  layers.flat().findLast((setting) => Keys.newName(setting.key) === key && setting.value !== "")
 
 const unknownCloud = (name: string, found: Found): Errors.ConfigProblem => {
   const names = allClouds(found)
@@ -152,50 +167,36 @@ const unknownCloud = (name: string, found: Found): Errors.ConfigProblem => {
     key: name,
     where: placeOf(found.clouds),
     reason: names.length === 0
-      ? "there are no clouds in it"
+      ? "there are no clouds in it: they stand by name under \"clouds\""
       : `there is no such cloud${meant === undefined ? "" : `; is ${meant} meant?`} There are ${names.join(", ")}`
   }
 }
 
-/** What is said for the region that was asked for, or for the first one. */
+/** What is said for the region that was asked for, or for the first one. Who lists regions says which there are. */
 const regionOf = (
   name: string,
-  parts: ReadonlyArray<{ readonly path: string; readonly cloud: Yaml.Tree }>,
-  said: Setting.Settings,
-  options: CloudConfig.Options
-): Effect.Effect<Setting.Settings, Errors.InvalidConfig> =>
+  parts: ReadonlyArray<Profiles.Part>,
+  wanted: Setting.Setting | undefined
+): Effect.Effect<Trees.Region | undefined, Errors.InvalidConfig> =>
   Effect.gen(function*() {
-    const wanted = options.regionName ?? options.values?.["region_name"] ?? said.get("region_name")?.value
-    const regions: Array<Trees.Region & { readonly path: string }> = []
-    for (const { cloud, path } of parts) {
-      const listed = yield* Effect.mapError(Trees.regions(path, cloud), (problem) => invalid(name, [problem]))
-      regions.push(...listed.map((region) => ({ ...region, path })))
-    }
-    const region = wanted === undefined ? regions[0] : regions.find((region) => region.name === wanted)
-    if (region === undefined) {
-      return regions.length === 0
-        ? Setting.fromIterable([])
-        : yield* invalid(name, [{
-          key: "region_name",
-          where: said.get("region_name") === undefined ? "argument regionName" : where(said.get("region_name")),
-          reason: `there is no region ${JSON.stringify(wanted)}; there are ${
-            regions.map(({ name }) => name).join(", ")
-          }`
-        }])
-    }
-    const source: Setting.Source = { _tag: "File", path: region.path, line: region.line }
-    return Setting.merge(
-      Setting.fromIterable([{ key: "region_name", value: region.name, source }]),
-      region.values === undefined ? Setting.fromIterable([]) : ofFile(region.path, region.values)
+    const listing = parts.findLast(({ tree }) => Trees.entry(tree, "regions") !== undefined)
+    const regions = listing === undefined ? [] : yield* Effect.mapError(
+      Trees.regions(listing.tree, listing.sourceOf),
+      (problem) => invalid(name, [problem])
     )
+    const region = wanted === undefined ? regions[0] : regions.find((region) => region.name === wanted.value)
+    return wanted === undefined || region !== undefined || regions.length === 0 ? region : yield* invalid(name, [{
+      key: "region_name",
+      where: Setting.describeSource(wanted.source),
+      reason: `there is no region ${JSON.stringify(wanted.value)}; there are ${
+        regions.map(({ name }) => name).join(", ")
+      }`
+    }])
   })
-
-const where = (setting: Setting.Setting | undefined): string =>
-  setting === undefined ? "nowhere" : Setting.describeSource(setting.source)
 
 /** The names of all clouds that the files have. */
 export const names = (
-  options: CloudConfig.Options
+  options: Pick<CloudConfig.Options, "configFile" | "secureFile">
 ): Effect.Effect<
   ReadonlyArray<string>,
   Errors.InvalidConfig | ConfigError.ConfigError,
@@ -204,5 +205,5 @@ export const names = (
   Effect.gen(function*() {
     const clouds = yield* Files.named(options.configFile, "OS_CLIENT_CONFIG_FILE", "clouds")
     const secure = yield* Files.named(options.secureFile, "OS_CLIENT_SECURE_FILE", "secure")
-    return allClouds({ clouds, secure, profiles: Option.none() })
+    return allClouds({ clouds, secure })
   })

@@ -33,6 +33,15 @@ export const number = (value: Setting.Value): Either.Either<number, string> =>
       /^\d+(\.\d+)?$/.test(text) ? Either.right(Number(text)) : Either.left(`${JSON.stringify(text)} is not a number`)
   )
 
+const that = (is: (n: number) => boolean, what: string) => (value: Setting.Value): Either.Either<number, string> =>
+  Either.filterOrLeft(number(value), is, (n) => `${n} is not ${what}`)
+
+export const positive = that((n) => n > 0, "more than 0")
+
+export const count = that(Number.isInteger, "a whole number")
+
+export const whole = that((n) => Number.isInteger(n) && n > 0, "a whole number from 1")
+
 export const texts = (value: Setting.Value): Either.Either<ReadonlyArray<string>, string> =>
   Either.right(
     typeof value === "string" ? value.split(",").map((text) => text.trim()).filter((text) => text !== "") : value
