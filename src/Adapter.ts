@@ -9,17 +9,20 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import type * as ApiVersion from "./ApiVersion.js"
+import * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
 import type * as EndpointData from "./EndpointData.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import type * as Errors from "./Errors.js"
 import * as Redaction from "./internal/redaction.js"
+import * as Section from "./internal/section.js"
 import * as Limiter from "./Limiter.js"
 import type * as Microversion from "./Microversion.js"
 import * as RetryPolicy from "./RetryPolicy.js"
@@ -198,6 +201,10 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
   readonly layer: Layer.Layer<Self, never, Session.Session>
   /** The same with some options changed: another region, for example, that is known only when the program runs. */
   readonly layerWith: (options: Options) => Layer.Layer<Self, never, Session.Session>
+  /** The same from the configuration: `Compute.layerConfig(Adapter.config("nova"))`. */
+  readonly layerConfig: (
+    options: Config.Config.Wrap<Options>
+  ) => Layer.Layer<Self, ConfigError.ConfigError, Session.Session>
   /** Where requests of these options go, and why; see `Session.endpointData`. */
   readonly endpointData: Effect.Effect<
     EndpointData.EndpointData,
@@ -250,6 +257,8 @@ export const Tag = <Self>() => <const Id extends string>(id: Id, options: Option
     options,
     layer: layerWith({}),
     layerWith,
+    layerConfig: (changed: Config.Config.Wrap<Options>) =>
+      Layer.unwrapEffect(Effect.map(Config.unwrap(changed), layerWith)),
     endpointData: Session.endpointData(options, options),
     apiMajorVersion: Session.apiMajorVersion(options, options),
     allVersionData: Session.allVersionData(options)
@@ -292,6 +301,17 @@ export const layer = (
     })
   )
 
+/**
+ * The same with options from the configuration; see `config`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError, Session.Session | AuthPlugin.AuthPlugin> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))
+
 const toRequestError = (
   request: HttpClientRequest.HttpClientRequest,
   error: Session.Error
@@ -303,3 +323,85 @@ const toRequestError = (
     cause: error,
     description: error.message
   })
+
+// -----------------------------------------------------------------------------
+// from the configuration
+// -----------------------------------------------------------------------------
+
+/**
+ * An adapter's options as services have them in a section of their files, under keystoneauth's names: `service_type`, `service_name`,
+ * `valid_interfaces` (a list; `interface` is its older name), `region_name`, `endpoint_override`, `version` or `min_version` and
+ * `max_version`, `connect_retries`, `connect_retry_delay`, `status_code_retries`, `status_code_retry_delay` (in seconds) and
+ * `retriable_status_codes`. A prefix in capitals means variables, as in `AuthTypes.layerConfig`. What is not there is not said.
+ *
+ * @example
+ * ```ts
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * const image = Adapter.layerConfig(Adapter.config("glance"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config = (prefix?: string): Config.Config<Options> =>
+  Config.all({
+    serviceType: Section.text(prefix, "service_type"),
+    serviceName: Section.text(prefix, "service_name"),
+    interface: interfaces(prefix),
+    regionName: Section.text(prefix, "region_name"),
+    endpointOverride: Section.text(prefix, "endpoint_override"),
+    version: apiVersion(prefix, "version"),
+    minVersion: apiVersion(prefix, "min_version"),
+    maxVersion: apiVersion(prefix, "max_version"),
+    retries: Config.map(
+      Config.all({
+        connect: Section.optional(prefix, "connect_retries", Config.integer),
+        connectDelay: Config.map(Section.optional(prefix, "connect_retry_delay", Config.number), seconds),
+        status: Section.optional(prefix, "status_code_retries", Config.integer),
+        statusDelay: Config.map(Section.optional(prefix, "status_code_retry_delay", Config.number), seconds),
+        statuses: Section.optional(prefix, "retriable_status_codes", (name) => Config.array(Config.integer(), name))
+      }),
+      said
+    )
+  }).pipe(
+    Config.mapOrFail((options) =>
+      options.version !== undefined && (options.minVersion ?? options.maxVersion) !== undefined
+        ? Either.left(invalid(prefix, "version", "with min_version or max_version it cannot be; keep one of them"))
+        : Either.right(said(options) ?? {})
+    )
+  )
+
+const apiVersion = (prefix: string | undefined, name: string): Config.Config<ApiVersion.ApiVersion | undefined> =>
+  Config.mapOrFail(
+    Section.text(prefix, name),
+    (text) =>
+      text === undefined
+        ? Either.right(undefined)
+        : Either.mapLeft(ApiVersion.fromUnknown(text, name), ({ message }) => invalid(prefix, name, message))
+  )
+
+const seconds = (given: number | undefined): number | undefined => given === undefined ? undefined : given * 1000
+
+/** Without what is not said, so that it hides nothing. `undefined` if nothing is. */
+const said = <A extends object>(options: A): Partial<A> | undefined => {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return given.length === 0 ? undefined : Object.fromEntries(given) as Partial<A>
+}
+
+const invalid = (prefix: string | undefined, name: string, reason: string): ConfigError.ConfigError =>
+  ConfigError.InvalidData([Section.describe(prefix, name)], reason)
+
+const interfaces = (prefix: string | undefined): Config.Config<Options["interface"]> =>
+  Config.all([Section.list(prefix, "valid_interfaces"), Section.text(prefix, "interface")]).pipe(
+    Config.mapOrFail(([valid, one]) => {
+      const wrong = valid?.find((name) => !["public", "internal", "admin"].includes(name))
+      return wrong !== undefined
+        ? Either.left(
+          invalid(prefix, "valid_interfaces", `${JSON.stringify(wrong)} is not one of public, internal, admin`)
+        )
+        : valid !== undefined && one !== undefined
+        ? Either.left(invalid(prefix, "interface", "it is called valid_interfaces now, which is there, too; keep that"))
+        : Either.right(valid ?? one)
+    })
+  )

@@ -4,10 +4,13 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as AdminToken from "./AdminToken.js"
 import * as ApplicationCredential from "./ApplicationCredential.js"
 import * as AuthPlugin from "./AuthPlugin.js"
@@ -17,6 +20,7 @@ import { InvalidOptions } from "./Errors.js"
 import * as GenericPassword from "./GenericPassword.js"
 import * as GenericToken from "./GenericToken.js"
 import * as HttpBasic from "./HttpBasic.js"
+import * as Section from "./internal/section.js"
 import * as MultiFactor from "./MultiFactor.js"
 import * as NoAuth from "./NoAuth.js"
 import * as OAuth2ClientCredential from "./OAuth2ClientCredential.js"
@@ -159,3 +163,127 @@ export const layerPlugin = (
   given: AuthType.Given
 ): Layer.Layer<AuthPlugin.AuthPlugin, InvalidOptions, Session.Session | Discovery.Discovery> =>
   Layer.effect(AuthPlugin.AuthPlugin, load(name, given))
+
+// -----------------------------------------------------------------------------
+// from the configuration
+// -----------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConfigOptions {
+  /** The plugin where the configuration names none. Default: it must name one. */
+  readonly defaultType?: string | undefined
+  /**
+   * Names that a program had for options before it had this one: `{ username: ["admin_user"] }`. They are looked at after the
+   * option's own names.
+   */
+  readonly oldNames?: Readonly<Record<string, ReadonlyArray<string>>> | undefined
+}
+
+/**
+ * The plugin that the configuration names with `auth_type`, and its options beside it: as services have them in a section of their
+ * files, and in variables. Any `ConfigProvider` serves.
+ *
+ * - `prefix` is the section. One in capitals means variables: under `OS` they are `OS_AUTH_TYPE`, `OS_AUTH_URL`, ...
+ * - `auth_section` names another section, which is read in its place.
+ * - Names that an option had are looked at after its own, and warned of.
+ * - Only what the plugin can be told is read. What is empty is as if it were not there.
+ *
+ * Fails with `ConfigError` if no plugin is named, and with `InvalidOptions` as `load` does.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const loadConfig = (
+  prefix?: string,
+  options: ConfigOptions = {}
+): Effect.Effect<
+  AuthPlugin.Service,
+  ConfigError.ConfigError | InvalidOptions,
+  Session.Session | Discovery.Discovery
+> =>
+  Effect.gen(function*() {
+    const lookup = lookupIn(yield* AuthTypes)
+    const section = (yield* Section.text(prefix, "auth_section")) ?? prefix
+    const type = yield* lookup(yield* typeName(section, options.defaultType))
+    const first = yield* readOptions(section, type.options, options)
+    const all = yield* type.optionsFor(first.given, lookup)
+    const { given, outdated } = yield* readOptions(section, all, options)
+    yield* Effect.forEach(outdated, (message) => Effect.logWarning(message), { discard: true })
+    return yield* yield* type.load(given, lookup)
+  })
+
+/**
+ * The same as a layer.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Layer } from "effect"
+ * import { AuthTypes, Session } from "effect-keystoneauth"
+ *
+ * // OS_AUTH_TYPE, OS_AUTH_URL, OS_USERNAME, ... from the environment
+ * const Main = AuthTypes.layerConfig("OS", { defaultType: "password" }).pipe(
+ *   Layer.provideMerge(Session.layer()),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  prefix?: string,
+  options?: ConfigOptions
+): Layer.Layer<
+  AuthPlugin.AuthPlugin,
+  ConfigError.ConfigError | InvalidOptions,
+  Session.Session | Discovery.Discovery
+> => Layer.effect(AuthPlugin.AuthPlugin, loadConfig(prefix, options))
+
+/** `auth_plugin` is looked at only where there is no `auth_type` at all, not even an empty one: as in keystoneauth. */
+const typeName = (
+  section: string | undefined,
+  defaultType: string | undefined
+): Effect.Effect<string, ConfigError.ConfigError> =>
+  Effect.gen(function*() {
+    const name = (yield* Section.optional(section, "auth_type", Config.string)) ??
+      (yield* Section.optional(section, "auth_plugin", Config.string))
+    const key = Section.describe(section, "auth_type")
+    return name || defaultType ||
+      (yield* Effect.fail(
+        ConfigError.MissingData([key], `${key} is needed: it names the plugin, for example "v3password"`)
+      ))
+  })
+
+/** What is given for options, and in which words what was found under a name of old is told. */
+const readOptions = (
+  section: string | undefined,
+  options: ReadonlyArray<AuthType.Option<unknown>>,
+  { oldNames = {} }: ConfigOptions
+): Effect.Effect<
+  { readonly given: AuthType.Given; readonly outdated: ReadonlyArray<string> },
+  ConfigError.ConfigError
+> =>
+  Effect.gen(function*() {
+    const given: Record<string, unknown> = {}
+    const outdated: Array<string> = []
+    for (const option of options) {
+      const [name = "", ...before] = [option.name, ...option.deprecated].map((name) => name.replaceAll("-", "_"))
+      for (const candidate of [name, ...before, ...oldNames[name] ?? []]) {
+        const value = yield* option.kind === "list"
+          ? Section.list(section, candidate)
+          : Section.text(section, candidate)
+        if (value !== undefined) {
+          given[name] = option.kind === "secret" ? Redacted.make(value) : value
+          if (candidate !== name) {
+            outdated.push(`${Section.describe(section, candidate)} is called ${Section.describe(section, name)} now`)
+          }
+          break
+        }
+      }
+    }
+    return { given, outdated }
+  })

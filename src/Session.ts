@@ -7,6 +7,8 @@ import * as Headers from "@effect/platform/Headers"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -417,6 +419,31 @@ export const layer = (
     )),
     Layer.provide(Transport.layer(options))
   )
+
+/**
+ * The same with options from the configuration.
+ *
+ * @example
+ * ```ts
+ * import { Config, Duration } from "effect"
+ * import { Session } from "effect-keystoneauth"
+ *
+ * const FromConfiguration = Session.layerConfig({
+ *   appName: Config.succeed("inventory"),
+ *   timeout: Config.withDefault(Config.duration("TIMEOUT"), Duration.seconds(60))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<
+  Session | Catalog.Catalog | Discovery.Discovery,
+  ConfigError.ConfigError,
+  HttpClient.HttpClient
+> => Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))
 
 // -----------------------------------------------------------------------------
 // accessors

@@ -64,27 +64,6 @@ export interface Shown extends Omit<Setting, "value"> {
 export type Settings = ReadonlyMap<string, Setting>
 
 /**
- * @since 0.1.0
- * @category constructors
- */
-export const fromIterable = (settings: Iterable<Setting>): Settings => {
-  const byKey = new Map<string, Setting>()
-  for (const setting of settings) {
-    byKey.set(setting.key, setting)
-  }
-  return byKey
-}
-
-/**
- * Several of them as one: later ones win. What is empty says nothing.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const merge = (...all: ReadonlyArray<Settings>): Settings =>
-  fromIterable(all.flatMap((settings) => [...settings.values()].filter(({ value }) => value !== "")))
-
-/**
  * The setting as it may be shown.
  *
  * @since 0.1.0
