@@ -276,19 +276,13 @@ const decodeList = (given: unknown): Either.Either<ReadonlyArray<string>, string
     ? Either.right(given)
     : Either.left(expected("a list of texts", given))
 
-const flags: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  1: true,
-  false: false,
-  no: false,
-  off: false,
-  0: false
-}
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
+  ...["false", "no", "off", "0"].map((word) => [word, false] as const)
+])
 
 const decodeFlag = (given: unknown): Either.Either<boolean, string> => {
-  const flag = Schema.is(Schema.Boolean)(given) ? given : flags[String(given).toLowerCase()]
+  const flag = Schema.is(Schema.Boolean)(given) ? given : flags.get(String(given).toLowerCase())
   return flag === undefined ? Either.left(expected("true or false", given)) : Either.right(flag)
 }
 

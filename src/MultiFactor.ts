@@ -144,8 +144,10 @@ const typesOf = (
     ({ authMethods }) =>
       Either.all(authMethods.map((method) =>
         Either.filterOrLeft(
-          lookup(method),
-          (type) => type.method !== undefined,
+          Either.mapLeft(lookup(method), ({ reason }) =>
+            new InvalidOptions({ module: name, option: "auth_methods", reason })),
+          (type) =>
+            type.method !== undefined,
           ({ name: wrong }) =>
             new InvalidOptions({
               module: name,

@@ -33,11 +33,11 @@ const plain: Readonly<Record<string, Kind>> = {
 }
 
 /** Keys that had other names. */
-const renamed: Readonly<Record<string, string>> = {
-  auth_plugin: "auth_type",
-  cloud: "profile",
-  endpoint_type: "interface"
-}
+const renamed: ReadonlyMap<string, string> = new Map([
+  ["auth_plugin", "auth_type"],
+  ["cloud", "profile"],
+  ["endpoint_type", "interface"]
+])
 
 /** What openstacksdk knows and this library has no use for. */
 const others = new Set([
@@ -143,4 +143,4 @@ export const serviceNames: ReadonlyArray<string> = Object.keys(perService)
 
 /** The name that a key has now. */
 export const newName = (key: string): string =>
-  renamed[key] ?? (key.endsWith("_endpoint_type") ? key.replace(/endpoint_type$/, "interface") : key)
+  renamed.get(key) ?? (key.endsWith("_endpoint_type") ? key.replace(/endpoint_type$/, "interface") : key)

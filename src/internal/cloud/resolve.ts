@@ -31,7 +31,11 @@ export const resolve = (layers: ReadonlyArray<Settings>, lookup: AuthType.Lookup
   const merged = merge(plain)
   const named = merged.get("auth_type")
   const authType = authTypeOf(named?.value)
-  const type = lookup(authType)
+  const type = typeof named?.value === "object"
+    ? Either.left({
+      reason: "one plugin is wanted here, not a list; several factors are the auth_methods of v3multifactor"
+    })
+    : lookup(authType)
   if (Either.isLeft(type)) {
     problems.push(
       problem(named ?? { key: "auth_type", value: authType, source: { _tag: "Default" } }, type.left.reason)

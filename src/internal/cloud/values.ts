@@ -2,16 +2,10 @@
 import * as Either from "effect/Either"
 import type * as Setting from "../../Setting.js"
 
-const truths: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  "1": true,
-  false: false,
-  no: false,
-  off: false,
-  "0": false
-}
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
+  ...["false", "no", "off", "0"].map((word) => [word, false] as const)
+])
 
 const one = (value: Setting.Value): Either.Either<string, string> =>
   typeof value === "string" ? Either.right(value) : Either.left("one value is wanted here, not a list")
@@ -20,7 +14,7 @@ export const text = one
 
 export const flag = (value: Setting.Value): Either.Either<boolean, string> =>
   Either.flatMap(one(value), (text) => {
-    const truth = truths[text.toLowerCase()]
+    const truth = truths.get(text.toLowerCase())
     return truth === undefined
       ? Either.left(`${JSON.stringify(text)} is neither true nor false`)
       : Either.right(truth)
