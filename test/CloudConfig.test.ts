@@ -1,16 +1,17 @@
-import { FileSystem, Path } from "@effect/platform"
+import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Inspectable, Redacted } from "effect"
-import { Errors, Setting } from "effect-keystoneauth"
+import { ConfigProvider, Effect, FastCheck, Inspectable, Layer, Redacted } from "effect"
+import { Adapter, AuthPlugin, Errors, Setting, TransportFactory } from "effect-keystoneauth"
 import * as CloudConfig from "effect-keystoneauth/CloudConfig"
+import * as TestCloud from "effect-keystoneauth/TestCloud"
 import { assertTag } from "./support.js"
 
 /** Files in a folder that is the user's configuration, and an environment. */
-const world = <A, E>(
+const world = <A, E, R = never>(
   files: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>>,
-  use: (directory: string) => Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>
+  use: (directory: string) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function*() {
     const fileSystem = yield* FileSystem.FileSystem
@@ -305,4 +306,314 @@ describe("values", () => {
       const shown = Inspectable.toStringUnknown([...config.settings.values()]) + JSON.stringify(config.warnings)
       assert.notInclude(shown, "s3cret")
     }))
+})
+
+describe("what an argument says", () => {
+  it.effect("wins over ids and old names in files", () =>
+    Effect.gen(function*() {
+      const files = {
+        "clouds.yaml": cloud("auth_type: password").replace("username: demo", "user_name: old\n      project_id: p-1")
+      }
+      const { auth, settings } = yield* load(files, { options: { values: { username: "arg", project_name: "mine" } } })
+      assert.deepInclude(auth, { username: "arg", project_name: "mine" })
+      assert.notProperty(auth, "project_id")
+      assert.deepStrictEqual(settings.get("auth.username")?.source, { _tag: "Argument", name: "username" })
+    }))
+})
+
+describe("OS_REGION_NAME", () => {
+  it.effect("chooses a region of the cloud that OS_CLOUD chose, and of no other", () =>
+    Effect.gen(function*() {
+      const files = { "clouds.yaml": cloud("regions: [R1, R2]") }
+      const environment = { OS_CLOUD: "mine", OS_REGION_NAME: "R2" }
+      const chosen = yield* load(files, { environment })
+      assert.strictEqual(chosen.service("image").regionName, "R2")
+      assert.strictEqual(sourceOf(chosen, "region_name"), "variable OS_REGION_NAME")
+      assert.strictEqual((yield* load(files, { name: "mine", environment })).service("image").regionName, "R1")
+    }))
+})
+
+describe("provenance", () => {
+  const keys = [
+    "region_name",
+    "auth.username",
+    "auth.project_name",
+    "auth.password",
+    "compute_endpoint_override"
+  ] as const
+  const origins = ["variable", "profile", "clouds", "secure", "argument"] as const
+  type Origin = (typeof origins)[number]
+
+  const orders: Readonly<Record<"none" | "fill" | "override", ReadonlyArray<Origin>>> = {
+    none: ["profile", "clouds", "secure", "argument"],
+    fill: ["variable", "profile", "clouds", "secure", "argument"],
+    override: ["profile", "clouds", "secure", "variable", "argument"]
+  }
+
+  const variableOf = (key: string) => `OS_${key.replace("auth.", "").toUpperCase()}`
+
+  const valueOf = (origin: Origin, key: string) => `${origin}-${key}`
+
+  /** A file's lines for what this origin says, in the order that the keys were drawn. */
+  const lines = (origin: Origin, said: ReadonlyArray<string>): ReadonlyArray<string> => {
+    const line = (key: string) => `${key.replace("auth.", "")}: ${valueOf(origin, key)}`
+    return [
+      ...said.filter((key) => !key.startsWith("auth.")).map((key) => `    ${line(key)}`),
+      "    auth:",
+      "      auth_url: https://a.test",
+      ...said.filter((key) => key.startsWith("auth.")).map((key) => `      ${line(key)}`)
+    ]
+  }
+
+  const configurations = FastCheck.record({
+    mode: FastCheck.constantFrom<Array<keyof typeof orders>>("none", "fill", "override"),
+    said: FastCheck.record({
+      variable: FastCheck.shuffledSubarray([...keys]),
+      profile: FastCheck.shuffledSubarray([...keys]),
+      clouds: FastCheck.shuffledSubarray([...keys]),
+      secure: FastCheck.shuffledSubarray([...keys]),
+      argument: FastCheck.shuffledSubarray([...keys])
+    }),
+    comments: FastCheck.nat(5)
+  })
+
+  it.live("of each value is where it really came from", () =>
+    Effect.promise(() =>
+      FastCheck.assert(
+        FastCheck.asyncProperty(configurations, ({ comments, mode, said }) =>
+          Effect.runPromise(Effect.gen(function*() {
+            const blank = Array.from({ length: comments }, () => "# nothing")
+            const texts: Record<string, ReadonlyArray<string>> = {
+              "clouds.yaml": [...blank, "clouds:", "  mine:", "    profile: vendor", ...lines("clouds", said.clouds)],
+              "secure.yaml": ["clouds:", ...blank, "  mine:", ...lines("secure", said.secure)],
+              "clouds-public.yaml": ["public-clouds:", "  vendor:", ...blank, ...lines("profile", said.profile)]
+            }
+            const files = { clouds: "clouds.yaml", secure: "secure.yaml", profile: "clouds-public.yaml" }
+            const config = yield* load(
+              Object.fromEntries(Object.entries(texts).map(([name, lines]) => [name, lines.join("\n")])),
+              {
+                name: "mine",
+                environment: Object.fromEntries(
+                  said.variable.map((key) => [variableOf(key), valueOf("variable", key)])
+                ),
+                options: {
+                  ...(mode === "none" ? {} : { environment: mode }),
+                  values: Object.fromEntries(said.argument.map((key) => [key, valueOf("argument", key)])),
+                  prompt: () => Effect.succeed(Redacted.make("asked"))
+                }
+              }
+            )
+            for (const key of keys) {
+              const origin = orders[mode].findLast((origin) => said[origin].some((said) => said === key))
+              const setting = config.settings.get(key)
+              const value = Redacted.isRedacted(setting?.value) ? Redacted.value(setting.value) : setting?.value
+              if (origin === undefined) {
+                assert.strictEqual(value, key === "auth.password" ? "asked" : undefined)
+                assert.strictEqual(setting?.source._tag, key === "auth.password" ? "Prompt" : undefined)
+                continue
+              }
+              assert.strictEqual(value, valueOf(origin, key))
+              if (origin === "argument" || origin === "variable") {
+                assert.deepStrictEqual(
+                  setting?.source,
+                  origin === "argument"
+                    ? { _tag: "Argument", name: key }
+                    : { _tag: "Variable", name: variableOf(key) }
+                )
+              } else {
+                const line = texts[files[origin]]?.findIndex((line) => line.endsWith(`: ${valueOf(origin, key)}`)) ?? -1
+                assert.strictEqual(sourceOf(config, key), `${files[origin]}, line ${line + 1}`)
+              }
+            }
+          }))),
+        { numRuns: 100 }
+      )
+    ), 120_000)
+})
+
+describe("profiles", () => {
+  /** An internet of JSON documents; others are not there. */
+  const internet = (documents: Readonly<Record<string, () => Response>>) =>
+    Layer.succeed(
+      FetchHttpClient.Fetch,
+      (input) => Promise.resolve(documents[String(input)]?.() ?? new Response("nothing", { status: 404 }))
+    )
+
+  const wellKnown = (profile: unknown) => () => Response.json({ name: "vendor", profile })
+
+  const at = (profile: string, documents: Readonly<Record<string, () => Response>>) =>
+    load({ "clouds.yaml": cloud(`profile: ${profile}`) }).pipe(Effect.provide(internet(documents)))
+
+  it.effect("from clouds-public.yaml stand before those of this package", () =>
+    Effect.gen(function*() {
+      const own = "public-clouds: { auro: { region_name: Own } }"
+      const config = yield* load({ "clouds.yaml": cloud("profile: auro"), "clouds-public.yaml": own })
+      assert.strictEqual(config.service("image").regionName, "Own")
+      const known = yield* load({ "clouds.yaml": cloud("profile: auro") })
+      assert.strictEqual(sourceOf(known, "region_name"), "profile auro")
+      assert.strictEqual(sourceOf(known, "auth.auth_url"), "clouds.yaml, line 4")
+    }))
+
+  it.effect("are asked for at an address, also where a known one names it", () =>
+    Effect.gen(function*() {
+      const config = yield* at("https://vendor.test/anything", {
+        "https://vendor.test/.well-known/openstack/api": wellKnown({ regions: ["A", "B"], image_api_version: 2.1 })
+      })
+      assert.strictEqual(config.service("image").regionName, "A")
+      assert.strictEqual(String(config.service("image").version), "2.1")
+      assert.strictEqual(
+        sourceOf(config, "image_api_version"),
+        "profile https://vendor.test/anything".replace(/^.*\//, "")
+      )
+      const vexxhost = yield* at("vexxhost", {
+        "https://vexxhost.com/.well-known/openstack/api": wellKnown({ region_name: "ca-ymq-1" })
+      })
+      assert.strictEqual(vexxhost.service("image").regionName, "ca-ymq-1")
+    }))
+
+  it.effect("that cannot be had are told with their address", () =>
+    Effect.gen(function*() {
+      const url = "https://vendor.test/.well-known/openstack/api"
+      const refusals: ReadonlyArray<readonly [documents: Readonly<Record<string, () => Response>>, message: RegExp]> = [
+        [{}, /line 8: profile: https:\/\/vendor\.test\/\.well-known\/openstack\/api answered 404, not with a profile/],
+        [{ [url]: () => new Response("<html>") }, /did not answer with a profile/],
+        [{ [url]: () => Response.json({ name: "x" }) }, /did not answer with a profile: \{ "name"/],
+        [{ [url]: () => new Response(`"${"x".repeat(1_100_000)}"`) }, /does not say it/],
+        [
+          {
+            [url]: () => new Response("", { status: 302, headers: { location: "http://vendor.test/profile" } }),
+            "http://vendor.test/profile": wellKnown({})
+          },
+          /does not say it: .*https/
+        ],
+        [{ [url]: wellKnown({ profile: "vexxhost" }) }, /names a profile that names one itself|profile/]
+      ]
+      for (const [documents, message] of refusals) {
+        const error = yield* Effect.flip(at("https://vendor.test", documents))
+        assertTag(error, "InvalidConfig")
+        assert.match(error.message, message)
+      }
+    }))
+})
+
+describe("somebody who is asked", () => {
+  it.effect("is asked for what is missing and can be asked for, and for nothing else", () =>
+    Effect.gen(function*() {
+      const questions: Array<string> = []
+      const prompt = (question: string) => Effect.sync(() => (questions.push(question), Redacted.make("000123")))
+      const config = yield* load({
+        "clouds.yaml": cloud("auth_type: v3multifactor", "auth_methods: v3password,v3totp")
+      }, {
+        options: { prompt }
+      })
+      assert.deepStrictEqual(questions, ["TOTP passcode: "])
+      assert.strictEqual(Redacted.value(config.auth["passcode"] as Redacted.Redacted), "000123")
+      assert.strictEqual(sourceOf(config, "auth.passcode"), "answer to \"TOTP passcode:\"")
+    }))
+})
+
+describe("names", () => {
+  it.effect("are of both files", () =>
+    Effect.gen(function*() {
+      const files = { "clouds.yaml": "clouds: { a: {}, b: {} }", "secure.yaml": "clouds: { b: {}, c: {} }" }
+      assert.deepStrictEqual(yield* world(files, {}, () => CloudConfig.names()), ["a", "b", "c"])
+    }))
+})
+
+describe("files that cannot be read", () => {
+  it.effect("are told, and no other is taken in their place", () =>
+    Effect.gen(function*() {
+      const links = yield* Effect.flip(world({}, {}, (directory) =>
+        Effect.gen(function*() {
+          const fileSystem = yield* FileSystem.FileSystem
+          yield* fileSystem.symlink(`${directory}/other`, `${directory}/other`)
+          return yield* CloudConfig.load("mine", { configFile: `${directory}/other` })
+        })))
+      assert.match(links.message, /other: file: it cannot be read/)
+      const folder = yield* Effect.flip(
+        world({}, {}, (directory) => CloudConfig.load("mine", { configFile: directory }))
+      )
+      assert.match(folder.message, /file: it is not a file/)
+      const device = yield* Effect.flip(world({}, {}, () => CloudConfig.load("mine", { configFile: "/dev/zero" })))
+      assert.match(device.message, /\/dev\/zero: file: it is not a file/)
+    }))
+
+  it.effect("are followed where they are links", () =>
+    Effect.gen(function*() {
+      const config = yield* world({ "real.yaml": cloud() }, {}, (directory) =>
+        Effect.gen(function*() {
+          const fileSystem = yield* FileSystem.FileSystem
+          yield* fileSystem.symlink(`${directory}/real.yaml`, `${directory}/clouds.yaml`)
+          return yield* CloudConfig.load()
+        }))
+      assert.strictEqual(config.name, "mine")
+    }))
+})
+
+describe("TLS", () => {
+  it.effect("~ is the user's folder", () =>
+    Effect.gen(function*() {
+      const { tls } = yield* load({ "clouds.yaml": cloud("cacert: ~/ca.pem", "cert: certs/~/c.pem") }, {
+        environment: { HOME: "/home/demo" }
+      })
+      assert.deepInclude(tls, { caCert: "/home/demo/ca.pem", clientCert: "certs/~/c.pem" })
+    }))
+
+  it.effect("is refused by a client that has its own", () =>
+    Effect.gen(function*() {
+      const error = yield* world({ "clouds.yaml": cloud("verify: false") }, {}, () =>
+        Effect.flip(Layer.build(
+          CloudConfig.layer("mine").pipe(
+            Layer.provide(TransportFactory.layerHttpClient),
+            Layer.provide(TestCloud.layerHttpClient())
+          )
+        )))
+      assertTag(error, "InvalidOptions")
+      assert.match(error.message, /option verify: this HttpClient has TLS of its own/)
+    }))
+})
+
+describe("layers", () => {
+  class Compute extends Adapter.Tag<Compute>()("test/CloudConfig/Compute", { serviceType: "compute" }) {}
+
+  class Image extends Adapter.Tag<Image>()("test/CloudConfig/Image", {
+    serviceType: "image",
+    regionName: "RegionOne",
+    minVersion: 2
+  }) {}
+
+  it.effect("log in, and an adapter takes what it leaves open from the cloud", () =>
+    Effect.gen(function*() {
+      const { accounts: { demo }, authUrl } = yield* TestCloud.TestCloud
+      const text = cloud(
+        "region_name: RegionOne",
+        "compute_default_microversion: 2.30",
+        "image_region_name: Nowhere",
+        "image_api_version: 9"
+      ).replace("https://keystone.test/v3", authUrl).replace(
+        "username: demo",
+        [
+          `username: ${demo.username}`,
+          `project_name: ${demo.projectName}`,
+          `project_domain_name: ${demo.projectDomainName}`
+        ].join("\n      ")
+      ).replace("s3cret", Redacted.value(demo.password))
+      yield* world({ "clouds.yaml": text }, {}, () =>
+        Effect.gen(function*() {
+          const compute = yield* Compute
+          assert.strictEqual((yield* compute.get("/servers")).status, 200)
+          assert.strictEqual((yield* (yield* Image).get("/images")).status, 200)
+          assert.isTrue((yield* AuthPlugin.AuthPlugin).name.length > 0)
+        }).pipe(
+          Effect.provide(
+            Layer.mergeAll(CloudConfig.layerAdapter(Compute), CloudConfig.layerAdapter(Image)).pipe(
+              Layer.provideMerge(CloudConfig.layer("mine")),
+              Layer.provide(TransportFactory.layerHttpClient)
+            )
+          )
+        )).pipe(Effect.orDie)
+      const cloudJournal = yield* Effect.flatMap(TestCloud.TestCloud, ({ journal }) => journal)
+      const servers = cloudJournal.find(({ path }) => path.endsWith("/servers"))
+      assert.strictEqual(servers?.microversion, "2.30")
+    }).pipe(Effect.provide(TestCloud.layerHttpClient())))
 })

@@ -406,7 +406,11 @@ for (
     ["a password with &", unquoted(`&${secret}`), /auth\.password: password needs it/],
     ["a password with &&", unquoted(`&a &${secret} x`), /line 7: file: it is not YAML: text that begins with &/],
     ["two documents", `${cloud()}\n---\nclouds: {}`, /file: it is not YAML: there is one document/],
-    ["a key that is a mapping", `${cloud()}\n    {a: ${secret}}: x`, /line 8: file: (it is not YAML|a key must be text)/],
+    [
+      "a key that is a mapping",
+      `${cloud()}\n    {a: ${secret}}: x`,
+      /line 8: file: (it is not YAML|a key must be text)/
+    ],
     ["a Python file", `password = "${secret}"\nclouds = {}`, /file: /],
     ["JSON that is cut off", `{"clouds": {"mine": {"auth": {"password": "${secret}"`, /file: it is not YAML/]
   ] as const
