@@ -478,7 +478,7 @@ describe("profiles", () => {
         [{}, /line 8: profile: https:\/\/vendor\.test\/\.well-known\/openstack\/api answered 404, not with a profile/],
         [{ [url]: () => new Response("<html>") }, /did not answer with a profile/],
         [{ [url]: () => Response.json({ name: "x" }) }, /did not answer with a profile: \{ "name"/],
-        [{ [url]: () => new Response(`"${"x".repeat(1_100_000)}"`) }, /does not say it/],
+        [{ [url]: () => new Response(`"${"x".repeat(1_100_000)}"`) }, /did not answer with a profile/],
         [
           {
             [url]: () => new Response("", { status: 302, headers: { location: "http://vendor.test/profile" } }),

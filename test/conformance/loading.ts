@@ -6,6 +6,7 @@ import { isRecord } from "effect/Predicate"
 import { type Case, Decided, type Outcome } from "../vectors.js"
 import { ask, expectedOf, session } from "./authentication.js"
 import type { Json } from "./catalogs.js"
+import * as Configuration from "./configuration.js"
 import * as Plugins from "./plugins.js"
 
 type Input = Case["input"]
@@ -124,6 +125,16 @@ export const loading = (input: Input, one: Case): Effect.Effect<Outcome> => {
       return named(input, one, (type) => Effect.succeed(options(type, one)))
     case "load":
       return named(input, one, () => load(input, one))
+    case "env":
+      return Configuration.env(input, one)
+    case "session":
+      return Configuration.session(input, one)
+    case "session_env":
+      return Configuration.sessionEnv(input, one)
+    case "adapter_env":
+      return Configuration.adapterEnv(input, one)
+    case "adapter_conf":
+      return Configuration.adapterConf(input, one)
     default:
       return Effect.succeed(Either.left(`${Plugins.unknownFunction} ${input.fn}`))
   }
