@@ -23,6 +23,8 @@ export interface ProvidedCloud {
   readonly directory: string
   /** The text of `fixtures.json`. */
   readonly fixtures: string
+  /** Where that is, and `clouds.yaml` and `openrc`. */
+  readonly state: string
 }
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -83,7 +85,7 @@ export default (project: TestProject): Promise<() => Promise<void>> => {
       // with the token expiration in its environment, it also repairs what an interrupted run has left
       yield* script(directory, "up")
       const fixtures = yield* Effect.try(() => readFileSync(join(state, "fixtures.json"), "utf8"))
-      project.provide("openstack", { directory, fixtures })
+      project.provide("openstack", { directory, fixtures, state })
       return () => Effect.runPromise(script(directory, "set-token-expiration", String(tokenExpiration)))
     })
   )
