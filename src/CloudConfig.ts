@@ -45,22 +45,7 @@ export type Error = Errors.InvalidConfig | ConfigError.ConfigError
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** In place of the search for `clouds.yaml`, and of `OS_CLIENT_CONFIG_FILE`. */
-  readonly configFile?: string | undefined
-  /** In place of the search for `secure.yaml`, and of `OS_CLIENT_SECURE_FILE`. */
-  readonly secureFile?: string | undefined
-  /** In place of the search for `clouds-public.yaml`. */
-  readonly profilesFile?: string | undefined
-  /** One of the cloud's regions. Default: `OS_REGION_NAME`, unless a cloud was named here; or else the first. */
-  readonly regionName?: string | undefined
-  /** Values that win over everything, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`. */
-  readonly values?: Readonly<Record<string, Setting.Value>> | undefined
-  /**
-   * Take what the environment says for what the named cloud does not say (`"fill"`), or even for what it does (`"override"`).
-   * Default: neither.
-   */
-  readonly environment?: "fill" | "override" | undefined
+export interface Options extends Load.Options {
   /** Asks somebody for a secret that the plugin needs and nobody gave: `"Password: "`. Default: it is an error. */
   readonly prompt?: ((question: string) => Effect.Effect<Redacted.Redacted>) | undefined
 }

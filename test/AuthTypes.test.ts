@@ -1,7 +1,8 @@
 import { HttpClient, HttpClientError } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Logger, Redacted } from "effect"
 import {
+  Adapter,
   AuthMethod,
   AuthPlugin,
   AuthType,
@@ -228,4 +229,92 @@ describe("a method of one's own", () => {
       const plugin = yield* MultiFactor.make({ authUrl, methods: [method] })
       assert.strictEqual((yield* Effect.flip(plugin.headers)).message, wrong.message)
     }).pipe(Effect.provide(silent)))
+})
+
+describe("from the configuration", () => {
+  const section = (json: unknown) => ConfigProvider.fromJson(json)
+
+  const loaded = (
+    provider: ConfigProvider.ConfigProvider,
+    prefix?: string,
+    options?: AuthTypes.ConfigOptions
+  ) => {
+    const warnings: Array<unknown> = []
+    const logger = Logger.replace(
+      Logger.defaultLogger,
+      Logger.make(({ message }) => void warnings.push(String(message)))
+    )
+    return AuthTypes.loadConfig(prefix, options).pipe(
+      Effect.map(({ name }) => ({ name, warnings })),
+      Effect.withConfigProvider(provider),
+      Effect.provide(Layer.merge(silent, logger))
+    )
+  }
+
+  it.effect("is the plugin that a section names, or that the section names that it names", () =>
+    Effect.gen(function*() {
+      const provider = section({
+        a: { auth_type: "v3password", auth_url: authUrl, ...user },
+        b: { auth_section: "a" },
+        c: { auth_url: authUrl, ...user }
+      })
+      assert.deepStrictEqual(yield* loaded(provider, "a"), { name: "v3password", warnings: [] })
+      assert.deepStrictEqual(yield* loaded(provider, "b"), { name: "v3password", warnings: [] })
+      assert.strictEqual((yield* loaded(provider, "c", { defaultType: "v3password" })).name, "v3password")
+      const error = yield* Effect.flip(loaded(provider, "c"))
+      assert.match(String(error), /c\.auth_type is needed: it names the plugin, for example "v3password"/)
+    }))
+
+  it.effect("takes variables, lists with commas, and warns once of each old name", () =>
+    Effect.gen(function*() {
+      const variables = {
+        OS_AUTH_TYPE: "v3multifactor",
+        OS_AUTH_METHODS: "v3password,v3totp",
+        OS_AUTH_URL: authUrl,
+        OS_USER_NAME: "demo",
+        OS_USER_DOMAIN_NAME: "Default",
+        OS_PASSWORD: "s3cret",
+        OS_OTP: "000123"
+      }
+      const { name, warnings } = yield* loaded(
+        ConfigProvider.fromMap(new Map(Object.entries(variables)), { pathDelim: "_" }),
+        "OS",
+        { oldNames: { passcode: ["otp"] } }
+      )
+      assert.strictEqual(name, "v3multifactor")
+      assert.deepStrictEqual(warnings.sort(), [
+        "OS_OTP is called OS_PASSCODE now",
+        "OS_USER_NAME is called OS_USERNAME now"
+      ])
+    }))
+
+  it.effect("says what is missing", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(loaded(section({ auth_type: "v3password", username: "demo" })))
+      assert.match(String(error), /option auth_url, password: needed, and not given/)
+    }))
+
+  it.effect("gives an adapter its options, and refuses those that cannot be together", () =>
+    Effect.gen(function*() {
+      const read = (json: unknown) =>
+        Effect.flatMap(Effect.void, () => Adapter.config("nova")).pipe(
+          Effect.withConfigProvider(section({ nova: json }))
+        )
+      assert.deepStrictEqual(yield* read({}), {})
+      assert.deepStrictEqual(
+        yield* read({ region_name: "R", valid_interfaces: ["internal", "public"], connect_retry_delay: 0.5 }),
+        { regionName: "R", interface: ["internal", "public"], retries: { connectDelay: 500 } }
+      )
+      for (
+        const [json, message] of [
+          [{ valid_interfaces: ["bogus"] }, /"bogus" is not one of public, internal, admin/],
+          [{ valid_interfaces: ["public"], interface: "admin" }, /it is called valid_interfaces now/],
+          [{ version: "2", min_version: "2" }, /nova\.version.*keep one of them/],
+          [{ version: "two" }, /nova\.version/],
+          [{ connect_retries: "many" }, /connect_retries/]
+        ] as const
+      ) {
+        assert.match(String(yield* Effect.flip(read(json))), message)
+      }
+    }))
 })

@@ -5,7 +5,6 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as AuthType from "../../AuthType.js"
-import type * as CloudConfig from "../../CloudConfig.js"
 import * as Errors from "../../Errors.js"
 import * as Setting from "../../Setting.js"
 import * as Environment from "./environment.js"
@@ -28,6 +27,25 @@ export const invalid = (
   problems: ReadonlyArray<Errors.ConfigProblem>
 ): Errors.InvalidConfig => new Errors.InvalidConfig({ cloud, problems: [...problems] })
 
+/** Which cloud, of which files, with what besides. */
+export interface Options {
+  /** In place of the search for `clouds.yaml`, and of `OS_CLIENT_CONFIG_FILE`. */
+  readonly configFile?: string | undefined
+  /** In place of the search for `secure.yaml`, and of `OS_CLIENT_SECURE_FILE`. */
+  readonly secureFile?: string | undefined
+  /** In place of the search for `clouds-public.yaml`. */
+  readonly profilesFile?: string | undefined
+  /** One of the cloud's regions. Default: `OS_REGION_NAME`, unless a cloud was named here; or else the first. */
+  readonly regionName?: string | undefined
+  /** Values that win over everything, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`. */
+  readonly values?: Readonly<Record<string, Setting.Value>> | undefined
+  /**
+   * Take what the environment says for what the named cloud does not say (`"fill"`), or even for what it does (`"override"`).
+   * Default: neither.
+   */
+  readonly environment?: "fill" | "override" | undefined
+}
+
 /** What the files say that there are. */
 interface Found {
   readonly clouds: Option.Option<Files.File>
@@ -35,11 +53,11 @@ interface Found {
   readonly profiles: Option.Option<Files.File>
 }
 
-type Load<A> = Effect.Effect<A, CloudConfig.Error, FileSystem.FileSystem | Path.Path>
+type Load<A> = Effect.Effect<A, Errors.InvalidConfig | ConfigError.ConfigError, FileSystem.FileSystem | Path.Path>
 
 export const load = (
   name: string | undefined,
-  options: CloudConfig.Options,
+  options: Options,
   types: ReadonlyArray<AuthType.AuthType>
 ): Load<Loaded> =>
   Effect.gen(function*() {
@@ -77,7 +95,7 @@ const defaults: ReadonlyArray<Setting.Setting> = [
   { key: "interface", value: "public", source: { _tag: "Default" } }
 ]
 
-const argumentsOf = (options: CloudConfig.Options): ReadonlyArray<Setting.Setting> =>
+const argumentsOf = (options: Options): ReadonlyArray<Setting.Setting> =>
   Object.entries({
     ...options.values,
     ...(options.regionName === undefined ? {} : { region_name: options.regionName })
@@ -196,12 +214,8 @@ const regionOf = (
 
 /** The names of all clouds that the files have. */
 export const names = (
-  options: Pick<CloudConfig.Options, "configFile" | "secureFile">
-): Effect.Effect<
-  ReadonlyArray<string>,
-  Errors.InvalidConfig | ConfigError.ConfigError,
-  FileSystem.FileSystem | Path.Path
-> =>
+  options: Pick<Options, "configFile" | "secureFile">
+): Load<ReadonlyArray<string>> =>
   Effect.gen(function*() {
     const clouds = yield* Files.named(options.configFile, "OS_CLIENT_CONFIG_FILE", "clouds")
     const secure = yield* Files.named(options.secureFile, "OS_CLIENT_SECURE_FILE", "secure")
