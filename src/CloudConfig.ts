@@ -112,17 +112,18 @@ export const load = (
       ({ key, reason, where }) => Effect.logWarning(`${where}: ${key}: ${reason}`),
       { discard: true }
     )
-    // a key that nobody knows may be a misspelt "password"
+    // a key that nobody knows may be a misspelt "password", and what has an @ a URL with one in it
     const known = new Set(
       resolved.options.flatMap(({ kind, name }) => kind === "secret" ? [] : [`auth.${Keys.underscored(name)}`])
     )
-    const isPublic = (key: string) => known.has(key) || Keys.kindOf(key) !== undefined
+    const isPublic = ({ key, value }: Setting.Setting) =>
+      (known.has(key) || !["other", undefined].includes(Keys.kindOf(key))) && !String(value).includes("@")
     return {
       name: loaded.name,
       authType: resolved.authType,
       ...decoded,
       tls: yield* Files.expandTls(tls),
-      settings: new Map([...settings].map(([key, setting]) => [key, Setting.show(setting, isPublic)]))
+      settings: new Map([...settings].map(([key, setting]) => [key, Setting.show(setting, isPublic(setting))]))
     }
   }).pipe(Effect.withSpan("CloudConfig.load", { attributes: { "openstack.cloud": name } }))
 

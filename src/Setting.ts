@@ -69,8 +69,8 @@ export type Settings = ReadonlyMap<string, Setting>
  * @since 0.1.0
  * @category conversions
  */
-export const show = (setting: Setting, isPublic: (key: string) => boolean): Shown =>
-  isPublic(setting.key) ? setting : { ...setting, value: Redacted.make(setting.value) }
+export const show = (setting: Setting, isPublic: boolean): Shown =>
+  isPublic ? setting : { ...setting, value: Redacted.make(setting.value) }
 
 /**
  * A source in words: `/etc/openstack/clouds.yaml, line 12`, `variable OS_AUTH_URL`.

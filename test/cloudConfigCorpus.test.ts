@@ -360,6 +360,16 @@ wrong("cert and key", cloud("key: k.pem", "verify: x"), /verify/)
 warned("a key without its certificate", cloud("key: k.pem"), /line 8: key: it is not looked at without cert/)
 warned("a CA that is not asked for", cloud("verify: false", "cacert: ca.pem"), /line 9: cacert: it is not looked at/)
 
+good(
+  "secrets in other places",
+  cloud(
+    `metrics: { influxdb: { password: ${secret} } }`,
+    `image_endpoint_override: https://u:${secret}@image.test`,
+    `cache: { arguments: { auth: ${secret} } }`
+  ),
+  ({ service }) => assert.include(String(service("image").endpointOverride), secret)
+)
+
 // -----------------------------------------------------------------------------
 // forms
 // -----------------------------------------------------------------------------
