@@ -478,7 +478,10 @@ describe("profiles", () => {
         [{}, /line 8: profile: https:\/\/vendor\.test\/\.well-known\/openstack\/api answered 404, not with a profile/],
         [{ [url]: () => new Response("<html>") }, /did not answer with a profile/],
         [{ [url]: () => Response.json({ name: "x" }) }, /did not answer with a profile: \{ "name"/],
-        [{ [url]: () => new Response(`"${"x".repeat(1_100_000)}"`) }, /did not answer with a profile/],
+        [
+          { [url]: () => new Response(`"${"x".repeat(1_100_000)}"`) },
+          /vendor\.test.*(does not say it|did not answer with a profile)/
+        ],
         [
           {
             [url]: () => new Response("", { status: 302, headers: { location: "http://vendor.test/profile" } }),
