@@ -155,7 +155,9 @@ const until = <R>(condition: Effect.Effect<boolean, never, R>) =>
 // -----------------------------------------------------------------------------
 
 const httpCloud = TestCloud.layerServer().pipe(
-  Layer.provide(NodeHttpServer.layer(createHttpServer, { host: "127.0.0.1", port: 0 }))
+  Layer.provide(
+    NodeHttpServer.layer(() => createHttpServer({ keepAliveTimeout: 60_000 }), { host: "127.0.0.1", port: 0 })
+  )
 )
 
 describe.skipIf(redisServer === undefined)("RedisTokenStore: processes", () => {

@@ -2,7 +2,7 @@
 import { FetchHttpClient, type HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
-import { Effect, type Layer } from "effect"
+import { type Duration, Effect, type Exit, Fiber, type Layer, Option, TestClock } from "effect"
 import { Adapter, ApplicationCredential, AuthPlugin, Password, type Session } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
 
@@ -87,3 +87,17 @@ export const assertTag: <E extends { readonly _tag: string }, const Tag extends 
   error: E,
   tag: Tag
 ) => asserts error is Extract<E, { readonly _tag: Tag }> = (error, tag) => assert.strictEqual(error._tag, tag)
+
+/**
+ * What a fiber comes to, while time passes for it step by step. In between it may wait for what is not the clock's, such as
+ * cryptography: one big step could come before it sleeps.
+ */
+export const whileTimePasses = <A, E>(
+  fiber: Fiber.RuntimeFiber<A, E>,
+  step: Duration.DurationInput
+): Effect.Effect<Exit.Exit<A, E>> =>
+  Effect.repeat(TestClock.adjust(step), {
+    until: () => Option.isSome(Option.fromNullable(fiber.unsafePoll())),
+    times: 500
+  })
+    .pipe(Effect.zipRight(Fiber.await(fiber)))
