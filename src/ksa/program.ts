@@ -1,0 +1,169 @@
+/** `ksa`: the commands, put together. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as CliOptions from "@effect/cli/Options"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import process from "node:process"
+import * as CloudConfig from "../CloudConfig.js"
+import * as CloudOptions from "../CloudOptions.js"
+import * as Errors from "../Errors.js"
+import { version } from "../internal/version.js"
+import * as NodeTransport from "../NodeTransport.js"
+import * as Commands from "./commands.js"
+import * as Doctor from "./doctor.js"
+import * as Failure from "./failure.js"
+import * as Output from "./output.js"
+
+const root = Command.make("ksa", {
+  cloud: CloudOptions.cloud({ services: ["compute", "image", "network", "block-storage", "identity"] }),
+  format: CliOptions.withDefault(
+    CliOptions.withDescription(CliOptions.choice("format", ["table", "json"]), "of what is printed"),
+    "table"
+  ),
+  debug: CliOptions.withDescription(CliOptions.boolean("debug"), "print each request as a curl line, without secrets")
+}).pipe(Command.withDescription("OpenStack from the command line: who am I, what is there, and why not."))
+
+/** These may stand anywhere, as in other tools; `@effect/cli` wants what is said of all commands before the command. */
+const everywhere = /^--(os-[^=]+|format|timeout|insecure|debug)(=|$)/
+const withoutValue = /^--(insecure|debug)$|=/
+
+const rootFirst = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [first, rest]: [Array<string>, Array<string>] = [[], []]
+  const end = args.indexOf("--")
+  const known = end === -1 ? args : args.slice(0, end)
+  for (let i = 0; i < known.length; i++) {
+    const arg = known[i] ?? ""
+    const taken = !everywhere.test(arg) ? rest : first
+    taken.push(arg)
+    if (taken === first && !withoutValue.test(arg) && i + 1 < known.length) {
+      taken.push(known[++i] ?? "")
+    }
+  }
+  return [...first, ...rest, ...args.slice(known.length)]
+}
+
+/** What a command may use: the cloud that was chosen, and the way to print. */
+const run = <A, E, R>(command: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(root, ({ cloud, debug, format }) =>
+    command.pipe(
+      Effect.provide(CloudOptions.layer(cloud, { session: { appName: "ksa", appVersion: version } })),
+      Effect.provide(NodeTransport.layerFactory),
+      Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" })),
+      Logger.withMinimumLogLevel(debug ? LogLevel.Debug : LogLevel.Warning)
+    ))
+
+/** The same without a Session: nothing is sent, and nobody is asked. */
+const offline = <A, E, R>(command: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(root, ({ cloud: { cloud, options }, debug, format }) =>
+    command.pipe(
+      Effect.provide(CloudConfig.layerCloud(cloud, options)),
+      Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" })),
+      Logger.withMinimumLogLevel(LogLevel.Warning)
+    ))
+
+const describe = Command.withDescription
+
+const token = Command.make("token").pipe(
+  describe("log in, and see what for"),
+  Command.withSubcommands([
+    Command.make("issue", {}, () => run(Commands.tokenIssue)).pipe(describe("print a token")),
+    Command.make("show", {}, () => run(Commands.tokenShow)).pipe(describe("print what the token says")),
+    Command.make(
+      "revoke",
+      { token: Args.optional(Args.redacted({ name: "TOKEN" })) },
+      (given) => run(Commands.tokenRevoke(given))
+    ).pipe(describe("give a token back: this one, or the login's own"))
+  ])
+)
+
+const catalog = Command.make("catalog", {}, () => run(Commands.catalog)).pipe(
+  describe("print all services and endpoints")
+)
+
+const endpoint = Command.make("endpoint", {
+  service: Args.text({ name: "SERVICE" }),
+  explain: CliOptions.withDescription(CliOptions.boolean("explain"), "each step of the decision")
+}, (given) => run(Commands.endpoint(given))).pipe(describe("print where requests to a service go, and why"))
+
+const versions = Command.make("versions", Commands.versionsConfig, (given) => run(Commands.versions(given))).pipe(
+  describe("print the versions and microversions of the services")
+)
+
+const pipes: Commands.Pipes = {
+  stdin: NodeStream.fromReadable(
+    () => process.stdin,
+    (cause) => new Errors.InvalidOptions({ module: "ksa", option: "--data", reason: String(cause) })
+  ),
+  write: (chunk) =>
+    Effect.async<void>((resume) => {
+      process.stdout.write(chunk, () => resume(Effect.void))
+    })
+}
+
+const request = Command.make("request", Commands.requestConfig, (given) => run(Commands.request(pipes)(given))).pipe(
+  describe("send a request with a token: curl for OpenStack")
+)
+
+const config = Command.make("config").pipe(
+  describe("what is configured"),
+  Command.withSubcommands([
+    Command.make("explain", {}, () => offline(Commands.configExplain)).pipe(
+      describe("print each value and where it comes from, without secrets")
+    )
+  ])
+)
+
+const doctor = Command.make("doctor", {}, () =>
+  run(Effect.gen(function*() {
+    const findings = yield* Doctor.diagnose
+    yield* Output.list(
+      ["Check", "Verdict", "Detail"],
+      findings.map(({ check, detail, verdict }) => [check, verdict, detail])
+    )
+    const found = findings.filter(({ verdict }) => verdict === "problem").length
+    if (found > 0) {
+      return yield* new Failure.FoundProblems({ found })
+    }
+  }))).pipe(describe("run the whole chain, and name what is wrong"))
+
+const ksa = Command.run(
+  root.pipe(Command.withSubcommands([token, catalog, endpoint, versions, request, config, doctor])),
+  { name: "ksa", version: `v${version}`, executable: "ksa" }
+)
+
+/** What `@effect/cli` says of a wrong command line is said here, in two lines like all else. */
+const withoutErrors = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(
+    Effect.console,
+    (console) => Effect.withConsole(effect, { ...console, [Console.TypeId]: Console.TypeId, error: () => Effect.void })
+  )
+
+/** Runs a command line, as a process gets it, to its exit code. */
+export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, NodeContext.NodeContext> =>
+  withoutErrors(ksa([...argv.slice(0, 2), ...rootFirst(argv.slice(2))])).pipe(
+    Effect.as(0),
+    Effect.catchAllCause((cause) => {
+      const { code, lines } = Failure.report(cause)
+      return Effect.as(Effect.forEach(lines, (line) => Console.error(line), { discard: true }), code)
+    }),
+    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true })))
+  )
+
+export const start = (argv: ReadonlyArray<string>): void =>
+  NodeRuntime.runMain(
+    main(argv).pipe(
+      Effect.tap((code) =>
+        Effect.sync(() => {
+          process.exitCode = code
+        })
+      ),
+      Effect.provide(NodeContext.layer)
+    ),
+    { disableErrorReporting: true, disablePrettyLogger: true }
+  )
