@@ -127,6 +127,15 @@ export const versionsConfig = {
   )
 }
 
+/** An endpoint that does not say its version is there all the same, and what it has is current. */
+const unknown = (url: string) => ({
+  version: undefined,
+  status: "CURRENT",
+  url: url.replace(/\/*$/, "/"),
+  minMicroversion: undefined,
+  maxMicroversion: undefined
+})
+
 interface Versions {
   readonly service: Option.Option<string>
   readonly region: Option.Option<string>
@@ -142,11 +151,11 @@ export const versions = ({ allInterfaces, region, service }: Versions) =>
       interface: allInterfaces ? undefined : cloud.service().interface
     }).pipe(Output.waiting("asking every service"))
     const rows = all.flatMap((endpoint) =>
-      endpoint.versions.map((data) => [
+      (endpoint.versions.length === 0 ? [unknown(endpoint.catalogUrl)] : endpoint.versions).map((data) => [
         endpoint.regionName,
         endpoint.serviceType,
         endpoint.interface,
-        ApiVersion.format(data.version),
+        data.version === undefined ? undefined : ApiVersion.format(data.version),
         data.status,
         format(data.minMicroversion),
         format(data.maxMicroversion),

@@ -13,6 +13,7 @@ import * as ApiVersion from "../ApiVersion.js"
 import * as AuthPlugin from "../AuthPlugin.js"
 import * as CloudConfig from "../CloudConfig.js"
 import type * as EndpointData from "../EndpointData.js"
+import type * as Errors from "../Errors.js"
 import * as ServiceCatalog from "../ServiceCatalog.js"
 import * as Session from "../Session.js"
 import * as Output from "./output.js"
@@ -96,7 +97,7 @@ const clock: Findings<Authenticated> = Effect.gen(function*() {
     raiseForStatus: false
   })
   const answered = yield* Clock.currentTimeMillis
-  const date = Option.flatMap(Headers.get(headers, "date"), DateTime.make)
+  const date = Option.flatMap(Headers.get(headers, "date"), (text) => DateTime.make(Date.parse(text)))
   if (Option.isNone(date)) {
     return [warning("clock", "Keystone does not say what time it is")]
   }
@@ -191,30 +192,38 @@ const catalog = (access: AccessInfo.AccessInfo): ReadonlyArray<Finding> => {
 const services = (cloud: CloudConfig.Service): Findings<Authenticated> => {
   const { interface: wanted, regionName } = cloud.service()
   return Session.allVersionData({ interface: wanted, regionName }).pipe(
-    Effect.map((all) => all.map(service)),
+    Effect.flatMap(Effect.forEach(service, { concurrency: 8 })),
     Effect.catchAll((error) => Effect.succeed([problem("services", error.message)]))
   )
 }
 
-const service = (endpoint: EndpointData.EndpointVersions): Finding => {
-  const { catalogUrl, failure, serviceType, versions } = endpoint
-  if (failure !== undefined) {
-    const down = failure.attempts.find(({ outcome }) => outcome === "Unreachable")
-    return down === undefined
-      ? ok(serviceType, `${catalogUrl} has no version document`)
-      : problem(serviceType, `${down.url}: ${down.detail}`)
-  }
+const service = ({ catalogUrl, failure, serviceType, versions }: EndpointData.EndpointVersions) => {
   const astray = versions.find(({ link, url }) =>
     link !== undefined && URL.canParse(link, url) && new URL(link, url).origin !== new URL(url).origin
   )
-  return versions.length === 0
-    ? problem(serviceType, `${catalogUrl}: its version document has no versions`)
-    : astray !== undefined
-    ? warning(
-      serviceType,
-      `its document at ${astray.url} links to ${astray.link}: other clients go there (public_endpoint, proxy headers)`
+  return failure !== undefined
+    ? withoutDocument(serviceType, catalogUrl, failure)
+    : Effect.succeed(
+      versions.length === 0
+        ? problem(serviceType, `${catalogUrl}: its version document has no versions`)
+        : astray !== undefined
+        ? warning(
+          serviceType,
+          `its document at ${astray.url} links to ${astray.link}: other clients go there (public_endpoint, proxy headers)`
+        )
+        : ok(serviceType, versions.map(({ version }) => ApiVersion.format(version)).slice(0, 3).join(", "))
     )
-    : ok(serviceType, versions.map(({ version }) => ApiVersion.format(version)).slice(0, 3).join(", "))
+}
+
+/** Some have no document, Swift for one. But something must answer. */
+const withoutDocument = (serviceType: string, url: string, { attempts }: Errors.DiscoveryFailed) => {
+  const down = attempts.find(({ outcome }) => outcome === "Unreachable")
+  return down !== undefined
+    ? Effect.succeed(problem(serviceType, `${down.url}: ${down.detail}`))
+    : Session.request(HttpClientRequest.head(url), { authenticated: false, raiseForStatus: false }).pipe(
+      Effect.map(() => ok(serviceType, `${url} has no version document`)),
+      Effect.catchAll((error) => Effect.succeed(problem(serviceType, error.message)))
+    )
 }
 
 /** The versions that the configuration asks for: are they there? */
