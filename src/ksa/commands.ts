@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -208,17 +209,18 @@ interface Request {
   readonly include: boolean
 }
 
-/** Where bytes come from and go to: of the process that runs this. */
-export interface Pipes {
-  readonly stdin: Stream.Stream<Uint8Array, { readonly _tag: string; readonly message: string }>
+/** Where bytes come from and go to. */
+export class Pipes extends Context.Tag("ksa/Pipes")<Pipes, {
+  readonly stdin: Stream.Stream<Uint8Array, Errors.InvalidOptions>
   readonly write: (chunk: Uint8Array) => Effect.Effect<void>
-}
+}>() {}
 
-export const request = (pipes: Pipes) => (asked: Request) =>
+export const request = (asked: Request) =>
   Effect.gen(function*() {
+    const { write } = yield* Pipes
     const cloud = yield* CloudConfig.CloudConfig
     const headers = yield* Effect.forEach(asked.header, readHeader)
-    const body = yield* readBody(pipes, asked.data)
+    const body = yield* readBody(asked.data)
     const { defaultMicroversion, endpointOverride, limits: _, ...filter } = cloud.service(asked.service)
     const microversion = Option.isSome(asked.microversion)
       ? yield* Microversion.fromUnknown(asked.microversion.value)
@@ -230,9 +232,12 @@ export const request = (pipes: Pipes) => (asked: Request) =>
     const encoder = new TextEncoder()
     if (asked.include) {
       const lines = Object.entries(response.headers).map(([name, value]) => `${name}: ${value}\n`).join("")
-      yield* pipes.write(encoder.encode(`HTTP ${response.status}\n${lines}\n`))
+      yield* write(encoder.encode(`HTTP ${response.status}\n${lines}\n`))
     }
-    yield* Stream.runForEach(response.stream, pipes.write)
+    yield* Stream.runForEach(response.stream, write)
+    if ((yield* Output.Output).terminal) {
+      yield* write(encoder.encode("\n"))
+    }
     if (response.status >= 400) {
       return yield* new Failure.Refused({ status: response.status })
     }
@@ -247,14 +252,14 @@ const readHeader = (header: string): Effect.Effect<readonly [string, string], Er
     )
 }
 
-const readBody = (pipes: Pipes, data: Option.Option<string>) =>
+const readBody = (data: Option.Option<string>) =>
   Effect.gen(function*() {
     if (Option.isNone(data)) {
       return HttpBody.empty
     }
     const given = data.value
     if (given === "@-") {
-      return HttpBody.stream(pipes.stdin, "application/json")
+      return HttpBody.stream((yield* Pipes).stdin, "application/json")
     }
     if (given.startsWith("@")) {
       const fileSystem = yield* FileSystem.FileSystem

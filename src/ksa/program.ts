@@ -1,5 +1,5 @@
 /** `ksa`: the commands, put together. */
-import * as Args from "@effect/cli/Args"
+import * as CliArgs from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as CliOptions from "@effect/cli/Options"
 import * as NodeContext from "@effect/platform-node/NodeContext"
@@ -7,6 +7,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import process from "node:process"
@@ -15,38 +16,24 @@ import * as CloudOptions from "../CloudOptions.js"
 import * as Errors from "../Errors.js"
 import { version } from "../internal/version.js"
 import * as NodeTransport from "../NodeTransport.js"
+import * as Args from "./args.js"
 import * as Commands from "./commands.js"
 import * as Doctor from "./doctor.js"
 import * as Failure from "./failure.js"
 import * as Output from "./output.js"
 
-const root = Command.make("ksa", {
+const options = {
   cloud: CloudOptions.cloud({ services: ["compute", "image", "network", "block-storage", "identity"] }),
   format: CliOptions.withDefault(
     CliOptions.withDescription(CliOptions.choice("format", ["table", "json"]), "of what is printed"),
     "table"
   ),
   debug: CliOptions.withDescription(CliOptions.boolean("debug"), "print each request as a curl line, without secrets")
-}).pipe(Command.withDescription("OpenStack from the command line: who am I, what is there, and why not."))
-
-/** These may stand anywhere, as in other tools; `@effect/cli` wants what is said of all commands before the command. */
-const everywhere = /^--(os-[^=]+|format|timeout|insecure|debug)(=|$)/
-const withoutValue = /^--(insecure|debug)$|=/
-
-const rootFirst = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const [first, rest]: [Array<string>, Array<string>] = [[], []]
-  const end = args.indexOf("--")
-  const known = end === -1 ? args : args.slice(0, end)
-  for (let i = 0; i < known.length; i++) {
-    const arg = known[i] ?? ""
-    const taken = !everywhere.test(arg) ? rest : first
-    taken.push(arg)
-    if (taken === first && !withoutValue.test(arg) && i + 1 < known.length) {
-      taken.push(known[++i] ?? "")
-    }
-  }
-  return [...first, ...rest, ...args.slice(known.length)]
 }
+
+const root = Command.make("ksa", options).pipe(
+  Command.withDescription("OpenStack from the command line: who am I, what is there, and why not.")
+)
 
 /** What a command may use: the cloud that was chosen, and the way to print. */
 const run = <A, E, R>(command: Effect.Effect<A, E, R>) =>
@@ -76,7 +63,7 @@ const token = Command.make("token").pipe(
     Command.make("show", {}, () => run(Commands.tokenShow)).pipe(describe("print what the token says")),
     Command.make(
       "revoke",
-      { token: Args.optional(Args.redacted({ name: "TOKEN" })) },
+      { token: CliArgs.optional(CliArgs.redacted({ name: "TOKEN" })) },
       (given) => run(Commands.tokenRevoke(given))
     ).pipe(describe("give a token back: this one, or the login's own"))
   ])
@@ -87,7 +74,7 @@ const catalog = Command.make("catalog", {}, () => run(Commands.catalog)).pipe(
 )
 
 const endpoint = Command.make("endpoint", {
-  service: Args.text({ name: "SERVICE" }),
+  service: CliArgs.text({ name: "SERVICE" }),
   explain: CliOptions.withDescription(CliOptions.boolean("explain"), "each step of the decision")
 }, (given) => run(Commands.endpoint(given))).pipe(describe("print where requests to a service go, and why"))
 
@@ -95,18 +82,7 @@ const versions = Command.make("versions", Commands.versionsConfig, (given) => ru
   describe("print the versions and microversions of the services")
 )
 
-const pipes: Commands.Pipes = {
-  stdin: NodeStream.fromReadable(
-    () => process.stdin,
-    (cause) => new Errors.InvalidOptions({ module: "ksa", option: "--data", reason: String(cause) })
-  ),
-  write: (chunk) =>
-    Effect.async<void>((resume) => {
-      process.stdout.write(chunk, () => resume(Effect.void))
-    })
-}
-
-const request = Command.make("request", Commands.requestConfig, (given) => run(Commands.request(pipes)(given))).pipe(
+const request = Command.make("request", Commands.requestConfig, (given) => run(Commands.request(given))).pipe(
   describe("send a request with a token: curl for OpenStack")
 )
 
@@ -137,6 +113,8 @@ const ksa = Command.run(
   { name: "ksa", version: `v${version}`, executable: "ksa" }
 )
 
+const inOrder = Args.inOrder(CliOptions.all(options))
+
 /** What `@effect/cli` says of a wrong command line is said here, in two lines like all else. */
 const withoutErrors = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(
@@ -145,8 +123,11 @@ const withoutErrors = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   )
 
 /** Runs a command line, as a process gets it, to its exit code. */
-export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, NodeContext.NodeContext> =>
-  withoutErrors(ksa([...argv.slice(0, 2), ...rootFirst(argv.slice(2))])).pipe(
+export const main = (
+  argv: ReadonlyArray<string>
+): Effect.Effect<number, never, NodeContext.NodeContext | Commands.Pipes> =>
+  inOrder(argv.slice(2)).pipe(
+    Effect.flatMap((args) => withoutErrors(ksa([...argv.slice(0, 2), ...args]))),
     Effect.as(0),
     Effect.catchAllCause((cause) => {
       const { code, lines } = Failure.report(cause)
@@ -154,6 +135,21 @@ export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, 
     }),
     Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true })))
   )
+
+const pipes: Layer.Layer<Commands.Pipes> = Layer.sync(Commands.Pipes, () => {
+  // who reads no more, as head does, is no fault
+  process.stdout.on("error", () => undefined)
+  return {
+    stdin: NodeStream.fromReadable(
+      () => process.stdin,
+      (cause) => new Errors.InvalidOptions({ module: "ksa", option: "--data", reason: String(cause) })
+    ),
+    write: (chunk) =>
+      Effect.async<void>((resume) => {
+        process.stdout.write(chunk, (error) => resume(error ? Effect.interrupt : Effect.void))
+      })
+  }
+})
 
 export const start = (argv: ReadonlyArray<string>): void =>
   NodeRuntime.runMain(
@@ -163,7 +159,7 @@ export const start = (argv: ReadonlyArray<string>): void =>
           process.exitCode = code
         })
       ),
-      Effect.provide(NodeContext.layer)
+      Effect.provide([NodeContext.layer, pipes])
     ),
     { disableErrorReporting: true, disablePrettyLogger: true }
   )
