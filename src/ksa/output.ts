@@ -68,9 +68,12 @@ export const fields = (
       : Console.log(style.terminal ? table(style, ["Field", "Value"], said, 0) : plain(said))
   })
 
-/** Something that is text already, or JSON. */
-export const text = (value: string, json: unknown): Effect.Effect<void, never, Output> =>
-  Effect.flatMap(Output, (style) => style.json ? printJson(json) : Console.log(value))
+/** Something that is text already, and is left out of JSON if nothing stands for it there. */
+export const text = (value: string, json?: unknown): Effect.Effect<void, never, Output> =>
+  Effect.flatMap(
+    Output,
+    (style) => !style.json ? Console.log(value) : json === undefined ? Effect.void : printJson(json)
+  )
 
 const printJson = (value: unknown): Effect.Effect<void> => Console.log(JSON.stringify(value, null, 2))
 

@@ -1,5 +1,6 @@
 /** `ksa`: the commands, put together. */
 import * as CliArgs from "@effect/cli/Args"
+import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as CliOptions from "@effect/cli/Options"
 import * as NodeContext from "@effect/platform-node/NodeContext"
@@ -15,7 +16,6 @@ import * as CloudConfig from "../CloudConfig.js"
 import * as CloudOptions from "../CloudOptions.js"
 import * as Errors from "../Errors.js"
 import { version } from "../internal/version.js"
-import * as NodeTransport from "../NodeTransport.js"
 import * as Args from "./args.js"
 import * as Commands from "./commands.js"
 import * as Doctor from "./doctor.js"
@@ -31,8 +31,35 @@ const options = {
   debug: CliOptions.withDescription(CliOptions.boolean("debug"), "print each request as a curl line, without secrets")
 }
 
-const root = Command.make("ksa", options).pipe(
+const about = {
+  "token issue": "print a token",
+  "token show": "print what the token says",
+  "token revoke": "give a token back: this one, or the login's own",
+  catalog: "print all services and endpoints",
+  endpoint: "print where requests to a service go, and why",
+  versions: "print the versions and microversions of the services",
+  request: "send a request with a token: curl for OpenStack",
+  "config explain": "print each value and where it comes from, without secrets",
+  doctor: "run the whole chain, and name what is wrong"
+}
+
+/** Without a command: which there are. */
+const overview = Output.list(["Command", "What it does"], Object.entries(about)).pipe(
+  Effect.zipRight(Output.text("\nksa COMMAND --help shows its options; ksa --help those of all commands"))
+)
+
+const root = Command.make(
+  "ksa",
+  options,
+  ({ debug, format }) =>
+    Effect.provideServiceEffect(overview, Output.Output, Output.style({ debug, json: format === "json" }))
+).pipe(
   Command.withDescription("OpenStack from the command line: who am I, what is there, and why not.")
+)
+
+/** Nothing is slower to load, and not every command sends something. */
+const transport = Layer.unwrapEffect(
+  Effect.map(Effect.promise(() => import("../NodeTransport.js")), ({ layerFactory }) => layerFactory)
 )
 
 /** What a command may use: the cloud that was chosen, and the way to print. */
@@ -40,7 +67,7 @@ const run = <A, E, R>(command: Effect.Effect<A, E, R>) =>
   Effect.flatMap(root, ({ cloud, debug, format }) =>
     command.pipe(
       Effect.provide(CloudOptions.layer(cloud, { session: { appName: "ksa", appVersion: version } })),
-      Effect.provide(NodeTransport.layerFactory),
+      Effect.provide(transport),
       Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" })),
       Logger.withMinimumLogLevel(debug ? LogLevel.Debug : LogLevel.Warning)
     ))
@@ -59,38 +86,38 @@ const describe = Command.withDescription
 const token = Command.make("token").pipe(
   describe("log in, and see what for"),
   Command.withSubcommands([
-    Command.make("issue", {}, () => run(Commands.tokenIssue)).pipe(describe("print a token")),
-    Command.make("show", {}, () => run(Commands.tokenShow)).pipe(describe("print what the token says")),
+    Command.make("issue", {}, () => run(Commands.tokenIssue)).pipe(describe(about["token issue"])),
+    Command.make("show", {}, () => run(Commands.tokenShow)).pipe(describe(about["token show"])),
     Command.make(
       "revoke",
       { token: CliArgs.optional(CliArgs.redacted({ name: "TOKEN" })) },
       (given) => run(Commands.tokenRevoke(given))
-    ).pipe(describe("give a token back: this one, or the login's own"))
+    ).pipe(describe(about["token revoke"]))
   ])
 )
 
 const catalog = Command.make("catalog", {}, () => run(Commands.catalog)).pipe(
-  describe("print all services and endpoints")
+  describe(about.catalog)
 )
 
 const endpoint = Command.make("endpoint", {
   service: CliArgs.text({ name: "SERVICE" }),
   explain: CliOptions.withDescription(CliOptions.boolean("explain"), "each step of the decision")
-}, (given) => run(Commands.endpoint(given))).pipe(describe("print where requests to a service go, and why"))
+}, (given) => run(Commands.endpoint(given))).pipe(describe(about.endpoint))
 
 const versions = Command.make("versions", Commands.versionsConfig, (given) => run(Commands.versions(given))).pipe(
-  describe("print the versions and microversions of the services")
+  describe(about.versions)
 )
 
 const request = Command.make("request", Commands.requestConfig, (given) => run(Commands.request(given))).pipe(
-  describe("send a request with a token: curl for OpenStack")
+  describe(about.request)
 )
 
 const config = Command.make("config").pipe(
   describe("what is configured"),
   Command.withSubcommands([
     Command.make("explain", {}, () => offline(Commands.configExplain)).pipe(
-      describe("print each value and where it comes from, without secrets")
+      describe(about["config explain"])
     )
   ])
 )
@@ -106,7 +133,7 @@ const doctor = Command.make("doctor", {}, () =>
     if (found > 0) {
       return yield* new Failure.FoundProblems({ found })
     }
-  }))).pipe(describe("run the whole chain, and name what is wrong"))
+  }))).pipe(describe(about.doctor))
 
 const ksa = Command.run(
   root.pipe(Command.withSubcommands([token, catalog, endpoint, versions, request, config, doctor])),
@@ -133,6 +160,7 @@ export const main = (
       const { code, lines } = Failure.report(cause)
       return Effect.as(Effect.forEach(lines, (line) => Console.error(line), { discard: true }), code)
     }),
+    Effect.provide(CliConfig.layer({ showTypes: false })),
     Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true })))
   )
 

@@ -122,4 +122,4 @@ Support.onOpenStack("ksa beside openstack", (test) => {
       assert.strictEqual(out.trimEnd().split("\n").length, 1)
       assert.strictEqual(err, "")
     }))
-})
+}, ["undici"])
