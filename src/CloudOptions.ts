@@ -208,7 +208,11 @@ export const prompt: Effect.Effect<CloudConfig.Options["prompt"], never, Prompt.
  * import * as NodeTransport from "effect-keystoneauth/NodeTransport"
  *
  * const whoAmI = Command.make("whoami", { cloud: CloudOptions.cloud() }, ({ cloud }) =>
- *   Effect.flatMap(AuthPlugin.userId, Console.log).pipe(Effect.provide(CloudOptions.layer(cloud))))
+ *   AuthPlugin.access.pipe(
+ *     Effect.flatten,
+ *     Effect.flatMap(({ userName }) => Console.log(userName)),
+ *     Effect.provide(CloudOptions.layer(cloud))
+ *   ))
  *
  * Command.run(whoAmI, { name: "whoami", version: "v1" })(process.argv).pipe(
  *   Effect.provide([NodeTransport.layerFactory, NodeContext.layer]),
