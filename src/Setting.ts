@@ -10,7 +10,8 @@ import * as Redacted from "effect/Redacted"
  *
  * - `File`: a line of a file, counted from 1
  * - `Variable`: of the environment
- * - `Argument`: of the command line, or of the call that asked for the configuration
+ * - `Option`: of the command line
+ * - `Argument`: of the call that asked for the configuration
  * - `Profile`: a vendor's profile, which the configuration names
  * - `Prompt`: somebody who was asked
  * - `Default`: nobody said anything
@@ -21,6 +22,7 @@ import * as Redacted from "effect/Redacted"
 export type Source =
   | { readonly _tag: "File"; readonly path: string; readonly line: number }
   | { readonly _tag: "Variable"; readonly name: string }
+  | { readonly _tag: "Option"; readonly name: string }
   | { readonly _tag: "Argument"; readonly name: string }
   | { readonly _tag: "Profile"; readonly name: string }
   | { readonly _tag: "Prompt"; readonly question: string }
@@ -84,6 +86,8 @@ export const describeSource = (source: Source): string => {
       return `${source.path}, line ${source.line}`
     case "Variable":
       return `variable ${source.name}`
+    case "Option":
+      return `option ${source.name}`
     case "Argument":
       return `argument ${source.name}`
     case "Profile":

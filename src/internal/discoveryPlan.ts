@@ -38,7 +38,7 @@ export const make = (
 
   let removed: string | undefined
   const last = segments.at(-1)
-  if (projectId !== undefined ? last === projectId : segmentVersion(segments.at(-2)) !== undefined) {
+  if (projectId !== undefined ? last?.endsWith(projectId) : segmentVersion(segments.at(-2)) !== undefined) {
     removed = segments.pop()
   }
 

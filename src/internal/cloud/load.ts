@@ -37,8 +37,13 @@ export interface Options {
   readonly profilesFile?: string | undefined
   /** One of the cloud's regions. Default: `OS_REGION_NAME`, unless a cloud was named here; or else the first. */
   readonly regionName?: string | undefined
-  /** Values that win over everything, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`. */
-  readonly values?: Readonly<Record<string, Setting.Value>> | undefined
+  /**
+   * Values that win over everything, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`; or settings that
+   * know where they come from.
+   */
+  readonly values?: Readonly<Record<string, Setting.Value>> | ReadonlyArray<Setting.Setting> | undefined
+  /** The name of the plugin where nothing says which one. Default: `"password"`. */
+  readonly defaultAuthType?: string | undefined
   /**
    * Take what the environment says for what the named cloud does not say (`"fill"`), or even for what it does (`"override"`).
    * Default: neither.
@@ -65,8 +70,9 @@ export const load = (
     const environment = Option.isNone(asked) || options.environment !== undefined
       ? yield* Environment.settings(types)
       : []
+    const defaults = defaultsOf(options)
     const values = argumentsOf(options)
-    if (Option.isNone(asked) && Environment.isCloud(environment)) {
+    if (Option.isNone(asked) && Environment.isCloud([...environment, ...values])) {
       const own = yield* Effect.map(Environment.variable("OS_CLOUD_NAME"), Option.getOrElse(() => "envvars"))
       return { name: own, layers: [defaults, environment, values], problems: [] }
     }
@@ -90,16 +96,25 @@ export const load = (
     }
   })
 
-const defaults: ReadonlyArray<Setting.Setting> = [
-  { key: "auth_type", value: "password", source: { _tag: "Default" } },
+const defaultsOf = ({ defaultAuthType = "password" }: Options): ReadonlyArray<Setting.Setting> => [
+  { key: "auth_type", value: defaultAuthType, source: { _tag: "Default" } },
   { key: "interface", value: "public", source: { _tag: "Default" } }
 ]
 
-const argumentsOf = (options: Options): ReadonlyArray<Setting.Setting> =>
-  Object.entries({
-    ...options.values,
-    ...(options.regionName === undefined ? {} : { region_name: options.regionName })
-  }).map(([name, value]) => ({ key: Keys.underscored(name), value, source: { _tag: "Argument", name } }))
+const argumentsOf = ({ regionName, values = {} }: Options): ReadonlyArray<Setting.Setting> => {
+  const argument = (name: string, value: Setting.Value): Setting.Setting => ({
+    key: Keys.underscored(name),
+    value,
+    source: { _tag: "Argument", name }
+  })
+  return [
+    ...isSettings(values) ? values : Object.entries(values).map(([name, value]) => argument(name, value)),
+    ...regionName === undefined ? [] : [{ ...argument("regionName", regionName), key: "region_name" }]
+  ]
+}
+
+const isSettings = (values: NonNullable<Options["values"]>): values is ReadonlyArray<Setting.Setting> =>
+  Array.isArray(values)
 
 const cloudsIn = (file: Option.Option<Files.File>): ReadonlyArray<string> => {
   const clouds = Option.isSome(file) ? Trees.entry(file.value.tree, "clouds") : undefined

@@ -1,0 +1,193 @@
+/** `ksa`: the commands, put together. */
+import * as CliArgs from "@effect/cli/Args"
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as Command from "@effect/cli/Command"
+import * as CliOptions from "@effect/cli/Options"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import process from "node:process"
+import * as CloudConfig from "../CloudConfig.js"
+import * as CloudOptions from "../CloudOptions.js"
+import * as Errors from "../Errors.js"
+import { version } from "../internal/version.js"
+import * as Args from "./args.js"
+import * as Commands from "./commands.js"
+import * as Doctor from "./doctor.js"
+import * as Failure from "./failure.js"
+import * as Output from "./output.js"
+
+const options = {
+  cloud: CloudOptions.cloud({ services: ["compute", "image", "network", "block-storage", "identity"] }),
+  format: CliOptions.withDefault(
+    CliOptions.withDescription(CliOptions.choice("format", ["table", "json"]), "of what is printed"),
+    "table"
+  ),
+  debug: CliOptions.withDescription(CliOptions.boolean("debug"), "print each request as a curl line, without secrets")
+}
+
+const about = {
+  "token issue": "print a token",
+  "token show": "print what the token says",
+  "token revoke": "give a token back: this one, or the login's own",
+  catalog: "print all services and endpoints",
+  endpoint: "print where requests to a service go, and why",
+  versions: "print the versions and microversions of the services",
+  request: "send a request with a token: curl for OpenStack",
+  "config explain": "print each value and where it comes from, without secrets",
+  doctor: "run the whole chain, and name what is wrong"
+}
+
+/** Without a command: which there are. */
+const overview = Output.list(["Command", "What it does"], Object.entries(about)).pipe(
+  Effect.zipRight(Output.text("\nksa COMMAND --help shows its options; ksa --help those of all commands"))
+)
+
+const root = Command.make(
+  "ksa",
+  options,
+  ({ debug, format }) =>
+    Effect.provideServiceEffect(overview, Output.Output, Output.style({ debug, json: format === "json" }))
+).pipe(
+  Command.withDescription("OpenStack from the command line: who am I, what is there, and why not.")
+)
+
+/** Nothing is slower to load, and not every command sends something. */
+const transport = Layer.unwrapEffect(
+  Effect.map(Effect.promise(() => import("../NodeTransport.js")), ({ layerFactory }) => layerFactory)
+)
+
+/** What a command may use: the cloud that was chosen, and the way to print. */
+const run = <A, E, R>(command: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(root, ({ cloud, debug, format }) =>
+    command.pipe(
+      Effect.provide(CloudOptions.layer(cloud, { session: { appName: "ksa", appVersion: version } })),
+      Effect.provide(transport),
+      Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" })),
+      Logger.withMinimumLogLevel(debug ? LogLevel.Debug : LogLevel.Warning)
+    ))
+
+/** The same without a Session: nothing is sent, and nobody is asked. */
+const offline = <A, E, R>(command: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(root, ({ cloud: { cloud, options }, debug, format }) =>
+    command.pipe(
+      Effect.provide(CloudConfig.layerCloud(cloud, options)),
+      Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" })),
+      Logger.withMinimumLogLevel(LogLevel.Warning)
+    ))
+
+const describe = Command.withDescription
+
+const token = Command.make("token").pipe(
+  describe("log in, and see what for"),
+  Command.withSubcommands([
+    Command.make("issue", {}, () => run(Commands.tokenIssue)).pipe(describe(about["token issue"])),
+    Command.make("show", {}, () => run(Commands.tokenShow)).pipe(describe(about["token show"])),
+    Command.make(
+      "revoke",
+      { token: CliArgs.optional(CliArgs.redacted({ name: "TOKEN" })) },
+      (given) => run(Commands.tokenRevoke(given))
+    ).pipe(describe(about["token revoke"]))
+  ])
+)
+
+const catalog = Command.make("catalog", {}, () => run(Commands.catalog)).pipe(
+  describe(about.catalog)
+)
+
+const endpoint = Command.make("endpoint", {
+  service: CliArgs.text({ name: "SERVICE" }),
+  explain: CliOptions.withDescription(CliOptions.boolean("explain"), "each step of the decision")
+}, (given) => run(Commands.endpoint(given))).pipe(describe(about.endpoint))
+
+const versions = Command.make("versions", Commands.versionsConfig, (given) => run(Commands.versions(given))).pipe(
+  describe(about.versions)
+)
+
+const request = Command.make("request", Commands.requestConfig, (given) => run(Commands.request(given))).pipe(
+  describe(about.request)
+)
+
+const config = Command.make("config").pipe(
+  describe("what is configured"),
+  Command.withSubcommands([
+    Command.make("explain", {}, () => offline(Commands.configExplain)).pipe(
+      describe(about["config explain"])
+    )
+  ])
+)
+
+const doctor = Command.make("doctor", {}, () =>
+  run(Effect.gen(function*() {
+    const findings = yield* Doctor.diagnose
+    yield* Output.list(
+      ["Check", "Verdict", "Detail"],
+      findings.map(({ check, detail, verdict }) => [check, verdict, detail])
+    )
+    const found = findings.filter(({ verdict }) => verdict === "problem").length
+    if (found > 0) {
+      return yield* new Failure.FoundProblems({ found })
+    }
+  }))).pipe(describe(about.doctor))
+
+const ksa = Command.run(
+  root.pipe(Command.withSubcommands([token, catalog, endpoint, versions, request, config, doctor])),
+  { name: "ksa", version: `v${version}`, executable: "ksa" }
+)
+
+const inOrder = Args.inOrder(CliOptions.all(options))
+
+/** What `@effect/cli` says of a wrong command line is said here, in two lines like all else. */
+const withoutErrors = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(
+    Effect.console,
+    (console) => Effect.withConsole(effect, { ...console, [Console.TypeId]: Console.TypeId, error: () => Effect.void })
+  )
+
+/** Runs a command line, as a process gets it, to its exit code. */
+export const main = (
+  argv: ReadonlyArray<string>
+): Effect.Effect<number, never, NodeContext.NodeContext | Commands.Pipes> =>
+  inOrder(argv.slice(2)).pipe(
+    Effect.flatMap((args) => withoutErrors(ksa([...argv.slice(0, 2), ...args]))),
+    Effect.as(0),
+    Effect.catchAllCause((cause) => {
+      const { code, lines } = Failure.report(cause)
+      return Effect.as(Effect.forEach(lines, (line) => Console.error(line), { discard: true }), code)
+    }),
+    Effect.provide(CliConfig.layer({ showTypes: false })),
+    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true })))
+  )
+
+const pipes: Layer.Layer<Commands.Pipes> = Layer.sync(Commands.Pipes, () => {
+  // who reads no more, as head does, is no fault
+  process.stdout.on("error", () => undefined)
+  return {
+    stdin: NodeStream.fromReadable(
+      () => process.stdin,
+      (cause) => new Errors.InvalidOptions({ module: "ksa", option: "--data", reason: String(cause) })
+    ),
+    write: (chunk) =>
+      Effect.async<void>((resume) => {
+        process.stdout.write(chunk, (error) => resume(error ? Effect.interrupt : Effect.void))
+      })
+  }
+})
+
+export const start = (argv: ReadonlyArray<string>): void =>
+  NodeRuntime.runMain(
+    main(argv).pipe(
+      Effect.tap((code) =>
+        Effect.sync(() => {
+          process.exitCode = code
+        })
+      ),
+      Effect.provide([NodeContext.layer, pipes])
+    ),
+    { disableErrorReporting: true, disablePrettyLogger: true }
+  )
