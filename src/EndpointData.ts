@@ -87,7 +87,7 @@ const describeStep = (step: Step): ReadonlyArray<string> => {
     case "Document":
       return [
         `${step.url} ${step.detail}${step.cached ? " (known already)" : ""}`,
-        ...(step.repairedLink === undefined ? [] : [`  its link ${step.repairedLink} was put right`])
+        ...(step.repairedLink === undefined ? [] : [`  its link ${step.repairedLink || "to nowhere"} was put right`])
       ]
     case "UrlVersion":
       return [`without a document, the URL shows version ${ApiVersion.format(step.version)}, which will do`]

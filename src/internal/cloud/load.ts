@@ -201,7 +201,7 @@ const unknownCloud = (name: string, found: Found): Errors.ConfigProblem => {
     where: placeOf(found.clouds),
     reason: names.length === 0
       ? "there are no clouds in it: they stand by name under \"clouds\""
-      : `there is no such cloud${meant === undefined ? "" : `; is ${meant} meant?`} There are ${names.join(", ")}`
+      : `there is no such cloud${meant === undefined ? "." : `; is ${meant} meant?`} There are ${names.join(", ")}`
   }
 }
 
