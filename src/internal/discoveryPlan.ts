@@ -30,7 +30,11 @@ export const make = (
   catalogUrl: string,
   range: ApiVersion.Range,
   projectId: string | undefined,
-  options: { readonly rootFirst: boolean }
+  options: {
+    readonly rootFirst: boolean
+    /** Swift's accounts are named after projects (`AUTH_...`): do they count as such? Where a version is chosen they do not. */
+    readonly accounts?: boolean
+  }
 ): Plan => {
   const [, origin = "", path = ""] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)([^?#]*)/i.exec(catalogUrl) ?? []
   const segments = path.replace(/\/+$/, "").split("/")
@@ -38,7 +42,8 @@ export const make = (
 
   let removed: string | undefined
   const last = segments.at(-1)
-  if (projectId !== undefined ? last?.endsWith(projectId) : segmentVersion(segments.at(-2)) !== undefined) {
+  const isProject = options.accounts === true ? last?.endsWith(projectId ?? "") : last === projectId
+  if (projectId !== undefined ? isProject : segmentVersion(segments.at(-2)) !== undefined) {
     removed = segments.pop()
   }
 

@@ -276,7 +276,7 @@ const versionsOf = (
   allow: EndpointFilter.Allow | undefined
 ): Effect.Effect<EndpointVersions, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.gen(function*() {
-    const plan = DiscoveryPlan.make(candidate.catalogUrl, anyVersion, projectId, { rootFirst: true })
+    const plan = DiscoveryPlan.make(candidate.catalogUrl, anyVersion, projectId, { rootFirst: true, accounts: true })
     const steps: Array<DocumentStep> = []
     const type = candidate.serviceType ?? ""
     const found = (versions: ReadonlyArray<VersionDocument.VersionData>, failure?: Errors.DiscoveryFailed) => ({
