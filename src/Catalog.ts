@@ -112,16 +112,20 @@ export const make = (
         )
       })
 
-    const get = Effect.gen(function*() {
-      const plugin = yield* AuthPlugin.AuthPlugin
-      const access = Option.getOrUndefined(yield* plugin.access)
-      if (access === undefined) {
-        return ServiceCatalog.empty
-      }
-      const known = newest.get(access) ?? access.catalog
-      const catalog = known ?? (yield* first(fetch(plugin, access)))
-      yield* warnOnce(catalog)
-      return catalog
+    const get: Service["get"] = Effect.withFiberRuntime((fiber) => {
+      const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+      return Effect.flatMap(plugin.access, (maybe) => {
+        const access = Option.getOrUndefined(maybe)
+        if (access === undefined) {
+          return Effect.succeed(ServiceCatalog.empty)
+        }
+        const known = newest.get(access) ?? access.catalog
+        return known === undefined
+          ? Effect.tap(first(fetch(plugin, access)), warnOnce)
+          : known.problems.length === 0
+          ? Effect.succeed(known)
+          : Effect.as(warnOnce(known), known)
+      })
     })
 
     const refresh = Effect.gen(function*() {

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
+import * as Now from "./internal/now.js"
 import * as Redaction from "./internal/redaction.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
 import * as Telemetry from "./internal/telemetry.js"
@@ -64,6 +65,22 @@ const failed = (attempt: Errors.DiscoveryAttempt): Errors.DiscoveryFailed =>
 /** The service wants to know who asks. */
 const Demanded = "AuthenticationDemanded" as const
 
+/** An address with and without the slash after its host is one address; reading one takes longer than finding its document. */
+const places = (): (url: string) => string => {
+  const known = new Map<string, string>()
+  return (url) => {
+    const place = known.get(url) ?? (URL.canParse(url) ? new URL(url).href : url)
+    if (known.size >= capacity) {
+      known.clear()
+    }
+    known.set(url, place)
+    return place
+  }
+}
+
+/** How many documents are kept. */
+const capacity = 10_000
+
 type Answer = VersionDocument.VersionDocument | typeof Demanded
 
 const documentLimit = 1024 * 1024
@@ -113,8 +130,9 @@ export const make = (options: Options = {}) =>
       rest: (error) => error.reason === "Unreachable" ? outageTimeToLive : failureTimeToLive,
       demanded: () => 0,
       resting: (error) => error,
-      capacity: 10_000
+      capacity
     })
+    const placeOf = places()
 
     const fetch = Effect.fnUntraced(function*(url: string, headers: Headers.Headers, cloud: string | undefined) {
       yield* Effect.annotateCurrentSpan("url.full", Redaction.safeUrl(url))
@@ -129,11 +147,16 @@ export const make = (options: Options = {}) =>
       return yield* Either.mapLeft(answer, failed)
     })
 
-    const document: Service["document"] = Effect.fnUntraced(function*(url: string) {
+    const document: Service["document"] = (url) =>
+      Effect.withFiberRuntime((fiber) => {
+        const place = placeOf(url)
+        const known = documents.known(place, Now.millis(fiber))
+        return known === undefined || known === Demanded ? find(url, place) : Effect.succeed(known)
+      })
+
+    const find = Effect.fnUntraced(function*(url: string, place: string) {
       const plugin = yield* AuthPlugin.AuthPlugin
       const cloud = Telemetry.cloudOfPlugin(plugin)
-      // an address with and without the slash after its host is one address
-      const place = URL.canParse(url) ? new URL(url).href : url
       const answer = yield* documents.get(place, fetch(url, Headers.empty, cloud))
       if (answer !== Demanded) {
         return answer

@@ -12,10 +12,10 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
 import type * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Catalog from "./Catalog.js"
@@ -23,12 +23,15 @@ import * as Discovery from "./Discovery.js"
 import * as EndpointData from "./EndpointData.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import * as Errors from "./Errors.js"
+import * as AskedMicroversion from "./internal/askedMicroversion.js"
 import * as Body from "./internal/body.js"
 import * as Endpoint from "./internal/endpoint.js"
+import { EndpointMemory } from "./internal/endpointMemory.js"
 import * as Faults from "./internal/faults.js"
 import * as Receipt from "./internal/receipt.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Secrets from "./internal/secrets.js"
+import * as Spans from "./internal/spans.js"
 import * as Telemetry from "./internal/telemetry.js"
 import * as Microversion from "./Microversion.js"
 import type * as ServiceType from "./ServiceType.js"
@@ -166,9 +169,43 @@ export const make = (
     const services: Endpoint.Services = {
       catalog: yield* Catalog.Catalog,
       discovery: yield* Discovery.Discovery,
-      seen: new WeakSet()
+      seen: new WeakSet(),
+      memory: new EndpointMemory()
     }
     const tokens = yield* Tokens.make(options)
+
+    const askFor = AskedMicroversion.make()
+
+    /** Everything that comes before sending: where to, and as whom. */
+    const prepare = Effect.fnUntraced(function*(request: HttpClientRequest.HttpClientRequest, options: RequestOptions) {
+      const plugin = yield* AuthPlugin.AuthPlugin
+      const filter = options.endpointFilter ?? anything
+      const serviceType = options.microversionServiceType ?? filter.serviceType
+      yield* Telemetry.annotateOperation(request, plugin, serviceType)
+      const endpoint = namesHost(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
+      const asked = options.microversion === undefined ? undefined : yield* askFor(options.microversion, serviceType)
+      const url = endpoint === undefined ? request.url : join(endpoint.url, request.url)
+      const about: Transport.About = {
+        cloud: Telemetry.cloudOfPlugin(plugin),
+        serviceType,
+        regionName: endpoint?.regionName,
+        microversion: asked?.text,
+        sent: 0
+      }
+      yield* Telemetry.annotateTarget(url, about)
+      if (endpoint !== undefined && endpoint.trace.some((step) => step._tag === "Document" && !step.cached)) {
+        yield* Spans.annotate((span) => annotateTrace(span, endpoint))
+      }
+      if (asked !== undefined && endpoint !== undefined) {
+        yield* supports(endpoint, asked)
+      }
+      return {
+        plugin,
+        about,
+        target: aim(request, url, asked?.headers),
+        headers: options.authenticated === false ? undefined : yield* authHeaders(plugin, options)
+      }
+    })
 
     const perform = Effect.fnUntraced(
       function*(
@@ -176,61 +213,34 @@ export const make = (
         options: RequestOptions,
         operation: Transport.Operation
       ) {
-        const plugin = yield* AuthPlugin.AuthPlugin
-        const filter = options.endpointFilter ?? {}
-        const serviceType = options.microversionServiceType ?? filter.serviceType
-        yield* Telemetry.annotateOperation(request, plugin, serviceType)
-        const endpoint = namesHost(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
-        const microversion = options.microversion === undefined ? undefined : yield* Microversion.fromInput(
-          options.microversion
-        )
-        const target = request.pipe(
-          endpoint === undefined ? identity : HttpClientRequest.setUrl(join(endpoint.url, request.url)),
-          microversion === undefined
-            ? identity
-            : setMissing(Microversion.headers(yield* microversionService(serviceType, microversion), microversion))
-        )
-        const about: Transport.About = {
-          cloud: Telemetry.cloudOfPlugin(plugin),
-          serviceType,
-          regionName: endpoint?.regionName,
-          microversion: microversion === undefined ? undefined : Microversion.format(microversion),
-          sent: 0
-        }
-        yield* Telemetry.annotateTarget(target.url, about)
-        if (endpoint !== undefined && endpoint.trace.some((step) => step._tag === "Document" && !step.cached)) {
-          yield* annotateTrace(endpoint)
-        }
-        if (microversion !== undefined && endpoint !== undefined) {
-          yield* supports(endpoint, microversion)
-        }
-        const { reason, response, secrets } = yield* send(transport, plugin, target, { ...options, operation, about })
+        const prepared = yield* operation.inTime(prepare(request, options))
+        const { about } = prepared
+        const { reason, response, sent } = yield* send(transport, prepared, { ...options, operation, about })
         yield* Telemetry.annotateAnswer(response)
         return response.status < 400 || options.raiseForStatus === false
           ? response
           : yield* refusal(response, {
             reason,
-            secrets: [...secrets, ...Secrets.inBody(request.body)],
-            serviceType,
-            regionName: endpoint?.regionName,
+            secrets: [...sent.flatMap(Redaction.secretsOf), ...Secrets.inBody(request.body)],
+            serviceType: about.serviceType,
+            regionName: about.regionName,
             attempts: operation.retries === 0 ? undefined : operation.retries + 1
           })
       }
     )
 
-    const request: Service["request"] = Effect.fn("Session.request")(
-      (request: HttpClientRequest.HttpClientRequest, options: RequestOptions = {}) =>
-        transport.operation(request, options, (operation) => perform(request, options, operation)),
-      Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan("error.type", _tag))
-    )
+    const request: Service["request"] = (request, options = {}) =>
+      Spans.operation(
+        "Session.request",
+        transport.operation(request, options, (operation) => perform(request, options, operation))
+      )
 
-    const endpointData: Service["endpointData"] = Effect.fn("Session.endpointData")(
-      function*(filter: EndpointFilter.EndpointFilter, options: Parameters<Service["endpointData"]>[1] = {}) {
-        const endpoint = yield* Endpoint.resolve(services, filter, { discoverVersions: true, ...options })
-        yield* annotateTrace(endpoint)
-        return endpoint
-      }
-    )
+    const endpointData: Service["endpointData"] = (filter, options) =>
+      Spans.operation(
+        "Session.endpointData",
+        Endpoint.resolve(services, filter, options === undefined ? discovering : discoveringUnlessTold(options)),
+        annotateTrace
+      )
 
     const allVersionData: Service["allVersionData"] = Effect.fn("Session.allVersionData")(
       function*(filter: Parameters<Service["allVersionData"]>[0] = {}) {
@@ -241,9 +251,16 @@ export const make = (
     return { request, endpointData, allVersionData, tokens, transport }
   })
 
+const anything: EndpointFilter.EndpointFilter = {}
+
+const discovering: Endpoint.Options = { discoverVersions: true }
+
+const discoveringUnlessTold = (options: Endpoint.Options): Endpoint.Options =>
+  options.discoverVersions === undefined ? { ...options, ...discovering } : options
+
 /** Why this URL, where someone looks at the span. */
-const annotateTrace = (endpoint: EndpointData.EndpointData): Effect.Effect<void> =>
-  Effect.annotateCurrentSpan("openstack.endpoint.trace", EndpointData.explain(endpoint))
+const annotateTrace = (span: Tracer.Span, endpoint: EndpointData.EndpointData): void =>
+  span.attribute("openstack.endpoint.trace", EndpointData.explain(endpoint))
 
 /** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
 const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
@@ -251,39 +268,37 @@ const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(u
 const join = (base: string, path: string): string => `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
 
 /** Headers that the caller has set win. */
-const setMissing = (headers: Record<string, string>) => (request: HttpClientRequest.HttpClientRequest) =>
-  HttpClientRequest.setHeaders(request, Headers.merge(Headers.fromInput(headers), request.headers))
+const aim = (
+  request: HttpClientRequest.HttpClientRequest,
+  url: string,
+  missing: Headers.Headers | undefined
+): HttpClientRequest.HttpClientRequest => {
+  const aimed = url === request.url ? request : HttpClientRequest.setUrl(request, url)
+  return missing === undefined
+    ? aimed
+    : HttpClientRequest.setHeaders(aimed, Headers.merge(missing, request.headers))
+}
 
-const microversionService = (
-  serviceType: ServiceType.ServiceType | undefined,
-  microversion: Microversion.Microversion
-): Effect.Effect<ServiceType.ServiceType, Errors.InvalidVersion> =>
-  serviceType === undefined
-    ? Effect.fail(
-      new Errors.InvalidVersion({
-        field: "microversion",
-        value: Microversion.format(microversion),
-        reason: "it needs to be known of which service: give a serviceType or microversionServiceType"
-      })
-    )
-    : Effect.succeed(serviceType)
+const authHeaders = (plugin: AuthPlugin.Service, { tokenLife }: RequestOptions) =>
+  tokenLife === undefined
+    ? plugin.headers
+    : Effect.provideService(plugin.headers, Tokens.LeastLife, Duration.toMillis(tokenLife))
 
 /** Only what a version document has said is held against a microversion. */
 const supports = (
-  endpoint: EndpointData.EndpointData,
-  microversion: Microversion.Microversion
+  { maxMicroversion, minMicroversion, serviceType, url }: EndpointData.EndpointData,
+  { text, version }: AskedMicroversion.Asked
 ): Effect.Effect<void, Errors.MicroversionNotSupported> => {
-  const { maxMicroversion, minMicroversion } = endpoint
   const format = (version: Microversion.Microversion | undefined) =>
     version === undefined ? undefined : Microversion.format(version)
-  return maxMicroversion === undefined || Microversion.format(microversion) === "latest" ||
-      Microversion.isInRange(microversion, { min: minMicroversion, max: maxMicroversion })
+  return maxMicroversion === undefined || text === "latest" ||
+      Microversion.isInRange(version, { min: minMicroversion, max: maxMicroversion })
     ? Effect.void
     : Effect.fail(
       new Errors.MicroversionNotSupported({
-        microversion: Microversion.format(microversion),
-        serviceType: endpoint.serviceType,
-        url: Redaction.safeUrl(endpoint.url),
+        microversion: text,
+        serviceType,
+        url: Redaction.safeUrl(url),
         minMicroversion: format(minMicroversion),
         maxMicroversion: format(maxMicroversion)
       })
@@ -294,47 +309,66 @@ interface Sent {
   readonly response: HttpClientResponse.HttpClientResponse
   /** What a 401 means, if it is one. */
   readonly reason: Errors.Unauthorized["reason"]
-  readonly secrets: ReadonlyArray<string>
+  /** The headers of each attempt. */
+  readonly sent: ReadonlyArray<Headers.Headers>
+}
+
+interface Prepared {
+  readonly plugin: AuthPlugin.Service
+  readonly target: HttpClientRequest.HttpClientRequest
+  /** What authenticates it, if anything is to. */
+  readonly headers: Headers.Headers | undefined
 }
 
 /** Sends, and where the token was rejected sends once more with another one. */
 const send = (
   transport: Transport.Service,
-  plugin: AuthPlugin.Service,
-  request: HttpClientRequest.HttpClientRequest,
-  options: RequestOptions & Transport.ExecuteOptions
-): Effect.Effect<Sent, Error> =>
-  Effect.gen(function*() {
-    if (options.authenticated === false) {
-      const response = yield* transport.execute(request, options)
-      return { response, reason: "NoToken", secrets: Redaction.secretsOf(request.headers) }
+  { headers, plugin, target }: Prepared,
+  options: RequestOptions & Transport.ExecuteOptions & { readonly operation: Transport.Operation }
+): Effect.Effect<Sent, Error> => {
+  if (headers === undefined) {
+    return Effect.map(
+      transport.execute(target, options),
+      (response) => ({ response, reason: "NoToken", sent: [target.headers] })
+    )
+  }
+  const attempt = (headers: Headers.Headers, before: ReadonlyArray<Headers.Headers>) => {
+    const authenticated = HttpClientRequest.setHeaders(target, headers)
+    return Effect.map(
+      transport.execute(authenticated, options),
+      (response): Sent => ({ response, reason: "TokenRejected", sent: [...before, authenticated.headers] })
+    )
+  }
+  return Effect.flatMap(attempt(headers, []), (first) => {
+    if (first.response.status !== 401 || leftOrigin(first.response, target)) {
+      return Effect.succeed(first)
     }
-    const secrets: Array<string> = []
-    const attempt = (headers: Headers.Headers) => {
-      const authenticated = HttpClientRequest.setHeaders(request, headers)
-      secrets.push(...Redaction.secretsOf(authenticated.headers))
-      return Effect.map(
-        transport.execute(authenticated, options),
-        (response): Sent => ({ response, reason: "TokenRejected", secrets })
+    return options.allowReauth === false
+      ? Effect.succeed<Sent>({ ...first, reason: "NotRetried" })
+      : Effect.flatMap(
+        options.operation.inTime(renew(plugin, headers, target, first)),
+        (renewed) =>
+          typeof renewed === "string"
+            ? Effect.succeed<Sent>({ ...first, reason: renewed })
+            : attempt(renewed, first.sent)
       )
-    }
-    const headers = yield* (options.tokenLife === undefined
-      ? plugin.headers
-      : Effect.provideService(plugin.headers, Tokens.LeastLife, Duration.toMillis(options.tokenLife)))
-    const first = yield* attempt(headers)
-    if (first.response.status !== 401 || leftOrigin(first.response, request)) {
-      return first
-    }
-    if (options.allowReauth === false) {
-      return { ...first, reason: "NotRetried" }
-    }
-    const renewable = yield* plugin.invalidate(headers)
-    if (!renewable || !Body.isReplayable(request.body)) {
-      return { ...first, reason: renewable ? "NotRetried" : "TokenNotRenewable" }
-    }
-    yield* Body.discard(first.response)
-    return yield* attempt(yield* plugin.headers)
   })
+}
+
+/** Other headers than those that were rejected, or why there are none. */
+const renew = Effect.fnUntraced(function*(
+  plugin: AuthPlugin.Service,
+  rejected: Headers.Headers,
+  { body }: HttpClientRequest.HttpClientRequest,
+  { response }: Sent
+) {
+  const renewable = yield* plugin.invalidate(rejected)
+  if (!renewable || !Body.isReplayable(body)) {
+    return renewable ? "NotRetried" : "TokenNotRenewable"
+  }
+  yield* Body.discard(response)
+  return yield* plugin.headers
+})
 
 /** A redirect led to another origin, where no token was shown: its 401 says nothing about the token. */
 const leftOrigin = (

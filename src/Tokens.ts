@@ -16,6 +16,7 @@ import type * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
 import * as IdentityKey from "./internal/identityKey.js"
 import * as Metrics from "./internal/metrics.js"
+import * as Now from "./internal/now.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
 import * as TokenLife from "./internal/tokenLife.js"
 import * as TokenStore from "./TokenStore.js"
@@ -232,7 +233,18 @@ export const make = (
     }
 
     const get: Service["get"] = (identity) =>
-      Effect.flatMap(LeastLife, (atLeast) =>
+      Effect.withFiberRuntime((fiber) => {
+        const atLeast = Context.get(fiber.currentContext, LeastLife)
+        const held = shared.known(identity.key, Now.millis(fiber), atLeast)
+        if (held === undefined) {
+          return getOrFetch(identity, atLeast)
+        }
+        counters(identity.labels).cacheHit()
+        return Effect.succeed(held.access)
+      })
+
+    const getOrFetch = (identity: Identity, atLeast: number) =>
+      Effect.map(
         shared.get(identity.key, fetch(identity), {
           renew: identity.renewable,
           atLeast,
@@ -241,9 +253,9 @@ export const make = (
             known === "value"
               ? counters(identity.labels).cacheHit()
               : counters(identity.labels).backoff()
-        })).pipe(
-          Effect.map(({ access }) => access)
-        )
+        }),
+        ({ access }) => access
+      )
 
     return {
       key: (parts) => store.identify(IdentityKey.write(parts)),

@@ -8,7 +8,6 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
@@ -16,8 +15,10 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as FiberRefs from "effect/FiberRefs"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
 import * as CommonHeaders from "./internal/commonHeaders.js"
@@ -29,6 +30,7 @@ import * as Response from "./internal/response.js"
 import * as Retries from "./internal/retries.js"
 import * as Telemetry from "./internal/telemetry.js"
 import * as TransportFault from "./internal/transportFault.js"
+import * as Watch from "./internal/watch.js"
 import * as Limiter from "./Limiter.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
@@ -130,7 +132,7 @@ export interface Service {
     request: HttpClientRequest.HttpClientRequest,
     options?: ExecuteOptions & { readonly limit?: number | undefined }
   ) => Effect.Effect<TextResponse, Errors.WireError>
-  /** Gives all that is done for a request its deadline. What is sent in it shares its timer. */
+  /** Gives all that is done for a request one deadline: what is sent in it keeps it, and what else may wait can. */
   readonly operation: <A, E, R>(
     request: HttpClientRequest.HttpClientRequest,
     options: SendOptions & { readonly deadline?: Duration.DurationInput | undefined },
@@ -184,9 +186,10 @@ const positive = (
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient> =>
+export const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function*() {
-    const client = withoutPlatformHabits(yield* HttpClient.HttpClient)
+    const client = yield* HttpClient.HttpClient
+    const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
     const meters = Metrics.makeRequests()
     const timeoutOf = (option: keyof typeof defaults) => positive(option, options[option] ?? defaults[option])
@@ -198,20 +201,37 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const deadline = timeoutOf("deadline")
     const limiter = options.limits === undefined ? undefined : yield* Effect.either(Limiter.make(options.limits))
 
-    /** One hop. The URL is built before, so that query and hash of the request are in it for good. */
+    /** When it is too late for an answer to what is sent now. */
+    const deadlineOf = (
+      sending: Sending,
+      request: HttpClientRequest.HttpClientRequest,
+      url: string,
+      now: number
+    ): Watch.Deadline<Errors.TimedOut> => {
+      const endsAt = now + sending.timeout
+      return sending.operation !== undefined && sending.operation.endsAt < endsAt
+        ? sending.operation
+        : { endsAt, late: () => timedOut(sending, request, url) }
+    }
+
+    /** One hop in the time that it has. The URL is built before, so that query and hash of the request are in it for good. */
     const send = (sending: Sending, request: HttpClientRequest.HttpClientRequest, url: string) =>
       Telemetry.traced(
         { request, url, phase: sending.phase, about: sending.about, meters },
-        (request) =>
-          client.execute(request).pipe(
-            Effect.mapBoth({
-              onFailure: (error) => TransportFault.fromPlatform(error, request.method, url, sending.phase),
-              onSuccess: (response) => Response.make(response, url, sending.timeout)
-            })
+        (request, now) =>
+          Effect.mapBoth(
+            watch.within(deadlineOf(sending, request, url, now), client.execute(request), withoutPlatformHabits),
+            {
+              onFailure: (error) =>
+                error._tag === "TimedOut"
+                  ? error
+                  : TransportFault.fromPlatform(error, request.method, url, sending.phase),
+              onSuccess: (response) => Response.make(response, url, sending.timeout, watch)
+            }
           )
       )
 
-    /** One hop in the time that it has, with the retries that are left, when it is its turn. */
+    /** One hop with the retries that are left, when it is its turn. */
     const hop = (
       sending: Sending,
       request: HttpClientRequest.HttpClientRequest,
@@ -219,12 +239,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> => {
       const { limits, operation, retries } = sending
       const sent = send(sending, request, url)
-      // where it goes on after a timeout, the sending alone is interrupted, and not all of the operation
-      const timed = operation === undefined || retries !== undefined
-        ? within(sending, request, url, sent)
-        : Internal.watched(operation, sent, sending.timeout, () => timedOut(sending, request, url))
-      const limited = limits.reduce((limited, { withPermit }) => withPermit(limited), timed)
-      return retries === undefined ? limited : Retries.run(retries, request, limited)
+      const limited = limits.reduce((limited, { withPermit }) => withPermit(limited), sent)
+      const inTurn = limits.length === 0 || operation === undefined ? limited : operation.inTime(limited)
+      return retries === undefined ? inTurn : Retries.run(retries, request, inTurn)
     }
 
     const follow = (
@@ -311,29 +328,31 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       execute: (request, execute) => exchange(request, execute, Effect.succeed),
       text: (request, execute) =>
         exchange(request, execute, (response, sending) =>
-          within(
-            sending,
-            request,
-            response.request.url,
-            readText(sending, request, response, execute?.limit ?? defaultLimit)
+          Effect.clockWith((clock) =>
+            watch.within(
+              deadlineOf(sending, request, response.request.url, clock.unsafeCurrentTimeMillis()),
+              readText(sending, request, response, execute?.limit ?? defaultLimit)
+            )
           )),
       operation: (request, own, use) => {
         const whole = own.deadline === undefined ? deadline : positive("deadline", own.deadline)
-        const sending = own.timeout === undefined ? timeouts.request : positive("timeout", own.timeout)
         if (Either.isLeft(whole)) {
           return Effect.fail(whole.left)
         }
+        // said before anything is done
+        const sending = own.timeout === undefined ? timeouts.request : positive("timeout", own.timeout)
         if (Either.isLeft(sending)) {
           return Effect.fail(sending.left)
         }
-        const timedOut = () =>
-          new Errors.TimedOut({
-            phase: "operation",
-            method: request.method,
-            url: Redaction.safeUrl(request.url),
-            millis: whole.right
-          })
-        return Internal.run({ deadline: whole.right, sending: sending.right, timedOut }, use)
+        return Effect.clockWith((clock) =>
+          use(Internal.make(watch, clock.unsafeCurrentTimeMillis() + whole.right, () =>
+            new Errors.TimedOut({
+              phase: "operation",
+              method: request.method,
+              url: Redaction.safeUrl(request.url),
+              millis: whole.right
+            })))
+        )
       }
     }
   })
@@ -384,39 +403,32 @@ const timedOut = (
   url: string
 ): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: Redaction.safeUrl(url), millis: timeout })
 
-/** With a timer of its own. */
-const within = <A>(
-  sending: Sending,
-  request: HttpClientRequest.HttpClientRequest,
-  url: string,
-  effect: Effect.Effect<A, Errors.WireError>
-): Effect.Effect<A, Errors.WireError> =>
-  Number.isFinite(sending.timeout)
-    ? Effect.timeoutFail(effect, { duration: sending.timeout, onTimeout: () => timedOut(sending, request, url) })
-    : effect
-
 /**
  * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:
  * `Telemetry.traced` takes their place. `fetch` follows redirects by itself, with every header, unless it is told not to.
  */
-const withoutPlatformHabits = (
-  client: HttpClient.HttpClient
-): HttpClient.HttpClient.With<HttpClientError.HttpClientError> =>
-  client.pipe(
-    HttpClient.withTracerDisabledWhen(() => true),
-    HttpClient.transformResponse(
-      Effect.mapInputContext((context: Context.Context<never>) =>
-        Context.add(context, FetchHttpClient.RequestInit, {
-          ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
-          redirect: "manual"
-        })
-      )
-    )
-  )
+const withoutPlatformHabits: Watch.Surroundings = {
+  context: (outer) => {
+    const known = withManualRedirects.get(outer)
+    if (known !== undefined) {
+      return known
+    }
+    const made = Context.add(outer, FetchHttpClient.RequestInit, {
+      ...Option.getOrUndefined(Context.getOption(outer, FetchHttpClient.RequestInit)),
+      redirect: "manual"
+    })
+    withManualRedirects.set(outer, made)
+    return made
+  },
+  fiberRefs: (outer, fiberId) =>
+    FiberRefs.updateAs(outer, { fiberId, fiberRef: HttpClient.currentTracerDisabledWhen, value: () => true })
+}
+
+const withManualRedirects = new WeakMap<Context.Context<never>, Context.Context<never>>()
 
 /**
  * @since 0.1.0
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<Transport, never, HttpClient.HttpClient> =>
-  Layer.effect(Transport, make(options))
+  Layer.scoped(Transport, make(options))

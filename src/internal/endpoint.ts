@@ -4,6 +4,7 @@
  * The order of what is tried follows keystoneauth1 (`discover.py`), with these differences: a document that lacks the
  * version does not end the search, and a service that does not answer never changes silently where a request goes.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ApiVersion from "../ApiVersion.js"
@@ -17,6 +18,7 @@ import * as ServiceCatalog from "../ServiceCatalog.js"
 import * as ServiceType from "../ServiceType.js"
 import * as VersionDocument from "../VersionDocument.js"
 import * as DiscoveryPlan from "./discoveryPlan.js"
+import type { Answer, Consulted, EndpointMemory } from "./endpointMemory.js"
 import * as Redaction from "./redaction.js"
 
 export interface Options {
@@ -52,16 +54,89 @@ export interface Services {
   readonly discovery: Discovery.Service
   /** The documents that were used before: to tell in a trace what was known already. */
   readonly seen: WeakSet<VersionDocument.VersionDocument>
+  readonly memory: EndpointMemory
 }
 
+/** What the catalog answers is remembered for as long as it and the documents are the same. */
 export const resolve = (
   services: Services,
   filter: EndpointFilter.EndpointFilter,
   options: Options
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
+  Effect.withFiberRuntime((fiber) => {
+    const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+    if (!asksCatalog(plugin, filter, options)) {
+      return find({ ...services, consulted: [] }, plugin, filter, options)
+    }
+    return Effect.flatMap(services.catalog.get, (catalog) => {
+      const known = services.memory.recall(catalog, plugin, filter, options)
+      return known === undefined
+        ? learn(services, catalog, plugin, filter, options)
+        : checked(services.discovery, known, 0, () => learn(services, catalog, plugin, filter, options))
+    })
+  })
+
+const learn = (
+  services: Services,
+  catalog: ServiceCatalog.ServiceCatalog,
+  plugin: AuthPlugin.Service,
+  filter: EndpointFilter.EndpointFilter,
+  options: Options
+): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
+  Effect.suspend(() => {
+    const consulted: Array<Consulted> = []
+    return Effect.map(find({ ...services, consulted }, plugin, filter, options), (endpoint) => {
+      if (!endpoint.trace.some(isNew)) {
+        services.memory.keep(catalog, plugin, filter, options, { consulted, endpoint })
+      }
+      return endpoint
+    })
+  })
+
+/** The endpoint, if the documents are still the same. Those that have become old are renewed by asking for them. */
+const checked = (
+  discovery: Discovery.Service,
+  { consulted, endpoint }: Answer,
+  from: number,
+  changed: () => Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin>
+): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> => {
+  const next = consulted[from]
+  if (next === undefined) {
+    return Effect.succeed(endpoint)
+  }
+  const compare = (found: Consulted["found"]) =>
+    found === next.found ? checked(discovery, { consulted, endpoint }, from + 1, changed) : changed()
+  return Effect.matchEffect(discovery.document(next.url), {
+    onFailure: (error) => error._tag === "DiscoveryFailed" ? compare(error) : Effect.fail(error),
+    onSuccess: compare
+  })
+}
+
+/** Is it for the catalog to say? */
+const asksCatalog = (
+  plugin: AuthPlugin.Service,
+  filter: EndpointFilter.EndpointFilter,
+  options: Options
+): boolean =>
+  filter.interface !== "auth" && options.endpointOverride === undefined && Option.isNone(plugin.endpoint(filter))
+
+/** The next one who asks is told that it was known. */
+const isNew = (step: Step): boolean =>
+  step._tag === "Document" && !step.cached && (step.outcome === "Chosen" || step.outcome === "NoMatchingVersion")
+
+/** A resolution, and the documents that it has asked for. */
+interface Finding extends Services {
+  readonly consulted: Array<Consulted>
+}
+
+const find = (
+  services: Finding,
+  plugin: AuthPlugin.Service,
+  filter: EndpointFilter.EndpointFilter,
+  options: Options
+): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.gen(function*() {
     const range = yield* ApiVersion.range(filter)
-    const plugin = yield* AuthPlugin.AuthPlugin
     const candidate = yield* findCandidate(services.catalog, plugin, filter, options)
     const open = DiscoveryPlan.isOpen(range)
     // where a plugin logs in is known, whatever a document there would say
@@ -278,6 +353,7 @@ const versionsOf = (
   Effect.gen(function*() {
     const plan = DiscoveryPlan.make(candidate.catalogUrl, anyVersion, projectId, { rootFirst: true, accounts: true })
     const steps: Array<DocumentStep> = []
+    const finding = { ...services, consulted: [] }
     const type = candidate.serviceType ?? ""
     const found = (versions: ReadonlyArray<VersionDocument.VersionData>, failure?: Errors.DiscoveryFailed) => ({
       serviceType: Option.getOrElse(ServiceType.official(type), () => type),
@@ -289,7 +365,7 @@ const versionsOf = (
       failure
     })
     for (const url of hasNoVersionDocument(type) ? [] : plan.urls) {
-      const document = yield* tryDocument(services, url, steps)
+      const document = yield* tryDocument(finding, url, steps)
       if (document !== undefined) {
         const versions = VersionDocument.allowed(document, allow)
         return found(versions.length === 0 ? inferred(plan) : versions)
@@ -320,7 +396,7 @@ const inferred = (plan: DiscoveryPlan.Plan): ReadonlyArray<VersionDocument.Versi
 type DocumentStep = Extract<Step, { readonly _tag: "Document" }> & Pick<Errors.DiscoveryAttempt, "status" | "versions">
 
 const discover = (
-  services: Services,
+  services: Finding,
   candidate: Candidate,
   range: ApiVersion.Range,
   plan: DiscoveryPlan.Plan,
@@ -361,15 +437,19 @@ const discover = (
 
 /** The document at a URL; if there is none, one step more. */
 const tryDocument = (
-  { discovery }: Services,
+  { consulted, discovery }: Finding,
   url: string,
   steps: Array<DocumentStep>
 ): Effect.Effect<VersionDocument.VersionDocument | undefined, Errors.AuthenticationError, AuthPlugin.AuthPlugin> =>
-  Effect.catchTag(discovery.document(url), "DiscoveryFailed", (failure) => {
-    for (const attempt of failure.attempts) {
+  Effect.map(Effect.catchTag(discovery.document(url), "DiscoveryFailed", Effect.succeed), (found) => {
+    consulted.push({ url, found })
+    if (!("_tag" in found)) {
+      return found
+    }
+    for (const attempt of found.attempts) {
       steps.push({ _tag: "Document", cached: false, repairedLink: undefined, ...attempt })
     }
-    return Effect.succeed(undefined)
+    return undefined
   })
 
 const chosen = (

@@ -106,7 +106,7 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
       url: Redaction.safeUrl(login.url),
       labels: { plugin: login.name, cloud: Telemetry.cloudOf(login.authUrl) }
     }
-    const access = Effect.zipRight(check(login), tokens.get(identity))
+    const access = Either.match(check(login), { onLeft: Effect.fail, onRight: () => tokens.get(identity) })
     const drop = (token: Redacted.Redacted) => tokens.invalidate(identity, token)
     const plugin: AuthPlugin.Service = AuthPlugin.make({
       name: login.name,

@@ -9,6 +9,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import * as Redaction from "./redaction.js"
 import * as TransportFault from "./transportFault.js"
+import type * as Watch from "./watch.js"
 
 /**
  * The platform's response holds the request with its token and body, and so does every error of reading it. This one
@@ -22,10 +23,17 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   readonly #source: HttpClientResponse.HttpClientResponse
   readonly #url: string
   readonly patience: number
+  readonly #watch: Watch.Watch
   #listener: ((text: string) => Effect.Effect<void>) | undefined
 
-  constructor(source: HttpClientResponse.HttpClientResponse, url: string, patience: number) {
+  constructor(
+    source: HttpClientResponse.HttpClientResponse,
+    url: string,
+    patience: number,
+    watch: Watch.Watch
+  ) {
     super()
+    this.#watch = watch
     this.#source = source
     this.#url = url
     this.patience = patience
@@ -59,25 +67,27 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   }
   /** A download may take as long as it likes, but not stop. */
   get stream() {
-    return this.patience === Infinity ? this.pieces : Stream.timeoutFail(this.pieces, this.#late, this.patience)
+    return this.patience === Infinity
+      ? this.pieces
+      : Stream.timeoutFail(this.pieces, () => this.#late(), this.patience)
   }
   get pieces() {
-    return Stream.mapError(this.#complete(this.#source.stream), this.#safeError)
+    return Stream.mapError(this.#complete(this.#source.stream), (error) => this.#safeError(error))
   }
 
-  readonly #inTime = <A>(
+  #inTime<A>(
     body: Effect.Effect<A, HttpClientError.ResponseError>
-  ): Effect.Effect<A, HttpClientError.ResponseError> => {
-    const safe = Effect.mapError(body, this.#safeError)
-    return this.patience === Infinity
-      ? safe
-      : Effect.timeoutFail(safe, { duration: this.patience, onTimeout: this.#late })
+  ): Effect.Effect<A, HttpClientError.ResponseError> {
+    const safe = Effect.mapError(body, (error) => this.#safeError(error))
+    return Effect.clockWith((clock) =>
+      this.#watch.within({ endsAt: clock.unsafeCurrentTimeMillis() + this.patience, late: () => this.#late() }, safe)
+    )
   }
 
   /** A connection that broke before anyone read is an empty body to the platform: then its length tells. */
-  readonly #complete = (
+  #complete(
     stream: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
-  ): Stream.Stream<Uint8Array, HttpClientError.ResponseError> => {
+  ): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
     const { "content-encoding": encoding, "content-length": length } = this.headers
     if (
       length === undefined || encoding !== undefined || this.status === 304 || this.#source.request.method === "HEAD"
@@ -97,22 +107,24 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     })
   }
 
-  readonly #failure = (
+  #failure(
     description: string,
     about?: { readonly reason?: HttpClientError.ResponseError["reason"]; readonly cause?: unknown }
-  ): HttpClientError.ResponseError =>
-    new HttpClientError.ResponseError({
+  ): HttpClientError.ResponseError {
+    return new HttpClientError.ResponseError({
       request: this.request,
       response: this,
       reason: "Decode",
       ...about,
       description
     })
+  }
 
-  readonly #late = (): HttpClientError.ResponseError =>
-    this.#failure(`the body did not come within ${this.patience} ms`)
+  #late(): HttpClientError.ResponseError {
+    return this.#failure(`the body did not come within ${this.patience} ms`)
+  }
 
-  readonly #safeError = (error: HttpClientError.ResponseError): HttpClientError.ResponseError => {
+  #safeError(error: HttpClientError.ResponseError): HttpClientError.ResponseError {
     if (error.response === this) {
       return error
     }
@@ -162,8 +174,9 @@ export const make = (
   source: HttpClientResponse.HttpClientResponse,
   url: string,
   /** For how many milliseconds its body is waited for: all of it if it is kept, each piece of a stream. */
-  patience: number = Infinity
-): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, patience)
+  patience: number,
+  watch: Watch.Watch
+): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, patience, watch)
 
 /** How long its body is waited for. */
 export const patience = (response: HttpClientResponse.HttpClientResponse): number =>

@@ -20,7 +20,7 @@ interface Budget {
 
 export interface Retries {
   readonly policy: RetryPolicy.RetryPolicy
-  readonly operation: Operation.Operation
+  readonly operation: Operation.Tries
   readonly budget: Budget
   /** Sending it twice does no harm. */
   readonly repeatable: boolean
@@ -31,7 +31,7 @@ const repeatableMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "T
 /** Nothing where nothing may be sent again: the usual case, which costs nothing. */
 export const make = (
   policy: RetryPolicy.RetryPolicy | undefined,
-  operation: Operation.Operation | undefined,
+  operation: Operation.Tries | undefined,
   request: HttpClientRequest.HttpClientRequest,
   isLogin: boolean
 ): Retries | undefined => {

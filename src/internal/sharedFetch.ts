@@ -53,6 +53,8 @@ export interface GetOptions<E> {
 }
 
 export interface SharedFetch<A, E> {
+  /** The value, if it is good at this time and nothing is to be done for it: the usual case, which costs nearly nothing. */
+  readonly known: (key: string, now: number, atLeast?: number) => A | undefined
   readonly get: (key: string, fetch: Effect.Effect<A, E>, options?: GetOptions<E>) => Effect.Effect<A, E>
   /** The value that is good now, if there is one. */
   readonly peek: (key: string) => Effect.Effect<Option.Option<A>>
@@ -147,6 +149,14 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
     }
 
     return {
+      known: (key, now, atLeast = 0) => {
+        const entry = entries.get(key)
+        if (entry?.current === undefined || now >= entry.current.renewAt || !isGood(entry.current, now, atLeast)) {
+          return undefined
+        }
+        entry.usedAt = now
+        return entry.current.value
+      },
       get: (key, fetch, options) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.clockWith((clock) => {

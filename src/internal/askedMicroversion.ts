@@ -1,0 +1,53 @@
+/** The microversion that a request asks for, and how it does. */
+import * as Headers from "@effect/platform/Headers"
+import * as Either from "effect/Either"
+import * as Errors from "../Errors.js"
+import * as Microversion from "../Microversion.js"
+import type * as ServiceType from "../ServiceType.js"
+
+export interface Asked {
+  readonly version: Microversion.Microversion
+  readonly text: string
+  readonly headers: Headers.Headers
+}
+
+export type Ask = (
+  input: Microversion.Input,
+  serviceType: ServiceType.ServiceType | undefined
+) => Either.Either<Asked, Errors.InvalidVersion>
+
+const ask: Ask = (input, serviceType) =>
+  Either.flatMap(Microversion.fromInput(input), (version) => {
+    const text = Microversion.format(version)
+    return serviceType === undefined
+      ? Either.left(
+        new Errors.InvalidVersion({
+          field: "microversion",
+          value: text,
+          reason: "it needs to be known of which service: give a serviceType or microversionServiceType"
+        })
+      )
+      : Either.right({ version, text, headers: Headers.fromInput(Microversion.headers(serviceType, version)) })
+  })
+
+/** A program asks for a few, again and again. */
+const capacity = 256
+
+export const make = (): Ask => {
+  const known = new Map<string, ReturnType<Ask>>()
+  return (input, serviceType) => {
+    if (typeof input !== "string" || serviceType === undefined) {
+      return ask(input, serviceType)
+    }
+    const key = `${input} ${serviceType}`
+    const found = known.get(key)
+    if (found !== undefined) {
+      return found
+    }
+    const made = ask(input, serviceType)
+    if (known.size < capacity) {
+      known.set(key, made)
+    }
+    return made
+  }
+}

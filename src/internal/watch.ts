@@ -1,0 +1,173 @@
+/**
+ * Waiting that ends. One sleeper watches over all that is waited for: a race with a timer for each request would cost more
+ * than everything else that is done for it.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import type * as FiberRefs from "effect/FiberRefs"
+import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import type * as Scope from "effect/Scope"
+import * as Now from "./now.js"
+
+/** Until when it is waited, in milliseconds since the epoch, and what it means if nothing has come by then. */
+export interface Deadline<out E> {
+  readonly endsAt: number
+  readonly late: () => E
+}
+
+/** What is different for an effect that is waited for; to change it here costs nothing. */
+export interface Surroundings {
+  readonly context: (outer: Context.Context<never>) => Context.Context<never>
+  readonly fiberRefs: (outer: FiberRefs.FiberRefs, fiberId: FiberId.Runtime) => FiberRefs.FiberRefs
+}
+
+export interface Watch {
+  /**
+   * Fails once the time is over, and interrupts the effect then, without waiting for it: not even where the caller cannot be
+   * interrupted. The effect runs in a fiber of its own, which ends with the caller.
+   */
+  readonly within: <A, E, R, E2>(
+    deadline: Deadline<E2>,
+    effect: Effect.Effect<A, E, R>,
+    surroundings?: Surroundings
+  ) => Effect.Effect<A, E | E2, R>
+}
+
+/** Nobody sleeps longer, so that a sleeper that nobody needs any more soon ends by itself. */
+const longestSleep = 1000
+
+/** Watches by one clock. */
+class Watcher {
+  readonly #clock: Clock.Clock
+  /** What is to be done when the time is over. */
+  readonly #waits = new Map<Deadline<unknown>, () => void>()
+  #sleeper: Fiber.RuntimeFiber<void> | undefined
+  #wakesAt = Infinity
+
+  constructor(clock: Clock.Clock) {
+    this.#clock = clock
+  }
+
+  add(deadline: Deadline<unknown>, end: () => void): void {
+    this.#waits.set(deadline, end)
+    this.#wakeBy(deadline.endsAt)
+  }
+
+  delete(deadline: Deadline<unknown>): void {
+    this.#waits.delete(deadline)
+  }
+
+  /** The sleeper would keep the program from ending. */
+  rest(): void {
+    if (this.#waits.size === 0) {
+      this.#stop()
+    }
+  }
+
+  /** Sees to it that somebody looks at that time at the latest. */
+  #wakeBy(endsAt: number): void {
+    if (endsAt >= this.#wakesAt) {
+      return
+    }
+    this.#stop()
+    const now = this.#clock.unsafeCurrentTimeMillis()
+    this.#wakesAt = Math.min(endsAt, now + longestSleep)
+    this.#sleeper = Runtime.runFork(
+      Runtime.defaultRuntime,
+      Effect.map(this.#clock.sleep(Duration.millis(Math.max(0, this.#wakesAt - now))), this.#look)
+    )
+  }
+
+  #stop(): void {
+    this.#sleeper?.unsafeInterruptAsFork(FiberId.none)
+    this.#sleeper = undefined
+    this.#wakesAt = Infinity
+  }
+
+  readonly #look = (): void => {
+    this.#sleeper = undefined
+    this.#wakesAt = Infinity
+    const now = this.#clock.unsafeCurrentTimeMillis()
+    let next = Infinity
+    for (const [deadline, end] of this.#waits) {
+      if (deadline.endsAt <= now) {
+        this.#waits.delete(deadline)
+        end()
+      } else {
+        next = Math.min(next, deadline.endsAt)
+      }
+    }
+    this.#wakeBy(next)
+  }
+}
+
+export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => new Map<Clock.Clock, Watcher>()),
+    (watchers) => Effect.sync(() => watchers.forEach((watcher) => watcher.rest()))
+  ),
+  (watchers) => {
+    const watcherOf = (clock: Clock.Clock): Watcher => {
+      const known = watchers.get(clock)
+      if (known !== undefined) {
+        return known
+      }
+      const watcher = new Watcher(clock)
+      watchers.set(clock, watcher)
+      return watcher
+    }
+
+    return {
+      within: <A, E, R, E2>(
+        deadline: Deadline<E2>,
+        effect: Effect.Effect<A, E, R>,
+        surroundings?: Surroundings
+      ) =>
+        Effect.withFiberRuntime<A, E | E2, R>((fiber, status) => {
+          const { currentContext } = fiber
+          const runtime = Runtime.make<never>({
+            context: surroundings === undefined ? currentContext : surroundings.context(currentContext),
+            runtimeFlags: RuntimeFlags.enable(status.runtimeFlags, RuntimeFlags.Interruption),
+            fiberRefs: fiber.getFiberRefs()
+          })
+          const running = Runtime.runFork(
+            runtime,
+            // as an exit, so that a failure is not logged as one that nobody handles
+            Effect.exit(effect as Effect.Effect<A, E>),
+            surroundings && { updateRefs: surroundings.fiberRefs }
+          )
+          const done = running.unsafePoll()
+          if (done !== null) {
+            return Exit.flatten(done)
+          }
+          const watcher = watcherOf(Now.clock(fiber))
+          const outcome = Effect.async<A, E | E2>((resume) => {
+            watcher.add(deadline, () => {
+              resume(Effect.failSync(deadline.late))
+              running.unsafeInterruptAsFork(FiberId.none)
+            })
+            running.addObserver((exit) => {
+              watcher.delete(deadline)
+              resume(Exit.flatten(exit))
+            })
+          })
+          // `onInterrupt` and a canceller of the async do the same, but let V8 keep each request until its next full collection
+          return Effect.uninterruptibleMask((restore) =>
+            Effect.catchAllCause(restore(outcome), (cause) => {
+              watcher.delete(deadline)
+              return Cause.isInterrupted(cause)
+                ? Effect.zipRight(Fiber.interrupt(running), Effect.failCause(cause))
+                : Effect.failCause(cause)
+            })
+          )
+        })
+    }
+  }
+)
