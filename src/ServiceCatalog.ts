@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Option from "effect/Option"
 import { hasProperty, isRecord } from "effect/Predicate"
 import * as EndpointFilter from "./EndpointFilter.js"
@@ -293,7 +292,7 @@ const servicesFor = (catalog: Index, serviceType: string | undefined): ReadonlyA
   // the catalog may write `_` for `-`; a request that does is taken at its word, as in keystoneauth
   const literal = requested.includes("_") && !ServiceType.all(requested).includes(requested)
   const found: Array<Service> = []
-  for (const type of Arr.dedupe([canonical(requested), ...ServiceType.all(requested).map(canonical)])) {
+  for (const type of new Set(ServiceType.all(requested).map(canonical))) {
     for (const service of catalog.byType.get(type) ?? []) {
       if (literal ? service.type === requested : ServiceType.matches(requested, service.type)) {
         found.push(service)
@@ -357,7 +356,7 @@ export const select = (
       }
     }
   }
-  const matched = Arr.fromIterable(byType).map(([serviceType, endpoints]): ServiceEndpoints => ({
+  const matched = Array.from(byType, ([serviceType, endpoints]): ServiceEndpoints => ({
     serviceType,
     endpoints: preferInterface(endpoints, wanted)
   }))

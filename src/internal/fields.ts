@@ -1,6 +1,6 @@
 /**
- * Reading an object of which everything may be missing. A Schema that says the same takes longer to be built, and to be used for the
- * first time, than all else that happens between the start of a program and its first request but for the network.
+ * Reading an object of which everything may be missing: by hand, since building a Schema that says the same, and using it for
+ * the first time, is felt where a program logs in once and ends.
  */
 import { isBoolean, isRecord, isString } from "effect/Predicate"
 
