@@ -287,7 +287,7 @@ const make = ({ body, readCatalog, roleIds, said, token, version }: Source): Acc
  * @category constructors
  */
 export const fromV3 = (body: unknown, token: Redacted.Redacted): Either.Either<AccessInfo, string> =>
-  Either.map(Internal.decodeV3(body), ({ token: said }) =>
+  Either.map(Internal.decodeV3(body), (said) =>
     make({
       version: "v3",
       token,
@@ -305,7 +305,7 @@ export const fromV3 = (body: unknown, token: Redacted.Redacted): Either.Either<A
  * @category constructors
  */
 export const fromV2 = (body: unknown, token?: Redacted.Redacted): Either.Either<AccessInfo, string> =>
-  Either.flatMap(Internal.decodeV2(body), ({ access }) => {
+  Either.flatMap(Internal.decodeV2(body), (access) => {
     const id = access.token?.id
     const own = token ?? (id === undefined ? undefined : Redacted.make(id))
     return own === undefined

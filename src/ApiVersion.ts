@@ -443,13 +443,15 @@ export const formatRange = (range: Range): string => {
   return Equal.equals(min, max) ? format(min) : `${format(min)} to ${format(max)}`
 }
 
+// what is marked as pure is left out of bundles that do not use it
+
 /**
  * A version in a schema.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const FromSelf: Schema.Schema<ApiVersion> = Schema.declare(isApiVersion, {
+export const FromSelf: Schema.Schema<ApiVersion> = /*#__PURE__*/ Schema.declare(isApiVersion, {
   identifier: "ApiVersion",
   pretty: () => format,
   equivalence: () => Equal.equals
@@ -461,8 +463,8 @@ export const FromSelf: Schema.Schema<ApiVersion> = Schema.declare(isApiVersion, 
  * @since 0.1.0
  * @category schemas
  */
-export const FromInput: Schema.Schema<ApiVersion, string | number> = Schema.transformOrFail(
-  Schema.Union(Schema.String, Schema.Number),
+export const FromInput: Schema.Schema<ApiVersion, string | number> = /*#__PURE__*/ Schema.transformOrFail(
+  /*#__PURE__*/ Schema.Union(Schema.String, Schema.Number),
   FromSelf,
   {
     strict: true,

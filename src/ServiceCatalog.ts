@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Option from "effect/Option"
 import { hasProperty, isRecord } from "effect/Predicate"
 import * as EndpointFilter from "./EndpointFilter.js"
@@ -67,19 +66,52 @@ export interface ServiceCatalog {
   readonly problems: ReadonlyArray<string>
 }
 
-interface Service {
-  readonly position: number
-  readonly type: string
-  readonly name: string | undefined
-  readonly id: string | undefined
-  readonly endpoints: ReadonlyArray<ServiceEndpoint>
+type RawEndpoint = Omit<ServiceEndpoint, "serviceType" | "serviceName" | "serviceId">
+
+/** How a version of the Identity API writes endpoints. */
+interface Dialect {
+  /** The endpoints of an entry: none, if it is broken. */
+  readonly read: (raw: Record<string, unknown>) => ReadonlyArray<RawEndpoint>
+  /** What is broken about it. */
+  readonly fault: (raw: Record<string, unknown>) => string | undefined
+}
+
+/** Its endpoints are nearly all of a catalog: they are read when someone looks at them, and of most services nobody does. */
+class Service {
+  #endpoints: ReadonlyArray<ServiceEndpoint> | undefined
+
+  constructor(
+    readonly position: number,
+    readonly type: string,
+    readonly raw: Record<string, unknown>,
+    readonly dialect: Dialect
+  ) {}
+
+  get name(): string | undefined {
+    return text(this.raw["name"])
+  }
+
+  get id(): string | undefined {
+    return text(this.raw["id"])
+  }
+
+  get endpoints(): ReadonlyArray<ServiceEndpoint> {
+    return this.#endpoints ??= listed(this.raw).flatMap((entry) =>
+      (isRecord(entry) ? this.dialect.read(entry) : []).map((endpoint): ServiceEndpoint => ({
+        serviceType: this.type,
+        serviceName: this.name,
+        serviceId: this.id,
+        ...endpoint
+      }))
+    )
+  }
 }
 
 /** Services by type (`_` written as `-`), so that a look-up does not grow with the catalog. */
 class Index implements ServiceCatalog {
   readonly [TypeId]: TypeId = TypeId
-  readonly serviceTypes: ReadonlyArray<string>
   readonly byType: ReadonlyMap<string, ReadonlyArray<Service>>
+  #serviceTypes: ReadonlyArray<string> | undefined
 
   constructor(readonly services: ReadonlyArray<Service>, readonly problems: ReadonlyArray<string>) {
     const byType = new Map<string, Array<Service>>()
@@ -93,11 +125,16 @@ class Index implements ServiceCatalog {
       }
     }
     this.byType = byType
-    this.serviceTypes = Array.from(new Set(services.map((service) => service.type)))
+  }
+
+  get serviceTypes(): ReadonlyArray<string> {
+    return this.#serviceTypes ??= Array.from(new Set(this.services.map((service) => service.type)))
   }
 }
 
-const canonical = (serviceType: string): string => serviceType.replaceAll("_", "-")
+// most types have no `_`, which is quicker to see than to replace
+const canonical = (serviceType: string): string =>
+  serviceType.includes("_") ? serviceType.replaceAll("_", "-") : serviceType
 
 const text = (u: unknown): string | undefined => typeof u === "string" ? u : undefined
 
@@ -105,88 +142,67 @@ const text = (u: unknown): string | undefined => typeof u === "string" ? u : und
 // constructors
 // -----------------------------------------------------------------------------
 
-interface Builder {
-  readonly services: Array<Service>
-  readonly problems: Array<string>
-}
-
-type RawEndpoint = Omit<ServiceEndpoint, "serviceType" | "serviceName" | "serviceId">
-
-const build = (
-  catalog: unknown,
-  readEndpoints: (raw: Record<string, unknown>) => ReadonlyArray<RawEndpoint> | string
-): ServiceCatalog => {
-  const builder: Builder = { services: [], problems: [] }
+const build = (catalog: unknown, dialect: Dialect): ServiceCatalog => {
+  const services: Array<Service> = []
+  const problems: Array<string> = []
   if (!Array.isArray(catalog)) {
     return new Index([], [`the catalog is not a list of services`])
   }
   for (let i = 0; i < catalog.length; i++) {
-    addService(builder, i, catalog[i], readEndpoints)
-  }
-  return new Index(builder.services, builder.problems)
-}
-
-const addService = (
-  builder: Builder,
-  position: number,
-  raw: unknown,
-  readEndpoints: (raw: Record<string, unknown>) => ReadonlyArray<RawEndpoint> | string
-): void => {
-  if (!isRecord(raw) || typeof raw["type"] !== "string") {
-    builder.problems.push(`service ${position} has no type`)
-    return
-  }
-  const type = raw["type"]
-  const name = text(raw["name"])
-  const id = text(raw["id"])
-  const endpoints: Array<ServiceEndpoint> = []
-  const listed = Array.isArray(raw["endpoints"]) ? raw["endpoints"] : []
-  if (!Array.isArray(raw["endpoints"])) {
-    builder.problems.push(`service ${position} (${type}) has no list of endpoints`)
-  }
-  for (let i = 0; i < listed.length; i++) {
-    const entry: unknown = listed[i]
-    const found = isRecord(entry) ? readEndpoints(entry) : "is not an object"
-    if (typeof found === "string") {
-      builder.problems.push(`endpoint ${i} of service ${position} (${type}) ${found}`)
+    const raw: unknown = catalog[i]
+    if (!isRecord(raw) || typeof raw["type"] !== "string") {
+      problems.push(`service ${i} has no type`)
       continue
     }
-    for (const endpoint of found) {
-      endpoints.push({ serviceType: type, serviceName: name, serviceId: id, ...endpoint })
+    const service = new Service(i, raw["type"], raw, dialect)
+    services.push(service)
+    addProblems(problems, service)
+  }
+  return new Index(services, problems)
+}
+
+/** Every endpoint is looked at, and nothing made for those that can be used. */
+const addProblems = (problems: Array<string>, { dialect, position, raw, type }: Service): void => {
+  if (!Array.isArray(raw["endpoints"])) {
+    problems.push(`service ${position} (${type}) has no list of endpoints`)
+  }
+  const endpoints = listed(raw)
+  for (let i = 0; i < endpoints.length; i++) {
+    const entry = endpoints[i]
+    const fault = isRecord(entry) ? dialect.fault(entry) : "is not an object"
+    if (fault !== undefined) {
+      problems.push(`endpoint ${i} of service ${position} (${type}) ${fault}`)
     }
   }
-  builder.services.push({ position, type, name, id, endpoints })
 }
+
+const listed = ({ endpoints }: Record<string, unknown>): ReadonlyArray<unknown> =>
+  Array.isArray(endpoints) ? endpoints : []
+
+const isUrl = (u: unknown): u is string => typeof u === "string" && u !== ""
 
 const region = (raw: Record<string, unknown>): string | undefined => text(raw["region_id"]) ?? text(raw["region"])
 
-const readV3Endpoint = (raw: Record<string, unknown>): ReadonlyArray<RawEndpoint> | string => {
-  const url = raw["url"]
-  if (typeof url !== "string" || url === "") {
-    return "has no url"
-  }
-  if (typeof raw["interface"] !== "string") {
-    return "has no interface"
-  }
-  return [{
-    interface: raw["interface"],
-    regionName: region(raw),
-    endpointId: text(raw["id"]),
-    url,
-    raw
-  }]
+const v3: Dialect = {
+  read: (raw) => {
+    const { id, interface: name, url } = raw
+    return isUrl(url) && typeof name === "string"
+      ? [{ interface: name, regionName: region(raw), endpointId: text(id), url, raw }]
+      : []
+  },
+  fault: ({ interface: name, url }) =>
+    !isUrl(url) ? "has no url" : typeof name === "string" ? undefined : "has no interface"
 }
 
 /** A v2 endpoint is one endpoint for each of its `*URL` keys. */
-const readV2Endpoint = (raw: Record<string, unknown>): ReadonlyArray<RawEndpoint> | string => {
-  const found: Array<RawEndpoint> = []
-  for (const key of Object.keys(raw)) {
-    const url = raw[key]
-    if (key.endsWith("URL") && typeof url === "string" && url !== "") {
-      found.push({ interface: key, regionName: region(raw), endpointId: text(raw["id"]), url, raw })
-    }
-  }
-  return found.length === 0 ? "has no URL" : found
+const v2: Dialect = {
+  read: (raw) =>
+    Object.entries(raw).flatMap(([key, url]) =>
+      key.endsWith("URL") && isUrl(url)
+        ? [{ interface: key, regionName: region(raw), endpointId: text(raw["id"]), url, raw }]
+        : []
+    ),
+  fault: (raw) => v2.read(raw).length === 0 ? "has no URL" : undefined
 }
 
 /**
@@ -196,7 +212,7 @@ const readV2Endpoint = (raw: Record<string, unknown>): ReadonlyArray<RawEndpoint
  * @since 0.1.0
  * @category constructors
  */
-export const fromV3 = (catalog: unknown): ServiceCatalog => build(catalog, readV3Endpoint)
+export const fromV3 = (catalog: unknown): ServiceCatalog => build(catalog, v3)
 
 /**
  * From the `serviceCatalog` of a v2 token. Never fails, as `fromV3`.
@@ -204,7 +220,7 @@ export const fromV3 = (catalog: unknown): ServiceCatalog => build(catalog, readV
  * @since 0.1.0
  * @category constructors
  */
-export const fromV2 = (catalog: unknown): ServiceCatalog => build(catalog, readV2Endpoint)
+export const fromV2 = (catalog: unknown): ServiceCatalog => build(catalog, v2)
 
 /**
  * A catalog without services: that of a token which is not scoped, or came without one.
@@ -276,7 +292,7 @@ const servicesFor = (catalog: Index, serviceType: string | undefined): ReadonlyA
   // the catalog may write `_` for `-`; a request that does is taken at its word, as in keystoneauth
   const literal = requested.includes("_") && !ServiceType.all(requested).includes(requested)
   const found: Array<Service> = []
-  for (const type of Arr.dedupe([canonical(requested), ...ServiceType.all(requested).map(canonical)])) {
+  for (const type of new Set(ServiceType.all(requested).map(canonical))) {
     for (const service of catalog.byType.get(type) ?? []) {
       if (literal ? service.type === requested : ServiceType.matches(requested, service.type)) {
         found.push(service)
@@ -340,7 +356,7 @@ export const select = (
       }
     }
   }
-  const matched = Arr.fromIterable(byType).map(([serviceType, endpoints]): ServiceEndpoints => ({
+  const matched = Array.from(byType, ([serviceType, endpoints]): ServiceEndpoints => ({
     serviceType,
     endpoints: preferInterface(endpoints, wanted)
   }))

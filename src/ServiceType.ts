@@ -81,7 +81,8 @@ export type Alias = (typeof aliasesOf)[Official][number]
  */
 export type ServiceType = Official | Alias | (string & {})
 
-const hyphenated = (type: string): string => type.replaceAll("_", "-")
+// most types have no `_`, which is quicker to see than to replace
+const hyphenated = (type: string): string => type.includes("_") ? type.replaceAll("_", "-") : type
 
 interface Known {
   readonly official: Official

@@ -209,7 +209,7 @@ export const make = (backend: Backend, options: MakeOptions): Effect.Effect<Serv
   })
 
 /** Backends write down when a lease ends, which needs a number. */
-const longestLease = Duration.days(1)
+const longestLease = /*#__PURE__*/ Duration.days(1)
 
 const hasEnded = ({ endsAt }: StoredToken, now: number): boolean => endsAt !== undefined && endsAt <= now
 
@@ -308,7 +308,10 @@ export const makeMemory = (options: { readonly capacity?: number | undefined } =
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<TokenStore> = Layer.effect(TokenStore, makeMemory())
+export const layerMemory: Layer.Layer<TokenStore> = /*#__PURE__*/ Layer.effect(
+  TokenStore,
+  /*#__PURE__*/ makeMemory()
+)
 
 const whyOf = (error: PlatformError.PlatformError): BackendFailure => ({
   reason: error._tag === "SystemError" ? error.reason : error._tag,

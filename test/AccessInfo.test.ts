@@ -77,6 +77,19 @@ describe("AccessInfo", () => {
       reason({ token: { user: { id: ["s3cret"] } } }),
       "it is not a v3 token: token.user.id does not fit"
     )
+    const places: ReadonlyArray<readonly [said: object, place: string]> = [
+      [{ roles: [{ id: "r" }, null] }, "roles.1"],
+      [{ roles: {} }, "roles"],
+      [{ roles: [{ name: 7 }], audit_ids: [7] }, "roles.0.name"],
+      [{ audit_ids: ["a", null] }, "audit_ids.1"],
+      [{ user: { "OS-FEDERATION": { groups: [{}, { id: [] }] } } }, "user.OS-FEDERATION.groups.1.id"],
+      [{ application_credential: { restricted: "s3cret" } }, "application_credential.restricted"],
+      [{ system: ["all"] }, "system"]
+    ]
+    for (const [said, place] of places) {
+      assert.strictEqual(reason({ token: said }), `it is not a v3 token: token.${place} does not fit`)
+    }
+    assert.strictEqual(reason({ token: { roles: null, system: null, user: { domain: null } } }), "a token")
   })
 
   it("has no token without its text", () => {

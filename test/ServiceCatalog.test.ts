@@ -24,7 +24,23 @@ describe("ServiceCatalog", () => {
       { type: "image", name: 7, endpoints: [null, {}, { url: "http://i", interface: "public" }, { url: "http://j" }] }
     ])
     assert.deepStrictEqual(ServiceCatalog.endpoints(catalog, {}).map((endpoint) => endpoint.url), ["http://i"])
-    assert.strictEqual(catalog.problems.length, 6)
+    assert.deepStrictEqual(catalog.problems, [
+      "service 0 has no type",
+      "service 1 has no type",
+      "service 2 (compute) has no list of endpoints",
+      "endpoint 0 of service 3 (image) is not an object",
+      "endpoint 1 of service 3 (image) has no url",
+      "endpoint 3 of service 3 (image) has no interface"
+    ])
+    assert.deepStrictEqual(catalog.serviceTypes, ["compute", "image"])
+    const v2 = ServiceCatalog.fromV2([
+      { type: "compute", endpoints: [{ publicURL: "http://n", adminURL: "", region: "R" }, { adminURL: "" }] }
+    ])
+    assert.deepStrictEqual(
+      ServiceCatalog.endpoints(v2, {}).map(({ interface: name, regionName, url }) => [name, regionName, url]),
+      [["publicURL", "R", "http://n"]]
+    )
+    assert.deepStrictEqual(v2.problems, ["endpoint 1 of service 0 (compute) has no URL"])
     assert.deepStrictEqual(ServiceCatalog.fromV3("catalog").problems, ["the catalog is not a list of services"])
   })
 

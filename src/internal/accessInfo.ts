@@ -2,126 +2,133 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
+import { isRecord } from "effect/Predicate"
+import { Fields } from "./fields.js"
 
-/** Servers leave out, or send null for, anything that they have not got. */
-const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { nullable: true })
+const identified = (of: Fields) => ({ id: of.text("id") })
+const named = (of: Fields) => ({ id: of.text("id"), name: of.text("name") })
+const namedInDomain = (of: Fields) => ({ ...named(of), domain: of.struct("domain", named) })
 
-const text = optional(Schema.String)
-const list = <A, I, R>(item: Schema.Schema<A, I, R>) => optional(Schema.Array(item))
-/** Read where it is used: one odd value in it must not cost the login. */
-const unread = Schema.optional(Schema.Unknown)
-
-const Identified = Schema.Struct({ id: text })
-const Named = Schema.Struct({ id: text, name: text })
-const NamedInDomain = Schema.Struct({ ...Named.fields, domain: optional(Named) })
-const AnyRecord = Schema.Record({ key: Schema.String, value: Schema.Unknown })
-
-const User = Schema.Struct({
-  ...NamedInDomain.fields,
-  password_expires_at: unread,
-  "OS-FEDERATION": optional(Schema.Struct({
-    identity_provider: optional(Identified),
-    protocol: optional(Identified),
-    groups: list(Identified)
+const user = (of: Fields) => ({
+  ...namedInDomain(of),
+  password_expires_at: of.unread("password_expires_at"),
+  "OS-FEDERATION": of.struct("OS-FEDERATION", (of) => ({
+    identity_provider: of.struct("identity_provider", identified),
+    protocol: of.struct("protocol", identified),
+    groups: of.structs("groups", identified)
   }))
 })
 
-const Trust = Schema.Struct({ id: text, trustee_user: optional(Identified), trustor_user: optional(Identified) })
+const trust = (of: Fields) => ({
+  id: of.text("id"),
+  trustee_user: of.struct("trustee_user", identified),
+  trustor_user: of.struct("trustor_user", identified)
+})
 
-const ApplicationCredential = Schema.Struct({
-  ...Named.fields,
-  restricted: optional(Schema.Boolean),
-  access_rules: list(Schema.Struct({ id: text, service: text, method: text, path: text }))
+const applicationCredential = (of: Fields) => ({
+  ...named(of),
+  restricted: of.flag("restricted"),
+  access_rules: of.structs("access_rules", (of) => ({
+    id: of.text("id"),
+    service: of.text("service"),
+    method: of.text("method"),
+    path: of.text("path")
+  }))
 })
 
 /** The catalog stays as it is until someone asks for it: it is nearly all of a token. */
-const TokenV3 = Schema.Struct({
-  methods: list(Schema.String),
-  user: optional(User),
-  project: optional(NamedInDomain),
-  is_domain: optional(Schema.Boolean),
-  domain: optional(Named),
-  system: optional(AnyRecord),
-  roles: list(Named),
-  is_admin_project: unread,
-  issued_at: unread,
-  expires_at: unread,
-  audit_ids: list(Schema.String),
-  bind: optional(AnyRecord),
-  "OS-TRUST:trust": optional(Trust),
-  "OS-OAUTH1": optional(Schema.Struct({ access_token_id: text, consumer_id: text })),
-  application_credential: optional(ApplicationCredential),
-  oauth2_credential: optional(AnyRecord),
-  service_providers: list(Schema.Struct({ id: text, auth_url: text, sp_url: text })),
-  catalog: unread
+const tokenV3 = (of: Fields) => ({
+  methods: of.texts("methods"),
+  user: of.struct("user", user),
+  project: of.struct("project", namedInDomain),
+  is_domain: of.flag("is_domain"),
+  domain: of.struct("domain", named),
+  system: of.record("system"),
+  roles: of.structs("roles", named),
+  is_admin_project: of.unread("is_admin_project"),
+  issued_at: of.unread("issued_at"),
+  expires_at: of.unread("expires_at"),
+  audit_ids: of.texts("audit_ids"),
+  bind: of.record("bind"),
+  "OS-TRUST:trust": of.struct("OS-TRUST:trust", trust),
+  "OS-OAUTH1": of.struct("OS-OAUTH1", (of) => ({
+    access_token_id: of.text("access_token_id"),
+    consumer_id: of.text("consumer_id")
+  })),
+  application_credential: of.struct("application_credential", applicationCredential),
+  oauth2_credential: of.record("oauth2_credential"),
+  service_providers: of.structs("service_providers", (of) => ({
+    id: of.text("id"),
+    auth_url: of.text("auth_url"),
+    sp_url: of.text("sp_url")
+  })),
+  catalog: of.unread("catalog")
 })
 
 /** What a v3 token says. */
-export type TokenV3 = typeof TokenV3.Type
+export type TokenV3 = Partial<ReturnType<typeof tokenV3>>
 
-const AccessV2 = Schema.Struct({
-  token: optional(Schema.Struct({
-    id: text,
-    expires: unread,
-    issued_at: unread,
-    tenant: optional(Named),
-    tenantId: text,
-    audit_ids: list(Schema.String),
-    bind: optional(AnyRecord)
+const accessV2 = (of: Fields) => ({
+  token: of.struct("token", (of) => ({
+    id: of.text("id"),
+    expires: of.unread("expires"),
+    issued_at: of.unread("issued_at"),
+    tenant: of.struct("tenant", named),
+    tenantId: of.text("tenantId"),
+    audit_ids: of.texts("audit_ids"),
+    bind: of.record("bind")
   })),
-  user: optional(Schema.Struct({
-    ...Named.fields,
-    username: text,
-    tenantId: text,
-    tenantName: text,
-    roles: list(Named)
+  user: of.struct("user", (of) => ({
+    ...named(of),
+    username: of.text("username"),
+    tenantId: of.text("tenantId"),
+    tenantName: of.text("tenantName"),
+    roles: of.structs("roles", named)
   })),
-  metadata: optional(Schema.Struct({ roles: list(Schema.String) })),
-  trust: optional(Schema.Struct({ id: text, trustee_user_id: text })),
-  serviceCatalog: unread
+  metadata: of.struct("metadata", (of) => ({ roles: of.texts("roles") })),
+  trust: of.struct("trust", (of) => ({ id: of.text("id"), trustee_user_id: of.text("trustee_user_id") })),
+  serviceCatalog: of.unread("serviceCatalog")
 })
 
 /** What a v2 token says. */
-export type AccessV2 = typeof AccessV2.Type
+export type AccessV2 = ReturnType<typeof accessV2>
 
-/** The message of an issue quotes the value, which may be anything, and nested without end: only its place is told. */
-const decode = <A, I>(what: string, schema: Schema.Schema<A, I>): (body: unknown) => Either.Either<A, string> => {
-  const decodeBody = Schema.decodeUnknownEither(schema)
-  return (body) =>
-    Either.mapLeft(decodeBody(body), ({ issue }) => {
-      const place = placeOf(issue)
-      return `it is not a ${what} token: ${place.length === 0 ? "body" : place.join(".")} does not fit`
-    })
-}
-
-const placeOf = (issue: ParseResult.ParseIssue): ReadonlyArray<string> => {
-  switch (issue._tag) {
-    case "Pointer":
-      return [...[issue.path].flat().map(String), ...placeOf(issue.issue)]
-    case "Composite": {
-      const [first] = [issue.issues].flat()
-      return first === undefined ? [] : placeOf(first)
+/** A value that does not fit may be anything, and secret: only its place is told. */
+const decode =
+  <A>(version: string, key: string, read: (of: Fields) => A) => (body: unknown): Either.Either<A, string> => {
+    const misfit = (place: string) => Either.left(`it is not a ${version} token: ${place} does not fit`)
+    if (!isRecord(body)) {
+      return misfit("body")
     }
-    case "Refinement":
-    case "Transformation":
-      return placeOf(issue.issue)
-    default:
-      return []
+    const raw = body[key]
+    if (!isRecord(raw)) {
+      return misfit(key)
+    }
+    const of = new Fields(raw, key, [])
+    const said = read(of)
+    const [first] = of.misfits
+    return first === undefined ? Either.right(said) : misfit(first)
   }
-}
 
-export const decodeV3 = decode("v3", Schema.Struct({ token: TokenV3 }))
+export const decodeV3 = decode("v3", "token", tokenV3)
 
-export const decodeV2 = decode("v2", Schema.Struct({ access: AccessV2 }))
+export const decodeV2 = decode("v2", "access", accessV2)
 
 /** The v3 token that says the same. A v2 token names only the trustee of a trust. */
 export const asV3 = ({ serviceCatalog, token, trust, user }: AccessV2): TokenV3 => ({
   // some servers send an empty name beside the user name
-  user: { id: user?.id, name: user?.name || user?.username },
+  user: {
+    id: user?.id,
+    name: user?.name || user?.username,
+    domain: undefined,
+    password_expires_at: undefined,
+    "OS-FEDERATION": undefined
+  },
   // the user's tenant is from before Grizzly, a bare id from before Diablo
-  project: token?.tenant ?? { id: user?.tenantId ?? token?.tenantId, name: user?.tenantName ?? token?.tenantId },
+  project: {
+    ...(token?.tenant ?? { id: user?.tenantId ?? token?.tenantId, name: user?.tenantName ?? token?.tenantId }),
+    domain: undefined
+  },
   is_domain: false,
   roles: user?.roles,
   issued_at: token?.issued_at,
@@ -130,7 +137,7 @@ export const asV3 = ({ serviceCatalog, token, trust, user }: AccessV2): TokenV3 
   bind: token?.bind,
   "OS-TRUST:trust": trust === undefined
     ? undefined
-    : { id: trust.id, trustee_user: { id: trust.trustee_user_id } },
+    : { id: trust.id, trustee_user: { id: trust.trustee_user_id }, trustor_user: undefined },
   catalog: serviceCatalog
 })
 

@@ -7,11 +7,13 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { InvalidOptions } from "../../Errors.js"
 
-const Content = Schema.parseJson(Schema.Struct({
-  token: Schema.Redacted(Schema.String),
-  body: Schema.Unknown,
-  endsAt: Schema.UndefinedOr(Schema.Finite).pipe(Schema.optionalWith({ exact: true }))
-}))
+/** Built by those who encrypt, and in nobody else's bundle. */
+const contentSchema = () =>
+  Schema.parseJson(Schema.Struct({
+    token: Schema.Redacted(Schema.String),
+    body: Schema.Unknown,
+    endsAt: Schema.UndefinedOr(Schema.Finite).pipe(Schema.optionalWith({ exact: true }))
+  }))
 
 export interface Content {
   readonly token: Redacted.Redacted
@@ -103,11 +105,12 @@ export const make = (module: string, key: Redacted.Redacted): Effect.Effect<Ciph
         )
       )
     const encryption = yield* derive("entries", { name: "AES-GCM", length: 256 }, ["encrypt", "decrypt"])
+    const content = contentSchema()
     const naming = yield* derive("names", { name: "HMAC", hash: "SHA-256", length: 256 }, ["sign"])
     return {
       identify: hmac(naming),
       seal: (name, { body, endsAt, token }) =>
-        Schema.encode(Content)({ token, body, ...(endsAt === undefined ? {} : { endsAt }) }).pipe(
+        Schema.encode(content)({ token, body, ...(endsAt === undefined ? {} : { endsAt }) }).pipe(
           Effect.flatMap((text) => {
             const nonce = crypto.getRandomValues(new Uint8Array(nonceLength))
             return Effect.map(
@@ -143,7 +146,7 @@ export const make = (module: string, key: Redacted.Redacted): Effect.Effect<Ciph
             whole.subarray(1 + nonceLength)
           )
         ).pipe(
-          Effect.flatMap((text) => Schema.decode(Content)(new TextDecoder().decode(text))),
+          Effect.flatMap((text) => Schema.decode(content)(new TextDecoder().decode(text))),
           Effect.map(({ body, endsAt, token }): Content => ({ token, body, endsAt })),
           Effect.option
         )
