@@ -51,10 +51,18 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
 
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
-    readonly options: Undici.Dispatcher.RequestOptions,
-    answer: (answer: Answer) => void
-  ) {
-    this.#answer = answer
+    readonly options: Undici.Dispatcher.RequestOptions
+  ) {}
+
+  answer(dispatcher: Undici.Dispatcher): Answer {
+    return Effect.async((resume) => {
+      this.#answer = resume
+      try {
+        dispatcher.dispatch(this.options, this)
+      } catch (cause) {
+        this.onResponseError(undefined, cause)
+      }
+    })
   }
 
   onRequestStart(controller: Controller): void {
@@ -232,7 +240,7 @@ class ClientResponse extends Inspectable.Class implements HttpClientResponse.Htt
     return Effect.flatMap(this.#bytes, (bytes) =>
       Effect.tryPromise({
         try: () => new Response(new Uint8Array(bytes), { headers: this.headers }).formData(),
-        catch: this.#failure
+        catch: failureOf(this)
       }))
   }
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
@@ -243,7 +251,7 @@ class ClientResponse extends Inspectable.Class implements HttpClientResponse.Htt
           return Effect.succeed(exchange.take())
         }
         return exchange.fault !== undefined
-          ? Effect.fail(Option.some(this.#failure(exchange.fault.cause)))
+          ? Effect.fail(Option.some(failureOf(this)(exchange.fault.cause)))
           : exchange.ended
           ? Effect.fail(Option.none())
           : Effect.zipRight(exchange.next, pull)
@@ -263,16 +271,13 @@ class ClientResponse extends Inspectable.Class implements HttpClientResponse.Htt
       if (!this.#exchange.done) {
         unread.unregister(this)
       }
-      return Effect.mapError(this.#exchange.bytes, this.#failure)
+      return Effect.mapError(this.#exchange.bytes, failureOf(this))
     })
   }
 
   #parsed<A>(parse: (text: string) => A): Read<A> {
-    return Effect.tryMap(this.text, { try: parse, catch: this.#failure })
+    return Effect.tryMap(this.text, { try: parse, catch: failureOf(this) })
   }
-
-  readonly #failure = (cause: unknown): HttpClientError.ResponseError =>
-    new HttpClientError.ResponseError({ request: this.request, response: this, reason: "Decode", cause })
 
   toJSON(): unknown {
     return HttpIncomingMessage.inspect(this, {
@@ -282,6 +287,9 @@ class ClientResponse extends Inspectable.Class implements HttpClientResponse.Htt
     })
   }
 }
+
+const failureOf = (response: ClientResponse) => (cause: unknown): HttpClientError.ResponseError =>
+  new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
 /** UTF-8, without its mark. */
 const decode = (bytes: Buffer): string =>
@@ -319,8 +327,8 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
     options: Undici.Dispatcher.RequestOptions | undefined,
     signal: AbortSignal | undefined
   ): Answer =>
-    Effect.async((resume) => {
-      const all: Undici.Dispatcher.RequestOptions = {
+    Effect.suspend(() => {
+      const exchange = new Exchange(request, {
         ...options,
         method: request.method,
         headers: request.headers,
@@ -330,15 +338,15 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
         // Effect's timeouts are enough
         headersTimeout: 60 * 60 * 1000,
         bodyTimeout: 0
-      }
-      const exchange = new Exchange(request, all, resume)
+      })
       signal?.addEventListener("abort", () => exchange.abort(signal.reason), { once: true })
-      try {
-        dispatcher.dispatch(all, exchange)
-      } catch (cause) {
-        exchange.onResponseError(undefined, cause)
-      }
-      return Effect.sync(() => exchange.abort())
+      // `onInterrupt` would do the same, and keep the garbage collector busy for as long as all the rest takes
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.catchAllCause(restore(exchange.answer(dispatcher)), (cause) => {
+          exchange.abort()
+          return Effect.failCause(cause)
+        })
+      )
     })
 
   const send = (
