@@ -303,12 +303,19 @@ const scoped = globalValue(
 
 type Upload = Exclude<Undici.Dispatcher.DispatchOptions["body"], undefined>
 
+/** undici sends no form but its own, and Node's is that of the undici in Node. */
+const formOf = (formData: FormData): Undici.FormData => {
+  const form = new Undici.FormData()
+  formData.forEach((value, name) => form.append(name, value))
+  return form
+}
+
 const uploadOf = (body: Exclude<HttpBody.HttpBody, HttpBody.Stream>): Upload => {
   switch (body._tag) {
     case "Empty":
       return null
     case "FormData":
-      return body.formData as Undici.FormData
+      return formOf(body.formData)
     default:
       // undici tells who gives it anything else
       return body.body as Upload
