@@ -466,6 +466,9 @@ for (const [name, client] of Object.entries(clients)) {
           response.write("a")
           setTimeout(() => response.end("b"), 20)
         })
+        // over a connection that somebody else made
+        yield* Effect.flatMap(get(url), ({ text }) => text)
+        yield* Effect.sleep(20)
         const storage = new AsyncLocalStorage<string>()
         const runtime = yield* Effect.runtime<HttpClient.HttpClient>()
         const program = Effect.gen(function*() {

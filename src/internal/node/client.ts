@@ -25,6 +25,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import { AsyncResource } from "node:async_hooks"
 import { Readable } from "node:stream"
 
 type Controller = Undici.Dispatcher.DispatchController
@@ -36,7 +37,7 @@ type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
 const highWaterMark = 64 * 1024
 
 /** One request with its answer. It knows no response, so that one that nobody reads can be collected. */
-class Exchange implements Undici.Dispatcher.DispatchHandler {
+class Exchange extends AsyncResource implements Undici.Dispatcher.DispatchHandler {
   #controller: Controller | undefined
   #aborted: Error | undefined
   #answer: ((answer: Answer) => void) | undefined
@@ -52,11 +53,14 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
     readonly options: Undici.Dispatcher.RequestOptions
-  ) {}
+  ) {
+    // whoever goes on does so with the `AsyncLocalStorage` of the request, and not of the connection
+    super("HttpClient")
+  }
 
   answer(dispatcher: Undici.Dispatcher): Answer {
     return Effect.async((resume) => {
-      this.#answer = resume
+      this.#answer = (answer) => this.runInAsyncScope(resume, undefined, answer)
       try {
         dispatcher.dispatch(this.options, this)
       } catch (cause) {
@@ -142,7 +146,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     const waiting = this.#waiting
     if (waiting.length > 0) {
       this.#waiting = []
-      waiting.forEach((resume) => resume(Effect.void))
+      waiting.forEach((resume) => this.runInAsyncScope(resume, undefined, Effect.void))
     }
   }
 
