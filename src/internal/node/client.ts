@@ -36,6 +36,8 @@ type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
 /** How much of a body comes in before anyone reads it: as much as undici's own streams keep. */
 const highWaterMark = 64 * 1024
 
+const gone = (): unknown => new TypeError("the body was read as a stream, and is not there any more")
+
 /** One request with its answer. It knows no response, so that one that nobody reads can be collected. */
 class Exchange extends AsyncResource implements Undici.Dispatcher.DispatchHandler {
   #controller: Controller | undefined
@@ -169,7 +171,7 @@ class Exchange extends AsyncResource implements Undici.Dispatcher.DispatchHandle
   get bytes(): Effect.Effect<Buffer, unknown> {
     return Effect.suspend(() => {
       if (this.#given) {
-        return Effect.fail(new TypeError("the body was read as a stream, and is not there any more"))
+        return Effect.fail(gone())
       }
       this.kept = true
       this.#controller?.resume()
