@@ -5,10 +5,9 @@
  * @since 0.1.0
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
@@ -17,6 +16,7 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { InvalidOptions } from "./Errors.js"
+import * as Client from "./internal/node/client.js"
 import * as Dispatcher from "./internal/node/dispatcher.js"
 import * as TransportFactory from "./TransportFactory.js"
 
@@ -133,8 +133,7 @@ export const layerFactory: Layer.Layer<TransportFactory.TransportFactory> = Laye
 const over = <E>(
   dispatcher: Effect.Effect<Undici.Dispatcher, E, FileSystem.FileSystem | Scope.Scope>
 ): Layer.Layer<HttpClient.HttpClient, E> =>
-  // platform-node's layer is one value: without `fresh`, a second client would silently be the first one
-  Layer.fresh(NodeHttpClient.layerUndiciWithoutDispatcher).pipe(
-    Layer.provide(Layer.scoped(NodeHttpClient.Dispatcher, dispatcher)),
-    Layer.provide(NodeFileSystem.layer)
-  )
+  Layer.scoped(
+    HttpClient.HttpClient,
+    Effect.zipWith(dispatcher, Effect.context<never>(), Client.make)
+  ).pipe(Layer.provide(NodeFileSystem.layer))
