@@ -24,9 +24,9 @@ const bold = " font-weight=\"600\""
 /** One that is longer than what the others leave room for is cut, and shows it. */
 const bar = ({ client }: Warm["contender"], y: number, length: number): ReadonlyArray<string> => {
   const drawn = Math.min(length, barWidth)
-  const rect = `<rect x="${labelWidth}" y="${y}" width="${
-    drawn.toFixed(1)
-  }" height="${barHeight}" rx="2" fill="${colours[client]}"/>`
+  const rect = `<rect x="${labelWidth}" y="${y}" width="${drawn.toFixed(1)}" height="${barHeight}" rx="2" fill="${
+    colours[client]
+  }"/>`
   const x = labelWidth + barWidth - 40
   const cut = `<path d="M${x} ${y + barHeight + 3} l6 -${barHeight + 6}" stroke="#ffffff" stroke-width="6"/>`
   return length > barWidth ? [rect, cut] : [rect]

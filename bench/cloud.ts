@@ -2,7 +2,8 @@
 
 /** What is asked for, and the token that it is asked with. */
 export const path = "/compute/v2.1/servers"
-export const token = "gAAAAABnQAYhX0Q4b2VnN2tQZ3J5VjJ1M0xkT1ZjcTRfSWJ6YkFtV2tHY1JwdFhqU2hOZUt5RjhVb0xxMXdEaTdZc0JtVHZFbjVQZw"
+export const token =
+  "gAAAAABnQAYhX0Q4b2VnN2tQZ3J5VjJ1M0xkT1ZjcTRfSWJ6YkFtV2tHY1JwdFhqU2hOZUt5RjhVb0xxMXdEaTdZc0JtVHZFbjVQZw"
 
 /** Ten servers of a project, as Nova lists them. */
 export const servers = (origin: string) => ({

@@ -1,10 +1,10 @@
 /** The client of ours that is measured, everything as by default. */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import * as Adapter from "effect-keystoneauth/Adapter"
 import * as Password from "effect-keystoneauth/Password"
 import * as Session from "effect-keystoneauth/Session"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 
 export const filter = { serviceType: "compute", minVersion: "2.1", maxVersion: "2.latest" } as const
 

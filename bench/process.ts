@@ -16,7 +16,7 @@ export const text = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<str
 
 /** What a program writes until it ends. */
 export const report = <A, I>(command: Command.Command, schema: Schema.Schema<A, I>) =>
-  Effect.flatMap(Command.string(command), Schema.decode(Schema.parseJson(schema))).pipe(Effect.timeout("3 minutes"))
+  Effect.flatMap(Command.string(command), Schema.decode(Schema.parseJson(schema))).pipe(Effect.timeout("4 minutes"))
 
 /** Starts a program that answers each line with a line. It ends with the scope. */
 export const interview = <Q, QI, A, I>(

@@ -102,8 +102,8 @@ export type Results = typeof Results.Type
 
 export const Json = Schema.parseJson(Results)
 
-/** As tables and the chart call it. */
+/** As tables and the chart call it: ours by the part of us that a request goes through. */
 export const nameOf = ({ client, services, transport }: Contender): string =>
-  client +
+  (client === "effect-keystoneauth" ? "Adapter" : client) +
   (transport === undefined ? "" : ` over ${transport}`) +
   (services === undefined ? "" : `, ${services.toLocaleString("en-US")} services`)

@@ -73,7 +73,9 @@ const memory = ({ identityBytes, requests }: NonNullable<Parts["memory"]>): Sect
   head: ["", "kB"],
   rows: [
     ["one identity, its token and catalog", figure(identityBytes / 1000, 1)],
-    ...requests.slice(-3).map(({ bytes, count }) => [`heap after ${figure(count, 0)} requests`, figure(bytes / 1000, 0)])
+    ...requests.slice(-3).map((
+      { bytes, count }
+    ) => [`heap after ${figure(count, 0)} requests`, figure(bytes / 1000, 0)])
   ]
 })
 

@@ -1,5 +1,5 @@
 /** Warm requests: each contender in a process of its own, one at a time, in rounds. */
-import { Array as Arr, Effect, Option } from "effect"
+import { Array as Arr, Effect, Option, Schema } from "effect"
 import * as Process from "./process.js"
 import * as Python from "./python.js"
 import type { Flight, Warm } from "./results.js"
@@ -8,13 +8,12 @@ import type { Sample as SampleOf } from "./sample.js"
 import { Sample, Slice } from "./sample.js"
 import type { Server } from "./server.js"
 import { median, medianRatio } from "./statistics.js"
-import { Schema } from "effect"
 
 /** Short slices in turn, so that what slows the machine down slows all contenders down. */
 const flights = [
-  { inFlight: 1, millis: 300, rounds: 15 },
-  { inFlight: 64, millis: 300, rounds: 15 },
-  { inFlight: 1000, millis: 600, rounds: 7 }
+  { inFlight: 1, millis: 200, rounds: 17 },
+  { inFlight: 64, millis: 200, rounds: 17 },
+  { inFlight: 1000, millis: 400, rounds: 7 }
 ]
 
 /** Threads in Python: a thousand of them measure nothing but themselves. */
@@ -67,13 +66,16 @@ export const measure = (server: Server, wanted: RegExp) =>
       const running = workers.filter(({ contender }) => inFlight <= most[contender.client])
       const samples = new Map(running.map(({ contender }): [Contender, Array<SampleOf>] => [contender, []]))
       // until what runs often is compiled
-      yield* Effect.forEach(running, ({ take }) => take({ inFlight, millis: 1500 }))
+      yield* Effect.forEach(running, ({ take }) => take({ inFlight, millis: 1000 }))
       for (let round = 0; round < rounds; round++) {
         yield* Effect.forEach(Arr.rotate(running, round), ({ contender, take }) =>
-          Effect.map(take({ inFlight, millis }), (sample) => samples.get(contender)?.push(sample)))
+          Effect.map(take({ inFlight, millis }), (sample) =>
+            samples.get(contender)?.push(sample)))
       }
       const cpuOf = (contender: Contender | undefined) =>
-        (contender === undefined ? [] : samples.get(contender) ?? []).map(({ cpuMicros }) => cpuMicros)
+        (contender === undefined ? [] : samples.get(contender) ?? []).map(({ cpuMicros }) =>
+          cpuMicros
+        )
       for (const { contender, flights } of measured.filter(({ contender }) => samples.has(contender))) {
         const bare = contenders.find(({ client, transport }) =>
           client === "HttpClient" && transport === contender.transport && contender.client === "effect-keystoneauth"

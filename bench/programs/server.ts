@@ -16,13 +16,16 @@ const serve = (port: string, log: (request: string) => void) => {
   createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     log(`${request.method} ${request.url}`)
     const body = files.get(request.url ?? "")
-    request.resume().on("end", () =>
-      response.writeHead(body === undefined ? 404 : request.method === "POST" ? 201 : 200, {
-        "content-type": "application/json",
-        "content-length": body?.length ?? 0,
-        "x-openstack-request-id": "req-9168b536-cd40-4630-b43f-b259807c6e11",
-        ...(request.method === "POST" ? { "x-subject-token": Cloud.token } : {})
-      }).end(body))
+    request.resume().on(
+      "end",
+      () =>
+        response.writeHead(body === undefined ? 404 : request.method === "POST" ? 201 : 200, {
+          "content-type": "application/json",
+          "content-length": body?.length ?? 0,
+          "x-openstack-request-id": "req-9168b536-cd40-4630-b43f-b259807c6e11",
+          ...(request.method === "POST" ? { "x-subject-token": Cloud.token } : {})
+        }).end(body)
+    )
   }).listen(Number(port), "127.0.0.1", 4096)
 }
 
