@@ -13,7 +13,7 @@ import { median, medianRatio } from "./statistics.js"
 const flights = [
   { inFlight: 1, millis: 200, rounds: 17 },
   { inFlight: 64, millis: 200, rounds: 17 },
-  { inFlight: 1000, millis: 400, rounds: 7 }
+  { inFlight: 1000, millis: 400, rounds: 5 }
 ]
 
 /** Threads in Python: a thousand of them measure nothing but themselves. */
@@ -62,11 +62,11 @@ export const measure = (server: Server, wanted: RegExp) =>
       contender,
       flights: []
     }))
+    // until what runs often is compiled
+    yield* Effect.forEach(workers, ({ take }) => take({ inFlight: 64, millis: 3000 }))
     for (const { inFlight, millis, rounds } of flights) {
       const running = workers.filter(({ contender }) => inFlight <= most[contender.client])
       const samples = new Map(running.map(({ contender }): [Contender, Array<SampleOf>] => [contender, []]))
-      // until what runs often is compiled
-      yield* Effect.forEach(running, ({ take }) => take({ inFlight, millis: 1000 }))
       for (let round = 0; round < rounds; round++) {
         yield* Effect.forEach(Arr.rotate(running, round), ({ contender, take }) =>
           Effect.map(take({ inFlight, millis }), (sample) =>

@@ -1,5 +1,5 @@
 /** How much is kept on the heap while something is done many times. */
-import { Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
@@ -21,16 +21,22 @@ export interface Sample {
   readonly bytes: number
 }
 
-/** Does something many times, and takes a sample after each batch. */
+/** Does something many times, and takes a sample after each batch. After the limit no further batch begins. */
 export const sampled = <E, R>(
   batch: (index: number) => Effect.Effect<void, E, R>,
   batches: number,
-  size: number
+  size: number,
+  limit: Duration.DurationInput = Duration.infinity
 ): Effect.Effect<ReadonlyArray<Sample>, E, R> =>
-  Effect.forEach(
-    Array.from({ length: batches }),
-    (_, index) => Effect.map(Effect.zipRight(batch(index), heap), (bytes) => ({ count: (index + 1) * size, bytes }))
-  )
+  Effect.gen(function*() {
+    const samples: Array<Sample> = []
+    const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
+    while (samples.length < batches && (yield* Clock.currentTimeMillis) < end) {
+      yield* batch(samples.length)
+      samples.push({ bytes: yield* heap, count: (samples.length + 1) * size })
+    }
+    return samples
+  })
 
 /** In bytes, between two samples. */
 export const growth = (samples: ReadonlyArray<Sample>, from: number, to: number): number => {

@@ -1,5 +1,6 @@
 /** What a Session keeps: the heap after ever more requests, and after ever more identities. In memory, without sockets. */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import type { Duration } from "effect"
 import { Context, Effect, Layer, Ref } from "effect"
 import * as Adapter from "effect-keystoneauth/Adapter"
 import * as Password from "effect-keystoneauth/Password"
@@ -28,11 +29,11 @@ const shortcut = Layer.map(TestCloud.layerHttpClient(), (context) => {
 const demoLayer = Layer.unwrapEffect(Effect.map(account, Password.layer))
 
 /** The heap after each batch of so many warm requests. */
-export const afterRequests = (batches: number, size: number) =>
+export const afterRequests = (batches: number, size: number, limit?: Duration.DurationInput) =>
   Effect.gen(function*() {
     const compute = yield* Adapter.make({ serviceType: "compute" })
     const call = Effect.flatMap(compute.get("/servers"), ({ text }) => text)
-    return yield* sampled(() => Effect.repeatN(call, size - 1), batches, size)
+    return yield* sampled(() => Effect.repeatN(call, size - 1), batches, size, limit)
   }).pipe(Effect.provide(demoLayer.pipe(Layer.provideMerge(Session.layer()), Layer.provide(shortcut))))
 
 // -----------------------------------------------------------------------------
