@@ -16,7 +16,8 @@ const colours = {
 
 const panels = [{ inFlight: 1, title: "in sequence" }, { inFlight: 64, title: "64 in flight" }]
 
-const text = (x: number, y: number, content: string, more = "") => `<text x="${x}" y="${y}"${more}>${content}</text>`
+const text = (x: number, y: number, content: string, more = "") =>
+  `<text x="${x}" y="${y}"${more}>${content.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>`
 
 const right = " text-anchor=\"end\""
 const bold = " font-weight=\"600\""

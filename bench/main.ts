@@ -17,7 +17,7 @@ import * as Sections from "./sections.js"
 import * as Server from "./server.js"
 import * as Warm from "./warm.js"
 
-class Missed extends Data.TaggedError("Missed")<{ readonly lines: number }> {}
+class Missed extends Data.TaggedError("Missed")<{ readonly message: string }> {}
 
 const names = ["warm", "cold", "imports", "tokens", "endpoints", "memory", "bundles"] as const
 
@@ -102,13 +102,10 @@ const bench = Command.make("bench", options, ({ contender, judge, only }) =>
     }
     const missed = lines.filter((line) => !Judged.isOk(line)).length
     if (judge && missed > 0) {
-      return yield* new Missed({ lines: missed })
+      return yield* new Missed({ message: `${missed} of ${lines.length} limits are missed` })
     }
   }).pipe(Effect.scoped))
 
 const run = Command.run(bench, { name: "bench", version: "of this repository" })
 
-run(process.argv).pipe(
-  Effect.provide(NodeContext.layer),
-  NodeRuntime.runMain({ disableErrorReporting: false })
-)
+run(process.argv).pipe(Effect.provide(NodeContext.layer), NodeRuntime.runMain)

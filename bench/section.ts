@@ -9,17 +9,15 @@ export interface Section {
 }
 
 /** Cells as wide as the widest of their column. */
-const aligned = ({ head, rows }: Section, textColumns: number) => {
+const aligned = ({ head, rows }: Section) => {
   const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column]?.length ?? 0)))
   const align = (row: ReadonlyArray<string>) =>
-    row.map((cell, column) =>
-      column < textColumns ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-    )
+    row.map((cell, column) => column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))
   return { widths, head: align(head), rows: rows.map(align) }
 }
 
 export const toText = (section: Section): string => {
-  const { head, rows, widths } = aligned(section, 1)
+  const { head, rows, widths } = aligned(section)
   const line = "-".repeat(widths.reduce((sum, width) => sum + width + 2, -2))
   return [
     "",
@@ -33,7 +31,7 @@ export const toText = (section: Section): string => {
 
 /** As dprint leaves it. */
 export const toMarkdown = (section: Section): string => {
-  const { head, rows, widths } = aligned(section, 1)
+  const { head, rows, widths } = aligned(section)
   const rule = widths.map((width, column) => column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)
   return [head, rule, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")
 }

@@ -4,7 +4,6 @@ import * as Process from "./process.js"
 import * as Python from "./python.js"
 import type { Flight, Warm } from "./results.js"
 import { Contender, nameOf } from "./results.js"
-import type { Sample as SampleOf } from "./sample.js"
 import { Sample, Slice } from "./sample.js"
 import type { Server } from "./server.js"
 import { median, medianRatio } from "./statistics.js"
@@ -66,7 +65,7 @@ export const measure = (server: Server, wanted: RegExp) =>
     yield* Effect.forEach(workers, ({ take }) => take({ inFlight: 64, millis: 3000 }))
     for (const { inFlight, millis, rounds } of flights) {
       const running = workers.filter(({ contender }) => inFlight <= most[contender.client])
-      const samples = new Map(running.map(({ contender }): [Contender, Array<SampleOf>] => [contender, []]))
+      const samples = new Map(running.map(({ contender }): [Contender, Array<Sample>] => [contender, []]))
       for (let round = 0; round < rounds; round++) {
         yield* Effect.forEach(Arr.rotate(running, round), ({ contender, take }) =>
           Effect.map(take({ inFlight, millis }), (sample) =>
@@ -80,7 +79,7 @@ export const measure = (server: Server, wanted: RegExp) =>
         const bare = contenders.find(({ client, transport }) =>
           client === "HttpClient" && transport === contender.transport && contender.client === "effect-keystoneauth"
         )
-        const medianOf = (f: (sample: SampleOf) => number) => median((samples.get(contender) ?? []).map(f))
+        const medianOf = (f: (sample: Sample) => number) => median((samples.get(contender) ?? []).map(f))
         flights.push({
           inFlight,
           requestsPerSecond: medianOf(({ requests, seconds }) => requests / seconds),

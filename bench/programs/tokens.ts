@@ -7,8 +7,8 @@ import * as Cloud from "../cloud.js"
 import { filter } from "../compute.js"
 import { median } from "../statistics.js"
 
-const rounds = 21
-const sliceMillis = 20
+const rounds = 43
+const sliceMillis = 30
 
 const secret = Redacted.make(Cloud.token)
 
