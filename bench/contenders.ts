@@ -1,18 +1,17 @@
 /** Ways to send the same request: `GET /servers`, and its answer read as JSON. */
 import { HttpClient } from "@effect/platform"
 import { NodeHttpClient, Undici } from "@effect/platform-node"
-import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
-import * as Adapter from "effect-keystoneauth/Adapter"
+import { Effect, Layer, ManagedRuntime } from "effect"
 import * as NodeTransport from "effect-keystoneauth/NodeTransport"
-import * as Password from "effect-keystoneauth/Password"
-import * as Session from "effect-keystoneauth/Session"
+import * as Cloud from "./cloud.js"
+import { Compute, demo } from "./compute.js"
+import type { Contender } from "./results.js"
 
 /** Sends until the time has come, from so many places at once. Tells how long each request took, in milliseconds. */
 export type Run = (inFlight: number, until: number) => Promise<ReadonlyArray<number>>
 
-const path = "/compute/v2.1/servers"
 const headers = {
-  "x-auth-token": "gAAAAABtoken",
+  "x-auth-token": Cloud.token,
   "openstack-api-version": "compute 2.79",
   "x-openstack-nova-api-version": "2.79",
   "user-agent": "bench"
@@ -25,7 +24,7 @@ const undici = (origin: string): Run => {
     const loop = async () => {
       let now = performance.now()
       while (now < until) {
-        const { body } = await dispatcher.request({ origin, path, method: "GET", headers })
+        const { body } = await dispatcher.request({ origin, path: Cloud.path, method: "GET", headers })
         await body.json()
         const since = now
         now = performance.now()
@@ -59,38 +58,19 @@ const bare = <E>(origin: string, transport: Layer.Layer<HttpClient.HttpClient, E
   effectful(
     transport,
     Effect.flatMap(HttpClient.HttpClient, (client) =>
-      Effect.flatMap(client.get(`${origin}${path}`, { headers }), (response) => response.json))
+      Effect.flatMap(client.get(`${origin}${Cloud.path}`, { headers }), (response) => response.json))
   )
-
-class Compute extends Adapter.Tag<Compute>()("bench/Compute", {
-  serviceType: "compute",
-  minVersion: "2.1",
-  maxVersion: "2.latest",
-  defaultMicroversion: "2.79"
-}) {}
 
 const ours = <E>(origin: string, transport: Layer.Layer<HttpClient.HttpClient, E>, services: number): Run =>
   effectful(
-    Layer.merge(
-      Compute.layer,
-      Password.layer({
-        authUrl: `${origin}/${services}/v3`,
-        username: "demo",
-        password: Redacted.make("secret"),
-        userDomainName: "Default",
-        projectName: "demo",
-        projectDomainName: "Default"
-      })
-    ).pipe(Layer.provide(Session.layer()), Layer.provide(transport)),
+    demo(`${origin}/${services}/v3`, transport),
     Effect.flatMap(Compute, (compute) => Effect.flatMap(compute.get("/servers"), (response) => response.json))
   )
 
-export const contenders: Readonly<Record<string, (origin: string) => Run>> = {
-  "undici": undici,
-  "HttpClient over layerUndici": (origin) => bare(origin, NodeHttpClient.layerUndici),
-  "ours over layerUndici, 20": (origin) => ours(origin, NodeHttpClient.layerUndici, 20),
-  "ours over layerUndici, 2000": (origin) => ours(origin, NodeHttpClient.layerUndici, 2000),
-  "HttpClient over NodeTransport": (origin) => bare(origin, NodeTransport.layer()),
-  "ours over NodeTransport, 20": (origin) => ours(origin, NodeTransport.layer(), 20),
-  "ours over NodeTransport, 2000": (origin) => ours(origin, NodeTransport.layer(), 2000)
+export const make = ({ client, services, transport }: Contender, origin: string): Run => {
+  if (client === "undici") {
+    return undici(origin)
+  }
+  const layer = transport === "NodeTransport" ? NodeTransport.layer() : NodeHttpClient.layerUndici
+  return client === "HttpClient" ? bare(origin, layer) : ours(origin, layer, services ?? 20)
 }

@@ -1,7 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
+import * as Chart from "../bench/chart.js"
+import * as Readme from "../bench/readme.js"
+import { Json } from "../bench/results.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (path: string) => readFileSync(root + path, "utf8")
@@ -69,6 +73,12 @@ describe("documentation", () => {
       const code = part.replace(/^export |^\/\*\* .* \*\/\n(export )?/gm, "")
       assert.include(flat(program?.code ?? ""), flat(code))
     }
+  })
+
+  it("the figures in the README and its chart are those that the benchmark has measured", () => {
+    const results = Schema.decodeSync(Json)(read("bench/results.json"))
+    assert.include(read("README.md"), Readme.block(results))
+    assert.strictEqual(read("bench/chart.svg"), Chart.svg(results))
   })
 
   it("everything else in the README and the modules compiles", () => {
