@@ -215,7 +215,7 @@ export const make = (
       ) {
         const prepared = yield* operation.inTime(prepare(request, options))
         const { about } = prepared
-        const { reason, response, sent } = yield* send(transport, prepared, { ...options, operation, about })
+        const { reason, response, sent } = yield* send(transport, prepared, options, sendOptions(options, operation, about))
         yield* Telemetry.annotateAnswer(response)
         return response.status < 400 || options.raiseForStatus === false
           ? response
@@ -313,6 +313,27 @@ interface Sent {
   readonly sent: ReadonlyArray<Headers.Headers>
 }
 
+/** Field by field: what an adapter's options and a call's were made into is slow to copy. */
+const sendOptions = (
+  options: RequestOptions,
+  operation: Transport.Operation,
+  about: Transport.About
+) =>
+  ({
+    timeout: options.timeout,
+    redirects: options.redirects,
+    retries: options.retries,
+    limiter: options.limiter,
+    userAgent: options.userAgent,
+    clientName: options.clientName,
+    clientVersion: options.clientVersion,
+    additionalHeaders: options.additionalHeaders,
+    globalRequestId: options.globalRequestId,
+    originalIp: options.originalIp,
+    operation,
+    about
+  }) satisfies Record<keyof Transport.SendOptions, unknown> & Transport.ExecuteOptions
+
 interface Prepared {
   readonly plugin: AuthPlugin.Service
   readonly target: HttpClientRequest.HttpClientRequest
@@ -324,18 +345,19 @@ interface Prepared {
 const send = (
   transport: Transport.Service,
   { headers, plugin, target }: Prepared,
-  options: RequestOptions & Transport.ExecuteOptions & { readonly operation: Transport.Operation }
+  { allowReauth }: RequestOptions,
+  how: Transport.ExecuteOptions & { readonly operation: Transport.Operation }
 ): Effect.Effect<Sent, Error> => {
   if (headers === undefined) {
     return Effect.map(
-      transport.execute(target, options),
+      transport.execute(target, how),
       (response) => ({ response, reason: "NoToken", sent: [target.headers] })
     )
   }
   const attempt = (headers: Headers.Headers, before: ReadonlyArray<Headers.Headers>) => {
     const authenticated = HttpClientRequest.setHeaders(target, headers)
     return Effect.map(
-      transport.execute(authenticated, options),
+      transport.execute(authenticated, how),
       (response): Sent => ({ response, reason: "TokenRejected", sent: [...before, authenticated.headers] })
     )
   }
@@ -343,10 +365,10 @@ const send = (
     if (first.response.status !== 401 || leftOrigin(first.response, target)) {
       return Effect.succeed(first)
     }
-    return options.allowReauth === false
+    return allowReauth === false
       ? Effect.succeed<Sent>({ ...first, reason: "NotRetried" })
       : Effect.flatMap(
-        options.operation.inTime(renew(plugin, headers, target, first)),
+        how.operation.inTime(renew(plugin, headers, target, first)),
         (renewed) =>
           typeof renewed === "string"
             ? Effect.succeed<Sent>({ ...first, reason: renewed })

@@ -322,7 +322,7 @@ describe("metrics", () => {
         Object.fromEntries(
           durations.map(({ state, tags }) => [tags["outcome"], [state["count"], Number(state["sum"]).toFixed(2)]])
         ),
-        { "2xx": [2, "0.33"], "5xx": [1, "0.03"], Reset: [1, "0.00"], Interrupted: [1, "60.00"] }
+        { "2xx": [2, "0.33"], "5xx": [1, "0.03"], Reset: [1, "0.00"], TimedOut: [1, "60.00"] }
       )
       assert.deepStrictEqual(durations[0]?.tags, {
         method: "GET",

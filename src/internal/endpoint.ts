@@ -6,6 +6,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ApiVersion from "../ApiVersion.js"
 import * as AuthPlugin from "../AuthPlugin.js"
@@ -65,27 +66,40 @@ export const resolve = (
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.withFiberRuntime((fiber) => {
     const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
-    if (!asksCatalog(plugin, filter, options)) {
-      return find({ ...services, consulted: [] }, plugin, filter, options)
+    const range = services.memory.range(filter)
+    if (Either.isLeft(range)) {
+      return Effect.fail(range.left)
+    }
+    const question: Question = { plugin, filter, options, range: range.right }
+    if (!asksCatalog(question)) {
+      return find({ ...services, consulted: [], fresh: [] }, question)
     }
     return Effect.flatMap(services.catalog.get, (catalog) => {
       const known = services.memory.recall(catalog, plugin, filter, options)
       return known === undefined
-        ? learn(services, catalog, plugin, filter, options)
-        : checked(services.discovery, known, 0, () => learn(services, catalog, plugin, filter, options))
+        ? learn(services, catalog, question, [])
+        : checked(services.discovery, known, 0, (fresh) => learn(services, catalog, question, fresh))
     })
   })
+
+/** What is to be found, and for whom. */
+interface Question {
+  readonly plugin: AuthPlugin.Service
+  readonly filter: EndpointFilter.EndpointFilter
+  readonly options: Options
+  readonly range: ApiVersion.Range
+}
 
 const learn = (
   services: Services,
   catalog: ServiceCatalog.ServiceCatalog,
-  plugin: AuthPlugin.Service,
-  filter: EndpointFilter.EndpointFilter,
-  options: Options
+  question: Question,
+  fresh: ReadonlyArray<Consulted>
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.suspend(() => {
+    const { filter, options, plugin } = question
     const consulted: Array<Consulted> = []
-    return Effect.map(find({ ...services, consulted }, plugin, filter, options), (endpoint) => {
+    return Effect.map(find({ ...services, consulted, fresh }, question), (endpoint) => {
       if (!endpoint.trace.some(isNew)) {
         services.memory.keep(catalog, plugin, filter, options, { consulted, endpoint })
       }
@@ -93,19 +107,24 @@ const learn = (
     })
   })
 
-/** The endpoint, if the documents are still the same. Those that have become old are renewed by asking for them. */
+/**
+ * The endpoint, if the documents are still the same. Those that have become old are renewed by asking for them; what was
+ * asked for is not asked for again when one has `changed`.
+ */
 const checked = (
   discovery: Discovery.Service,
   { consulted, endpoint }: Answer,
   from: number,
-  changed: () => Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin>
+  changed: (fresh: ReadonlyArray<Consulted>) => Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin>
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> => {
   const next = consulted[from]
   if (next === undefined) {
     return Effect.succeed(endpoint)
   }
   const compare = (found: Consulted["found"]) =>
-    found === next.found ? checked(discovery, { consulted, endpoint }, from + 1, changed) : changed()
+    found === next.found
+      ? checked(discovery, { consulted, endpoint }, from + 1, changed)
+      : changed([...consulted.slice(0, from), { url: next.url, found }])
   return Effect.matchEffect(discovery.document(next.url), {
     onFailure: (error) => error._tag === "DiscoveryFailed" ? compare(error) : Effect.fail(error),
     onSuccess: compare
@@ -113,11 +132,7 @@ const checked = (
 }
 
 /** Is it for the catalog to say? */
-const asksCatalog = (
-  plugin: AuthPlugin.Service,
-  filter: EndpointFilter.EndpointFilter,
-  options: Options
-): boolean =>
+const asksCatalog = ({ filter, options, plugin }: Question): boolean =>
   filter.interface !== "auth" && options.endpointOverride === undefined && Option.isNone(plugin.endpoint(filter))
 
 /** The next one who asks is told that it was known. */
@@ -127,16 +142,15 @@ const isNew = (step: Step): boolean =>
 /** A resolution, and the documents that it has asked for. */
 interface Finding extends Services {
   readonly consulted: Array<Consulted>
+  /** What was just asked for. */
+  readonly fresh: ReadonlyArray<Consulted>
 }
 
 const find = (
   services: Finding,
-  plugin: AuthPlugin.Service,
-  filter: EndpointFilter.EndpointFilter,
-  options: Options
+  { filter, options, plugin, range }: Question
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.gen(function*() {
-    const range = yield* ApiVersion.range(filter)
     const candidate = yield* findCandidate(services.catalog, plugin, filter, options)
     const open = DiscoveryPlan.isOpen(range)
     // where a plugin logs in is known, whatever a document there would say
@@ -353,7 +367,7 @@ const versionsOf = (
   Effect.gen(function*() {
     const plan = DiscoveryPlan.make(candidate.catalogUrl, anyVersion, projectId, { rootFirst: true, accounts: true })
     const steps: Array<DocumentStep> = []
-    const finding = { ...services, consulted: [] }
+    const finding = { ...services, consulted: [], fresh: [] }
     const type = candidate.serviceType ?? ""
     const found = (versions: ReadonlyArray<VersionDocument.VersionData>, failure?: Errors.DiscoveryFailed) => ({
       serviceType: Option.getOrElse(ServiceType.official(type), () => type),
@@ -437,11 +451,15 @@ const discover = (
 
 /** The document at a URL; if there is none, one step more. */
 const tryDocument = (
-  { consulted, discovery }: Finding,
+  { consulted, discovery, fresh }: Finding,
   url: string,
   steps: Array<DocumentStep>
-): Effect.Effect<VersionDocument.VersionDocument | undefined, Errors.AuthenticationError, AuthPlugin.AuthPlugin> =>
-  Effect.map(Effect.catchTag(discovery.document(url), "DiscoveryFailed", Effect.succeed), (found) => {
+): Effect.Effect<VersionDocument.VersionDocument | undefined, Errors.AuthenticationError, AuthPlugin.AuthPlugin> => {
+  const known = fresh.find((document) => document.url === url)?.found
+  const document = known === undefined
+    ? Effect.catchTag(discovery.document(url), "DiscoveryFailed", Effect.succeed)
+    : Effect.succeed(known)
+  return Effect.map(document, (found) => {
     consulted.push({ url, found })
     if (!("_tag" in found)) {
       return found
@@ -451,6 +469,7 @@ const tryDocument = (
     }
     return undefined
   })
+}
 
 const chosen = (
   document: VersionDocument.VersionDocument,

@@ -64,6 +64,7 @@ describe("a page", () => {
       yield* transport.execute(HttpClientRequest.get("https://cloud.test/"))
       yield* transport.execute(HttpClientRequest.get("https://cloud.test/", { headers: { "user-agent": "mine" } }))
     }).pipe(
+      Effect.withSpan("trace"),
       Effect.provide(Layer.provide(Transport.layer(), Layer.succeed(HttpClient.HttpClient, client)))
     )
     return Effect.gen(function*() {
