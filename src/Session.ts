@@ -215,7 +215,12 @@ export const make = (
       ) {
         const prepared = yield* operation.inTime(prepare(request, options))
         const { about } = prepared
-        const { reason, response, sent } = yield* send(transport, prepared, options, sendOptions(options, operation, about))
+        const { reason, response, sent } = yield* send(
+          transport,
+          prepared,
+          options,
+          sendOptions(options, operation, about)
+        )
         yield* Telemetry.annotateAnswer(response)
         return response.status < 400 || options.raiseForStatus === false
           ? response

@@ -24,6 +24,7 @@ import * as Body from "./internal/body.js"
 import * as CommonHeaders from "./internal/commonHeaders.js"
 import * as Metrics from "./internal/metrics.js"
 import * as Internal from "./internal/operation.js"
+import * as Patience from "./internal/patience.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Redirects from "./internal/redirects.js"
 import * as Response from "./internal/response.js"
@@ -189,6 +190,8 @@ const positive = (
 export const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
+    const sendWithin: Patience.SendWithin = Patience.sendWithin(client) ??
+      ((request, _, watch, deadline) => watch.within(deadline, client.execute(request), withoutPlatformHabits))
     const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
     const meters = Metrics.makeRequests()
@@ -205,7 +208,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const deadlineOf = (
       sending: Sending,
       request: HttpClientRequest.HttpClientRequest,
-      url: string,
+      url: URL,
       now: number
     ): Watch.Deadline<Errors.TimedOut> => {
       const endsAt = now + sending.timeout
@@ -215,27 +218,24 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     }
 
     /** One hop in the time that it has. The URL is built before, so that query and hash of the request are in it for good. */
-    const send = (sending: Sending, request: HttpClientRequest.HttpClientRequest, url: string) =>
+    const send = (sending: Sending, request: HttpClientRequest.HttpClientRequest, url: URL) =>
       Telemetry.traced(
         { request, url, phase: sending.phase, about: sending.about, meters },
         (request, now) =>
-          Effect.mapBoth(
-            watch.within(deadlineOf(sending, request, url, now), client.execute(request), withoutPlatformHabits),
-            {
-              onFailure: (error) =>
-                error._tag === "TimedOut"
-                  ? error
-                  : TransportFault.fromPlatform(error, request.method, url, sending.phase),
-              onSuccess: (response) => Response.make(response, url, sending.timeout, watch)
-            }
-          )
+          Effect.mapBoth(sendWithin(request, url, watch, deadlineOf(sending, request, url, now)), {
+            onFailure: (error) =>
+              error._tag === "TimedOut"
+                ? error
+                : TransportFault.fromPlatform(error, request.method, url.href, sending.phase),
+            onSuccess: (response) => Response.make(response, url.href, sending.timeout, watch)
+          })
       )
 
     /** One hop with the retries that are left, when it is its turn. */
     const hop = (
       sending: Sending,
       request: HttpClientRequest.HttpClientRequest,
-      url: string
+      url: URL
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> => {
       const { limits, operation, retries } = sending
       const sent = send(sending, request, url)
@@ -247,13 +247,13 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const follow = (
       sending: Sending,
       request: HttpClientRequest.HttpClientRequest,
-      url: string,
+      url: URL,
       left: number
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
       Effect.flatMap(hop(sending, request, url), (response) => {
         // what a browser makes of a redirect: an answer without status and headers
         if (response.status === 0) {
-          return Redirects.refuse(request, url, undefined, "Hidden")
+          return Redirects.refuse(request, url.href, undefined, "Hidden")
         }
         const location = Redirects.isRedirect(response) ? Headers.get(response.headers, "location") : Option.none()
         if (Option.isNone(location) || left <= 0) {
@@ -265,9 +265,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         return Effect.flatMap(
           Effect.zipRight(
             Body.discard(response),
-            Redirects.next(request, url, response, location.value, sending.phase === "login")
+            Redirects.next(request, url.href, response, location.value, sending.phase === "login")
           ),
-          (next) => follow(sending, next, next.url, left - 1)
+          (next) => follow(sending, next, new URL(next.url), left - 1)
         )
       })
 
@@ -317,7 +317,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         follow(
           sending,
           withCommonHeaders(request, execute),
-          url.right.href,
+          url.right,
           execute?.redirects ?? options.redirects ?? 30
         ),
         (response) => use(response, sending)
@@ -330,7 +330,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         exchange(request, execute, (response, sending) =>
           Effect.clockWith((clock) =>
             watch.within(
-              deadlineOf(sending, request, response.request.url, clock.unsafeCurrentTimeMillis()),
+              deadlineOf(sending, request, new URL(response.request.url), clock.unsafeCurrentTimeMillis()),
               readText(sending, request, response, execute?.limit ?? defaultLimit)
             )
           )),
@@ -400,8 +400,8 @@ const noLimits: ReadonlyArray<Limiter.Limiter> = []
 const timedOut = (
   { phase, timeout }: Sending,
   { method }: HttpClientRequest.HttpClientRequest,
-  url: string
-): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: Redaction.safeUrl(url), millis: timeout })
+  url: URL
+): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: Redaction.safeUrl(url.href), millis: timeout })
 
 /**
  * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:

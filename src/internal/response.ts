@@ -7,6 +7,7 @@ import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
+import * as Patience from "./patience.js"
 import * as Redaction from "./redaction.js"
 import * as TransportFault from "./transportFault.js"
 import type * as Watch from "./watch.js"
@@ -79,9 +80,11 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     body: Effect.Effect<A, HttpClientError.ResponseError>
   ): Effect.Effect<A, HttpClientError.ResponseError> {
     const safe = Effect.mapError(body, (error) => this.#safeError(error))
-    return Effect.clockWith((clock) =>
-      this.#watch.within({ endsAt: clock.unsafeCurrentTimeMillis() + this.patience, late: () => this.#late() }, safe)
-    )
+    return Patience.isComplete(this.#source) ?
+      safe :
+      Effect.clockWith((clock) =>
+        this.#watch.within({ endsAt: clock.unsafeCurrentTimeMillis() + this.patience, late: () => this.#late() }, safe)
+      )
   }
 
   /** A connection that broke before anyone read is an empty body to the platform: then its length tells. */

@@ -38,7 +38,7 @@ export interface About {
 export interface Sending {
   readonly request: HttpClientRequest.HttpClientRequest
   /** With query and hash. */
-  readonly url: string
+  readonly url: URL
   readonly phase: string
   readonly about: About
   readonly meters: (labels: Metrics.RequestLabels) => Metrics.Meters
@@ -92,10 +92,10 @@ export const traced = (
       method,
       phase,
       service: about.serviceType ?? "unknown",
-      cloud: about.cloud ?? new URL(url).host
+      cloud: about.cloud ?? url.host
     })
     // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
-    const propagates = fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url)
+    const propagates = fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
     const sendWithin = (span: Tracer.AnySpan | undefined) =>
       send(
         propagates && span?._tag === "Span"
@@ -111,7 +111,7 @@ export const traced = (
       { kind: "client", captureStackTrace: false },
       (span) => {
         if (span.sampled) {
-          annotateRequest(span, sending, new URL(url), resends)
+          annotateRequest(span, sending, resends)
         }
         return metered(span).pipe(
           Effect.withParentSpan(span),
@@ -158,7 +158,7 @@ const measured = (
       })
     )
     return logs
-      ? Effect.zipRight(Effect.logDebug(Curl.command(sending.request, sending.url, sending.phase)), done)
+      ? Effect.zipRight(Effect.logDebug(Curl.command(sending.request, sending.url.href, sending.phase)), done)
       : done
   })
 
@@ -174,15 +174,15 @@ const knownMethods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PA
 const annotateRequest = (
   span: Tracer.Span,
   { about, phase, request, url }: Sending,
-  { host, hostname, port, protocol }: URL,
   resends: number
 ): void => {
+  const { host, hostname, href, port, protocol } = url
   const known = knownMethods.has(request.method)
   span.attribute("http.request.method", known ? request.method : "_OTHER")
   if (!known) {
     span.attribute("http.request.method_original", request.method)
   }
-  span.attribute("url.full", Redaction.scrub(url, Redaction.secretsOf(request.headers)))
+  span.attribute("url.full", Redaction.scrub(href, Redaction.secretsOf(request.headers)))
   span.attribute("url.scheme", protocol.slice(0, -1))
   span.attribute("server.address", hostname)
   span.attribute("server.port", port !== "" ? Number(port) : protocol === "https:" ? 443 : 80)
@@ -261,7 +261,7 @@ const outcomeOf = (exit: Answered): string =>
 /** The answer is told when its headers are there, and its body when somebody has read it. */
 const logExit = ({ phase, request, url }: Sending, exit: Answered, millis: number): Effect.Effect<void> => {
   const sent = [...Redaction.secretsOf(request.headers), ...Secrets.inBody(request.body)]
-  const asked: Curl.Asked = { method: request.method, url, phase, secrets: sent }
+  const asked: Curl.Asked = { method: request.method, url: url.href, phase, secrets: sent }
   if (Exit.isFailure(exit)) {
     const what = Option.match(Cause.failureOption(exit.cause), {
       onNone: () => failureOf(exit.cause),

@@ -38,6 +38,8 @@ export interface Watch {
     effect: Effect.Effect<A, E, R>,
     surroundings?: Surroundings
   ) => Effect.Effect<A, E | E2, R>
+  /** Calls `end` when the time is over, unless what it gives is called before: for who can give up without being interrupted. */
+  readonly alarm: (clock: Clock.Clock, deadline: Deadline<unknown>, end: () => void) => () => void
 }
 
 /** Nobody sleeps longer, so that a sleeper that nobody needs any more soon ends by itself. */
@@ -167,7 +169,12 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
                 : Effect.failCause(cause)
             })
           )
-        })
+        }),
+      alarm: (clock, deadline, end) => {
+        const watcher = watcherOf(clock)
+        watcher.add(deadline, end)
+        return () => watcher.delete(deadline)
+      }
     }
   }
 )

@@ -1,0 +1,33 @@
+/**
+ * What passes between our own transport and the wire above it: an `HttpClient` that keeps a deadline by itself needs no fiber
+ * that could be interrupted, and an answer whose body is here needs no timer. Others, which are everyone's, know nothing of it.
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Effect from "effect/Effect"
+import type * as Watch from "./watch.js"
+
+/** Sends without a span, and without following redirects. */
+export type SendWithin = <E>(
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  watch: Watch.Watch,
+  deadline: Watch.Deadline<E>
+) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | E>
+
+const clients = new WeakMap<HttpClient.HttpClient, SendWithin>()
+
+export const register = (client: HttpClient.HttpClient, send: SendWithin): HttpClient.HttpClient => {
+  clients.set(client, send)
+  return client
+}
+
+export const sendWithin = (client: HttpClient.HttpClient): SendWithin | undefined => clients.get(client)
+
+/** On an answer: is all of its body here? */
+export const complete: unique symbol = Symbol.for("effect-keystoneauth/complete")
+
+export const isComplete = (response: HttpClientResponse.HttpClientResponse): boolean =>
+  complete in response && response[complete] === true
