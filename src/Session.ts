@@ -12,10 +12,10 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import type * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Catalog from "./Catalog.js"
@@ -177,75 +177,77 @@ export const make = (
     const askFor = AskedMicroversion.make()
 
     /** Everything that comes before sending: where to, and as whom. */
-    const prepare = Effect.fnUntraced(function*(request: HttpClientRequest.HttpClientRequest, options: RequestOptions) {
-      const plugin = yield* AuthPlugin.AuthPlugin
-      const filter = options.endpointFilter ?? anything
-      const serviceType = options.microversionServiceType ?? filter.serviceType
-      yield* Telemetry.annotateOperation(request, plugin, serviceType)
-      const endpoint = namesHost(request.url) ? undefined : yield* Endpoint.resolve(services, filter, options)
-      const asked = options.microversion === undefined ? undefined : yield* askFor(options.microversion, serviceType)
-      const url = endpoint === undefined ? request.url : join(endpoint.url, request.url)
-      const about: Transport.About = {
-        cloud: Telemetry.cloudOfPlugin(plugin),
-        serviceType,
-        regionName: endpoint?.regionName,
-        microversion: asked?.text,
-        sent: 0
-      }
-      yield* Telemetry.annotateTarget(url, about)
-      if (endpoint !== undefined && endpoint.trace.some((step) => step._tag === "Document" && !step.cached)) {
-        yield* Spans.annotate((span) => annotateTrace(span, endpoint))
-      }
-      if (asked !== undefined && endpoint !== undefined) {
-        yield* supports(endpoint, asked)
-      }
-      return {
-        plugin,
-        about,
-        target: aim(request, url, asked?.headers),
-        headers: options.authenticated === false ? undefined : yield* authHeaders(plugin, options)
-      }
-    })
+    const prepare = (
+      request: HttpClientRequest.HttpClientRequest,
+      options: RequestOptions,
+      listened: boolean
+    ): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> =>
+      Effect.flatMap(AuthPlugin.AuthPlugin, (plugin) => {
+        const filter = options.endpointFilter ?? anything
+        const serviceType = options.microversionServiceType ?? filter.serviceType
+        const aimAt = (endpoint: EndpointData.EndpointData | undefined): Effect.Effect<Prepared, Error> => {
+          const asked = options.microversion === undefined ? undefined : askFor(options.microversion, serviceType)
+          if (asked !== undefined && Either.isLeft(asked)) {
+            return Effect.fail(asked.left)
+          }
+          const url = endpoint === undefined ? request.url : join(endpoint.url, request.url)
+          const about: Transport.About = {
+            cloud: Telemetry.cloudOfPlugin(plugin),
+            serviceType,
+            regionName: endpoint?.regionName,
+            microversion: asked?.right.text,
+            sent: 0
+          }
+          const unsupported = asked === undefined || endpoint === undefined
+            ? undefined
+            : supportError(endpoint, asked.right)
+          const target = aim(request, url, asked?.right.headers)
+          const prepared: Effect.Effect<Prepared, Error> = unsupported !== undefined
+            ? Effect.fail(unsupported)
+            : options.authenticated === false
+            ? Effect.succeed({ plugin, about, target, headers: undefined })
+            : Effect.map(authHeaders(plugin, options), (headers) => ({ plugin, about, target, headers }))
+          return listened ? Effect.zipRight(annotate(url, about, endpoint), prepared) : prepared
+        }
+        const aimed = namesHost(request.url)
+          ? aimAt(undefined)
+          : Effect.flatMap(Endpoint.resolve(services, filter, options), aimAt)
+        return listened ? Effect.zipRight(Telemetry.annotateOperation(request, plugin, serviceType), aimed) : aimed
+      })
 
-    const perform = Effect.fnUntraced(
-      function*(
-        request: HttpClientRequest.HttpClientRequest,
-        options: RequestOptions,
-        operation: Transport.Operation
-      ) {
-        const prepared = yield* operation.inTime(prepare(request, options))
-        const { about } = prepared
-        const { reason, response, sent } = yield* send(
-          transport,
-          prepared,
-          options,
-          sendOptions(options, operation, about)
-        )
-        yield* Telemetry.annotateAnswer(response)
-        return response.status < 400 || options.raiseForStatus === false
-          ? response
-          : yield* refusal(response, {
-            reason,
-            secrets: [...sent.flatMap(Redaction.secretsOf), ...Secrets.inBody(request.body)],
-            serviceType: about.serviceType,
-            regionName: about.regionName,
-            attempts: operation.retries === 0 ? undefined : operation.retries + 1
-          })
-      }
-    )
+    const perform = (
+      request: HttpClientRequest.HttpClientRequest,
+      options: RequestOptions,
+      operation: Transport.Operation,
+      listened: boolean
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> =>
+      Effect.flatMap(operation.inTime(prepare(request, options, listened)), (prepared) =>
+        Effect.flatMap(
+          send(transport, prepared, options, sendOptions(options, operation, prepared.about)),
+          ({ reason, response, sent }) => {
+            const answer = response.status < 400 || options.raiseForStatus === false
+              ? Effect.succeed(response)
+              : refusal(response, {
+                reason,
+                secrets: [...sent.flatMap(Redaction.secretsOf), ...Secrets.inBody(request.body)],
+                serviceType: prepared.about.serviceType,
+                regionName: prepared.about.regionName,
+                attempts: operation.retries === 0 ? undefined : operation.retries + 1
+              })
+            return listened ? Effect.zipRight(Telemetry.annotateAnswer(response), answer) : answer
+          }
+        ))
 
     const request: Service["request"] = (request, options = {}) =>
-      Spans.operation(
-        "Session.request",
-        transport.operation(request, options, (operation) => perform(request, options, operation))
-      )
+      Spans.operation("Session.request", (listened) =>
+        transport.operation(request, options, (operation) => perform(request, options, operation, listened)))
 
     const endpointData: Service["endpointData"] = (filter, options) =>
-      Spans.operation(
-        "Session.endpointData",
-        Endpoint.resolve(services, filter, options === undefined ? discovering : discoveringUnlessTold(options)),
-        annotateTrace
-      )
+      Spans.operation("Session.endpointData", (listened) => {
+        const how = options === undefined ? discovering : discoveringUnlessTold(options)
+        const endpoint = Endpoint.resolve(services, filter, how)
+        return listened ? Effect.tap(endpoint, annotateTrace) : endpoint
+      })
 
     const allVersionData: Service["allVersionData"] = Effect.fn("Session.allVersionData")(
       function*(filter: Parameters<Service["allVersionData"]>[0] = {}) {
@@ -263,9 +265,19 @@ const discovering: Endpoint.Options = { discoverVersions: true }
 const discoveringUnlessTold = (options: Endpoint.Options): Endpoint.Options =>
   options.discoverVersions === undefined ? { ...options, ...discovering } : options
 
-/** Why this URL, where someone looks at the span. */
-const annotateTrace = (span: Tracer.Span, endpoint: EndpointData.EndpointData): void =>
-  span.attribute("openstack.endpoint.trace", EndpointData.explain(endpoint))
+/** Why this URL. */
+const annotateTrace = (endpoint: EndpointData.EndpointData): Effect.Effect<void> =>
+  Effect.annotateCurrentSpan("openstack.endpoint.trace", EndpointData.explain(endpoint))
+
+/** What is known once the endpoint is: and why it is that one, where that was not known before. */
+const annotate = (
+  url: string,
+  about: Transport.About,
+  endpoint: EndpointData.EndpointData | undefined
+): Effect.Effect<void> =>
+  endpoint?.trace.some((step) => step._tag === "Document" && !step.cached) === true
+    ? Effect.zipRight(Telemetry.annotateTarget(url, about), annotateTrace(endpoint))
+    : Telemetry.annotateTarget(url, about)
 
 /** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
 const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
@@ -290,24 +302,22 @@ const authHeaders = (plugin: AuthPlugin.Service, { tokenLife }: RequestOptions) 
     : Effect.provideService(plugin.headers, Tokens.LeastLife, Duration.toMillis(tokenLife))
 
 /** Only what a version document has said is held against a microversion. */
-const supports = (
+const supportError = (
   { maxMicroversion, minMicroversion, serviceType, url }: EndpointData.EndpointData,
   { text, version }: AskedMicroversion.Asked
-): Effect.Effect<void, Errors.MicroversionNotSupported> => {
+): Errors.MicroversionNotSupported | undefined => {
   const format = (version: Microversion.Microversion | undefined) =>
     version === undefined ? undefined : Microversion.format(version)
   return maxMicroversion === undefined || text === "latest" ||
       Microversion.isInRange(version, { min: minMicroversion, max: maxMicroversion })
-    ? Effect.void
-    : Effect.fail(
-      new Errors.MicroversionNotSupported({
-        microversion: text,
-        serviceType,
-        url: Redaction.safeUrl(url),
-        minMicroversion: format(minMicroversion),
-        maxMicroversion: format(maxMicroversion)
-      })
-    )
+    ? undefined
+    : new Errors.MicroversionNotSupported({
+      microversion: text,
+      serviceType,
+      url: Redaction.safeUrl(url),
+      minMicroversion: format(minMicroversion),
+      maxMicroversion: format(maxMicroversion)
+    })
 }
 
 interface Sent {
@@ -340,6 +350,7 @@ const sendOptions = (
   }) satisfies Record<keyof Transport.SendOptions, unknown> & Transport.ExecuteOptions
 
 interface Prepared {
+  readonly about: Transport.About
   readonly plugin: AuthPlugin.Service
   readonly target: HttpClientRequest.HttpClientRequest
   /** What authenticates it, if anything is to. */

@@ -23,6 +23,7 @@ import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
 import * as CommonHeaders from "./internal/commonHeaders.js"
 import * as Metrics from "./internal/metrics.js"
+import * as Now from "./internal/now.js"
 import * as Internal from "./internal/operation.js"
 import * as Patience from "./internal/patience.js"
 import * as Redaction from "./internal/redaction.js"
@@ -334,7 +335,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
               readText(sending, request, response, execute?.limit ?? defaultLimit)
             )
           )),
-      operation: (request, own, use) => {
+      operation: <A, E, R>(
+        request: HttpClientRequest.HttpClientRequest,
+        own: Parameters<Service["operation"]>[1],
+        use: (operation: Operation) => Effect.Effect<A, E, R>
+      ) => {
         const whole = own.deadline === undefined ? deadline : positive("deadline", own.deadline)
         if (Either.isLeft(whole)) {
           return Effect.fail(whole.left)
@@ -344,8 +349,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         if (Either.isLeft(sending)) {
           return Effect.fail(sending.left)
         }
-        return Effect.clockWith((clock) =>
-          use(Internal.make(watch, clock.unsafeCurrentTimeMillis() + whole.right, () =>
+        return Effect.withFiberRuntime<A, E, R>((fiber) =>
+          use(Internal.make(watch, Now.millis(fiber) + whole.right, () =>
             new Errors.TimedOut({
               phase: "operation",
               method: request.method,

@@ -17,30 +17,16 @@ export const listens = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
   (fiber.currentTracer !== silent || fiber.currentSpan?._tag === "ExternalSpan") &&
   fiber.getFiberRef(FiberRef.currentTracerEnabled)
 
-/** The span that is ours to describe, if one was made. */
-export const annotate = (describe: (span: Tracer.Span) => void): Effect.Effect<void> =>
-  Effect.withFiberRuntime((fiber) => {
-    const span = fiber.currentSpan
-    if (span?._tag === "Span" && span.sampled && listens(fiber)) {
-      describe(span)
-    }
-    return Effect.void
-  })
-
-/** A span around a public operation. What it fails with is its `error.type`; what it succeeds with may be described. */
+/** A span around a public operation, where someone listens. What it fails with is its `error.type`. */
 export const operation = <A, E extends { readonly _tag: string }, R>(
   name: string,
-  effect: Effect.Effect<A, E, R>,
-  describe: (span: Tracer.Span, value: A) => void = () => {}
+  use: (listened: boolean) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) =>
     listens(fiber)
-      ? effect.pipe(
-        Effect.tapBoth({
-          onFailure: ({ _tag }) => Effect.annotateCurrentSpan("error.type", _tag),
-          onSuccess: (value) => annotate((span) => describe(span, value))
-        }),
+      ? use(true).pipe(
+        Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan("error.type", _tag)),
         Effect.withSpan(name)
       )
-      : effect
+      : use(false)
   )

@@ -5,6 +5,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
@@ -86,6 +87,7 @@ export const traced = (
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
   Effect.withFiberRuntime((fiber) => {
     const { about, meters, phase, request, url } = sending
+    const clock = Now.clock(fiber)
     const resends = about.sent++
     const method = knownMethods.has(request.method) ? request.method : "_OTHER"
     const meter = meters({
@@ -101,11 +103,11 @@ export const traced = (
         propagates && span?._tag === "Span"
           ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
           : request,
-        Now.millis(fiber)
+        clock.unsafeCurrentTimeMillis()
       )
     const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
     const metered = (span: Tracer.Span | undefined) =>
-      measured(sending, span, meter, resends > 0, logs, sendWithin(span ?? fiber.currentSpan))
+      measured(sending, span, meter, resends > 0, logs, clock, sendWithin(span ?? fiber.currentSpan))
     return !Spans.listens(fiber) ? metered(undefined) : Effect.useSpan(
       `http.client ${method}`,
       { kind: "client", captureStackTrace: false },
@@ -131,30 +133,27 @@ const measured = (
   meter: Metrics.Meters,
   resend: boolean,
   logs: boolean,
+  clock: Clock.Clock,
   sent: Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
-  Effect.clockWith((clock) => {
+  Effect.suspend(() => {
     const since = clock.unsafeCurrentTimeNanos()
     meter.sent(resend)
-    const tell = (exit: Answered): Effect.Effect<void> => {
+    const tell = (
+      exit: Answered
+    ): Answered | Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> => {
       const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
       meter.done(outcomeOf(exit), seconds)
       if (span?.sampled === true) {
         annotateExit(span, exit)
       }
-      return logs ? logExit(sending, exit, seconds * 1000) : Effect.void
+      return logs ? Effect.zipRight(logExit(sending, exit, seconds * 1000), exit) : exit
     }
     // what `onExit` does, for half of what it costs
     const done = Effect.uninterruptibleMask((restore) =>
       Effect.matchCauseEffect(restore(sent), {
-        onFailure: (cause) => {
-          const exit = Exit.failCause(cause)
-          return Effect.zipRight(tell(exit), exit)
-        },
-        onSuccess: (response) => {
-          const exit = Exit.succeed(response)
-          return Effect.zipRight(tell(exit), exit)
-        }
+        onFailure: (cause) => tell(Exit.failCause(cause)),
+        onSuccess: (response) => tell(Exit.succeed(response))
       })
     )
     return logs
@@ -217,7 +216,7 @@ export const annotateOperation = (
   plugin: AuthPlugin.Service,
   serviceType: string | undefined
 ): Effect.Effect<void> =>
-  Spans.annotate((span) => {
+  onSpan((span) => {
     span.attribute("http.request.method", method)
     span.attribute("openstack.auth.plugin", plugin.name)
     optional(span, "openstack.cloud", cloudOfPlugin(plugin))
@@ -226,16 +225,25 @@ export const annotateOperation = (
 
 /** What is known once the endpoint is. */
 export const annotateTarget = (url: string, { microversion, regionName }: About): Effect.Effect<void> =>
-  Spans.annotate((span) => {
+  onSpan((span) => {
     span.attribute("url.full", Redaction.safeUrl(url))
     optional(span, "openstack.region", regionName)
     optional(span, "openstack.microversion", microversion)
   })
 
 export const annotateAnswer = ({ headers, status }: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
-  Spans.annotate((span) => {
+  onSpan((span) => {
     span.attribute("http.response.status_code", status)
     optional(span, "openstack.request_id", Faults.requestId(headers))
+  })
+
+const onSpan = (annotate: (span: Tracer.Span) => void): Effect.Effect<void> =>
+  Effect.withFiberRuntime((fiber) => {
+    const span = fiber.currentSpan
+    if (span?._tag === "Span" && span.sampled) {
+      annotate(span)
+    }
+    return Effect.void
   })
 
 const optional = (span: Tracer.Span, name: string, value: string | number | undefined): void => {
