@@ -18,6 +18,7 @@ import * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
 import * as Faults from "./internal/faults.js"
 import * as KeystoneUrl from "./internal/keystoneUrl.js"
+import * as Known from "./internal/known.js"
 import * as Redaction from "./internal/redaction.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
 import * as ServiceCatalog from "./ServiceCatalog.js"
@@ -136,7 +137,11 @@ export const make = (
         : yield* Effect.orElseSucceed(fetch(plugin, access.value), () => Option.none())
     })
 
-    return { get, refresh }
+    return Known.catalog.by({ get, refresh }, (access) => {
+      const known = newest.get(access) ?? access.catalog
+      // of its problems it is told by `get`
+      return known?.problems.length === 0 ? known : undefined
+    })
   })
 
 /** Keystone answers that it has no catalog for this token; or there is no answer, or none that is a catalog. */

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
+import * as Known from "./internal/known.js"
 import * as Now from "./internal/now.js"
 import * as Redaction from "./internal/redaction.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
@@ -175,7 +176,10 @@ export const make = (options: Options = {}) =>
         : own
     })
 
-    return { document }
+    return Known.document.by({ document }, (url, now) => {
+      const known = documents.known(placeOf(url), now)
+      return known === Demanded ? undefined : known
+    })
   })
 
 const reachability = (error: Errors.WireError): string => {

@@ -28,6 +28,8 @@ import * as Body from "./internal/body.js"
 import * as Endpoint from "./internal/endpoint.js"
 import { EndpointMemory } from "./internal/endpointMemory.js"
 import * as Faults from "./internal/faults.js"
+import * as Known from "./internal/known.js"
+import * as Now from "./internal/now.js"
 import * as Receipt from "./internal/receipt.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Secrets from "./internal/secrets.js"
@@ -180,40 +182,60 @@ export const make = (
     const prepare = (
       request: HttpClientRequest.HttpClientRequest,
       options: RequestOptions,
+      operation: Transport.Operation,
       listened: boolean
     ): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> =>
-      Effect.flatMap(AuthPlugin.AuthPlugin, (plugin) => {
+      Effect.withFiberRuntime((fiber) => {
+        const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+        const now = Now.millis(fiber)
         const filter = options.endpointFilter ?? anything
         const serviceType = options.microversionServiceType ?? filter.serviceType
-        const aimAt = (endpoint: EndpointData.EndpointData | undefined): Effect.Effect<Prepared, Error> => {
-          const asked = options.microversion === undefined ? undefined : askFor(options.microversion, serviceType)
-          if (asked !== undefined && Either.isLeft(asked)) {
-            return Effect.fail(asked.left)
-          }
-          const url = endpoint === undefined ? request.url : join(endpoint.url, request.url)
-          const about: Transport.About = {
-            cloud: Telemetry.cloudOfPlugin(plugin),
-            serviceType,
-            regionName: endpoint?.regionName,
-            microversion: asked?.right.text,
-            sent: 0
-          }
-          const unsupported = asked === undefined || endpoint === undefined
-            ? undefined
-            : supportError(endpoint, asked.right)
-          const target = aim(request, url, asked?.right.headers)
-          const prepared: Effect.Effect<Prepared, Error> = unsupported !== undefined
-            ? Effect.fail(unsupported)
-            : options.authenticated === false
-            ? Effect.succeed({ plugin, about, target, headers: undefined })
-            : Effect.map(authHeaders(plugin, options), (headers) => ({ plugin, about, target, headers }))
-          return listened ? Effect.zipRight(annotate(url, about, endpoint), prepared) : prepared
-        }
-        const aimed = namesHost(request.url)
-          ? aimAt(undefined)
-          : Effect.flatMap(Endpoint.resolve(services, filter, options), aimAt)
-        return listened ? Effect.zipRight(Telemetry.annotateOperation(request, plugin, serviceType), aimed) : aimed
+        const absolute = namesHost(request.url)
+        const known = absolute ? undefined : Endpoint.peek(services, plugin, filter, options, now)
+        const aimed = Effect.flatMap(
+          absolute || known !== undefined ? Effect.succeed(known) : Endpoint.resolve(services, filter, options),
+          (endpoint) => aim(plugin, request, options, serviceType, endpoint, listened)
+        )
+        const prepared = listened
+          ? Effect.zipRight(Telemetry.annotateOperation(request, plugin, serviceType), aimed)
+          : aimed
+        // what is known need not be waited for
+        return (absolute || known !== undefined) && hasToken(plugin, options, fiber.currentContext, now)
+          ? prepared
+          : operation.inTime(prepared)
       })
+
+    const aim = (
+      plugin: AuthPlugin.Service,
+      request: HttpClientRequest.HttpClientRequest,
+      options: RequestOptions,
+      serviceType: ServiceType.ServiceType | undefined,
+      endpoint: EndpointData.EndpointData | undefined,
+      listened: boolean
+    ): Effect.Effect<Prepared, Error> => {
+      const asked = options.microversion === undefined ? undefined : askFor(options.microversion, serviceType)
+      if (asked !== undefined && Either.isLeft(asked)) {
+        return Effect.fail(asked.left)
+      }
+      const url = endpoint === undefined ? request.url : join(endpoint.url, request.url)
+      const about: Transport.About = {
+        cloud: Telemetry.cloudOfPlugin(plugin),
+        serviceType,
+        regionName: endpoint?.regionName,
+        microversion: asked?.right.text,
+        sent: 0
+      }
+      const unsupported = asked === undefined || endpoint === undefined
+        ? undefined
+        : supportError(endpoint, asked.right)
+      const target = aimAt(request, url, asked?.right.headers)
+      const prepared: Effect.Effect<Prepared, Error> = unsupported !== undefined
+        ? Effect.fail(unsupported)
+        : options.authenticated === false
+        ? Effect.succeed({ plugin, about, target, headers: undefined })
+        : Effect.map(authHeaders(plugin, options), (headers) => ({ plugin, about, target, headers }))
+      return listened ? Effect.zipRight(annotate(url, about, endpoint), prepared) : prepared
+    }
 
     const perform = (
       request: HttpClientRequest.HttpClientRequest,
@@ -221,7 +243,7 @@ export const make = (
       operation: Transport.Operation,
       listened: boolean
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> =>
-      Effect.flatMap(operation.inTime(prepare(request, options, listened)), (prepared) =>
+      Effect.flatMap(prepare(request, options, operation, listened), (prepared) =>
         Effect.flatMap(
           send(transport, prepared, options, sendOptions(options, operation, prepared.about)),
           ({ reason, response, sent }) => {
@@ -284,8 +306,19 @@ const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(u
 
 const join = (base: string, path: string): string => `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
 
+/** Will the plugin's headers be there at once? */
+const hasToken = (
+  plugin: AuthPlugin.Service,
+  { authenticated, tokenLife }: RequestOptions,
+  context: Context.Context<never>,
+  now: number
+): boolean =>
+  authenticated === false ||
+  (tokenLife === undefined && Context.get(context, Tokens.LeastLife) === 0 &&
+    Known.access.of(plugin)?.(now) !== undefined)
+
 /** Headers that the caller has set win. */
-const aim = (
+const aimAt = (
   request: HttpClientRequest.HttpClientRequest,
   url: string,
   missing: Headers.Headers | undefined

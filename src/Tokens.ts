@@ -77,6 +77,8 @@ export interface Service {
     parts: Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
   ) => Effect.Effect<string>
   readonly get: (identity: Identity) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
+  /** The token, if it is there at this time (in milliseconds since the epoch) and need not be renewed yet. */
+  readonly known: (identity: Identity, now: number) => AccessInfo.AccessInfo | undefined
   /** Drops the token if it is the one that was rejected, and nothing newer; from the `TokenStore` too. */
   readonly invalidate: (identity: Identity, rejected: Redacted.Redacted) => Effect.Effect<void>
   /** The token that is there, if there is one: never logs in. */
@@ -260,6 +262,7 @@ export const make = (
     return {
       key: (parts) => store.identify(IdentityKey.write(parts)),
       get,
+      known: (identity, now) => shared.known(identity.key, now)?.access,
       invalidate: (identity, rejected) =>
         Effect.gen(function*() {
           const dropped = yield* shared.dropWhen(identity.key, ({ access }) => isSame(access.token, rejected))

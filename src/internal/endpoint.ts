@@ -20,6 +20,8 @@ import * as ServiceType from "../ServiceType.js"
 import * as VersionDocument from "../VersionDocument.js"
 import * as DiscoveryPlan from "./discoveryPlan.js"
 import type { Answer, Consulted, EndpointMemory } from "./endpointMemory.js"
+import * as Known from "./known.js"
+import * as Now from "./now.js"
 import * as Redaction from "./redaction.js"
 
 export interface Options {
@@ -66,12 +68,43 @@ export const resolve = (
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.withFiberRuntime((fiber) => {
     const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+    const known = peek(services, plugin, filter, options, Now.millis(fiber))
+    return known === undefined ? ask(services, plugin, filter, options) : Effect.succeed(known)
+  })
+
+/** The endpoint, if all that decides it is known without waiting. */
+export const peek = (
+  services: Services,
+  plugin: AuthPlugin.Service,
+  filter: EndpointFilter.EndpointFilter,
+  options: Options,
+  now: number
+): EndpointData | undefined => {
+  const access = Known.access.of(plugin)?.(now)
+  const catalog = access === undefined ? undefined : Known.catalog.of(services.catalog)?.(access)
+  if (catalog === undefined || !asksCatalog(plugin, filter, options)) {
+    return undefined
+  }
+  const answer = services.memory.recall(catalog, plugin, filter, options)
+  const documentOf = Known.document.of(services.discovery)
+  return answer?.consulted.every(({ found, url }) => documentOf?.(url, now) === found) === true
+    ? answer.endpoint
+    : undefined
+}
+
+const ask = (
+  services: Services,
+  plugin: AuthPlugin.Service,
+  filter: EndpointFilter.EndpointFilter,
+  options: Options
+): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
+  Effect.suspend(() => {
     const range = services.memory.range(filter)
     if (Either.isLeft(range)) {
       return Effect.fail(range.left)
     }
     const question: Question = { plugin, filter, options, range: range.right }
-    if (!asksCatalog(question)) {
+    if (!asksCatalog(plugin, filter, options)) {
       return find({ ...services, consulted: [], fresh: [] }, question)
     }
     return Effect.flatMap(services.catalog.get, (catalog) => {
@@ -132,8 +165,13 @@ const checked = (
 }
 
 /** Is it for the catalog to say? */
-const asksCatalog = ({ filter, options, plugin }: Question): boolean =>
-  filter.interface !== "auth" && options.endpointOverride === undefined && Option.isNone(plugin.endpoint(filter))
+const asksCatalog = (
+  plugin: AuthPlugin.Service,
+  filter: EndpointFilter.EndpointFilter,
+  options: Options
+): boolean =>
+  filter.serviceType !== undefined && filter.serviceType !== "" && filter.interface !== "auth" &&
+  options.endpointOverride === undefined && Option.isNone(plugin.endpoint(filter))
 
 /** The next one who asks is told that it was known. */
 const isNew = (step: Step): boolean =>

@@ -82,6 +82,8 @@ class Memory {
   }
 }
 
+const nothing: ReadonlyArray<Memory> = []
+
 /** How many answers are kept for one service of one catalog: as many as are looked through faster than found. */
 const capacity = 32
 
@@ -116,8 +118,12 @@ export class EndpointMemory {
     filter: EndpointFilter.EndpointFilter,
     options: Options
   ): Answer | undefined {
-    const memories = this.#catalogs.get(catalog)?.get(filter.serviceType)
-    return memories?.find((memory) => memory.isOf(plugin, filter, options))?.answer
+    for (const memory of this.#catalogs.get(catalog)?.get(filter.serviceType) ?? nothing) {
+      if (memory.isOf(plugin, filter, options)) {
+        return memory.answer
+      }
+    }
+    return undefined
   }
 
   keep(

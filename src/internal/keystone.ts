@@ -14,6 +14,7 @@ import * as Tokens from "../Tokens.js"
 import type * as Transport from "../Transport.js"
 import * as AuthState from "./authState.js"
 import * as Faults from "./faults.js"
+import * as Known from "./known.js"
 import * as Page from "./page.js"
 import * as Receipt from "./receipt.js"
 import * as Redaction from "./redaction.js"
@@ -108,24 +109,27 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
     }
     const access = Either.match(check(login), { onLeft: Effect.fail, onRight: () => tokens.get(identity) })
     const drop = (token: Redacted.Redacted) => tokens.invalidate(identity, token)
-    const plugin: AuthPlugin.Service = AuthPlugin.make({
-      name: login.name,
-      headers: Effect.map(access, (info) => AuthPlugin.tokenHeaders(info.token)),
-      access: Effect.asSome(access),
-      authUrl: Option.some(login.authUrl),
-      cacheId: Effect.succeedSome(cacheId),
-      authState: Effect.map(tokens.peek(identity), Option.map(AuthState.write)),
-      setAuthState: (state) =>
-        Redacted.value(state) === ""
-          ? Effect.flatMap(tokens.peek(identity), Effect.transposeMapOption(({ token }) => drop(token)))
-          : Effect.flatMap(AuthState.read(login.module, state), (access) => tokens.put(identity, access)),
-      invalidate: (rejected) =>
-        Option.match(Headers.get(rejected, "x-auth-token"), {
-          onNone: () => Effect.succeed(true),
-          onSome: (token) => Effect.as(drop(Redacted.make(token)), !identity.once)
-        }),
-      withScope: (scope) => withScope(scope)
-    })
+    const plugin = Known.access.by(
+      AuthPlugin.make({
+        name: login.name,
+        headers: Effect.map(access, (info) => AuthPlugin.tokenHeaders(info.token)),
+        access: Effect.asSome(access),
+        authUrl: Option.some(login.authUrl),
+        cacheId: Effect.succeedSome(cacheId),
+        authState: Effect.map(tokens.peek(identity), Option.map(AuthState.write)),
+        setAuthState: (state) =>
+          Redacted.value(state) === ""
+            ? Effect.flatMap(tokens.peek(identity), Effect.transposeMapOption(({ token }) => drop(token)))
+            : Effect.flatMap(AuthState.read(login.module, state), (access) => tokens.put(identity, access)),
+        invalidate: (rejected) =>
+          Option.match(Headers.get(rejected, "x-auth-token"), {
+            onNone: () => Effect.succeed(true),
+            onSome: (token) => Effect.as(drop(Redacted.make(token)), !identity.once)
+          }),
+        withScope: (scope) => withScope(scope)
+      }),
+      (now) => tokens.known(identity, now)
+    )
     const first = Option.getOrElse(root, (): Root => ({ own, plugin, access, drop }))
     const withScope = (scope: AuthScope.AuthScope): Effect.Effect<AuthPlugin.Service> => {
       const other = login.rescope(scope)
