@@ -16,6 +16,7 @@ import { NodeHttpClient } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import { AccessInfo, AuthPlugin, Discovery, Password, Session } from "effect-keystoneauth"
+import * as NodeTransport from "effect-keystoneauth/NodeTransport"
 import * as Net from "node:net"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -574,6 +575,7 @@ const shown = (outcome: Outcome): string =>
 
 const clients: Readonly<Record<string, Layer.Layer<HttpClient.HttpClient>>> = {
   undici: NodeHttpClient.layerUndici,
+  NodeTransport: Layer.orDie(NodeTransport.layer()),
   fetch: FetchHttpClient.layer
 }
 
