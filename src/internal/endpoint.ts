@@ -99,7 +99,7 @@ const ask = (
   options: Options
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.suspend(() => {
-    const range = services.memory.range(filter)
+    const range = ApiVersion.range(filter)
     if (Either.isLeft(range)) {
       return Effect.fail(range.left)
     }

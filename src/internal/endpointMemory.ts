@@ -1,6 +1,5 @@
 /** Which endpoints were found for which filters, so that a request looks for nothing that the one before it has found. */
 import * as Equal from "effect/Equal"
-import * as ApiVersion from "../ApiVersion.js"
 import type * as AuthPlugin from "../AuthPlugin.js"
 import type { EndpointData } from "../EndpointData.js"
 import type * as EndpointFilter from "../EndpointFilter.js"
@@ -34,8 +33,6 @@ const sameValue = (a: unknown, b: unknown): boolean =>
 
 const sameAllow = (a: EndpointFilter.Allow | undefined, b: EndpointFilter.Allow | undefined): boolean =>
   a === b || (a?.deprecated === b?.deprecated && a?.experimental === b?.experimental && a?.unknown === b?.unknown)
-
-const isText = (value: unknown): boolean => value === undefined || (typeof value === "string" && !value.includes(" "))
 
 const copied = <A>(value: A): A => Array.isArray(value) ? Object.assign([], value) : value
 
@@ -87,30 +84,8 @@ const nothing: ReadonlyArray<Memory> = []
 /** How many answers are kept for one service of one catalog: as many as are looked through faster than found. */
 const capacity = 32
 
-/** As many ranges as a program asks for again and again. */
-const rangeCapacity = 256
-
 export class EndpointMemory {
-  readonly #ranges = new Map<string, ReturnType<typeof ApiVersion.range>>()
   readonly #catalogs = new WeakMap<ServiceCatalog.ServiceCatalog, Map<string | undefined, ReadonlyArray<Memory>>>()
-
-  /** The versions that are asked for. */
-  range(filter: EndpointFilter.EndpointFilter): ReturnType<typeof ApiVersion.range> {
-    const { maxVersion, minVersion, serviceType, version } = filter
-    if (!isText(version) || !isText(minVersion) || !isText(maxVersion) || !isText(serviceType)) {
-      return ApiVersion.range(filter)
-    }
-    const key = `${serviceType} ${version} ${minVersion} ${maxVersion}`
-    const known = this.#ranges.get(key)
-    if (known !== undefined) {
-      return known
-    }
-    const range = ApiVersion.range(filter)
-    if (this.#ranges.size < rangeCapacity) {
-      this.#ranges.set(key, range)
-    }
-    return range
-  }
 
   recall(
     catalog: ServiceCatalog.ServiceCatalog,
