@@ -12,6 +12,7 @@ import type * as AuthMethod from "./AuthMethod.js"
 import type * as AuthPlugin from "./AuthPlugin.js"
 import type * as Discovery from "./Discovery.js"
 import { InvalidOptions } from "./Errors.js"
+import * as Flag from "./internal/flag.js"
 import type * as Session from "./Session.js"
 
 /**
@@ -276,13 +277,8 @@ const decodeList = (given: unknown): Either.Either<ReadonlyArray<string>, string
     ? Either.right(given)
     : Either.left(expected("a list of texts", given))
 
-const flags: ReadonlyMap<string, boolean> = new Map([
-  ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
-  ...["false", "no", "off", "0"].map((word) => [word, false] as const)
-])
-
 const decodeFlag = (given: unknown): Either.Either<boolean, string> => {
-  const flag = Schema.is(Schema.Boolean)(given) ? given : flags.get(String(given).toLowerCase())
+  const flag = Schema.is(Schema.Boolean)(given) ? given : Flag.read(String(given))
   return flag === undefined ? Either.left(expected("true or false", given)) : Either.right(flag)
 }
 

@@ -117,7 +117,7 @@ const identify = (
       revoke: (access) => KeystoneV3.revoke(transport, authUrl, access),
       description: OAuth2.describe(options),
       url: Redaction.safeUrl(oauth2Endpoint),
-      labels: { plugin: name, cloud: URL.canParse(oauth2Endpoint) ? new URL(oauth2Endpoint).host : "unknown" }
+      labels: { plugin: name, cloud: Telemetry.cloudOf(oauth2Endpoint) }
     }
   })
 

@@ -46,7 +46,7 @@ const answer = (
       microversion: task.microversion
     })
     return { status: response.status, body: yield* response.json }
-  })
+  }).pipe(Effect.withSpan("page"))
 
 const outcome = (task: Task) =>
   Effect.map(

@@ -1,11 +1,7 @@
 /** From text as it was written to what its key means. */
 import * as Either from "effect/Either"
 import type * as Setting from "../../Setting.js"
-
-const truths: ReadonlyMap<string, boolean> = new Map([
-  ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
-  ...["false", "no", "off", "0"].map((word) => [word, false] as const)
-])
+import * as Flag from "../flag.js"
 
 const one = (value: Setting.Value): Either.Either<string, string> =>
   typeof value === "string" ? Either.right(value) : Either.left("one value is wanted here, not a list")
@@ -14,7 +10,7 @@ export const text = one
 
 export const flag = (value: Setting.Value): Either.Either<boolean, string> =>
   Either.flatMap(one(value), (text) => {
-    const truth = truths.get(text.toLowerCase())
+    const truth = Flag.read(text)
     return truth === undefined
       ? Either.left(`${JSON.stringify(text)} is neither true nor false`)
       : Either.right(truth)
