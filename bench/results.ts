@@ -1,5 +1,6 @@
 /** What the benchmark has measured, as it is in `results.json`. Times are medians of several rounds. */
 import { Schema } from "effect"
+import { Costs } from "./sample.js"
 
 export const Contender = Schema.Struct({
   client: Schema.Literal("undici", "HttpClient", "effect-keystoneauth", "keystoneauth1"),
@@ -13,10 +14,7 @@ export type Contender = typeof Contender.Type
 export const Flight = Schema.Struct({
   inFlight: Schema.Number,
   requestsPerSecond: Schema.Number,
-  /** Of the client's process, for one request. */
-  cpuMicros: Schema.Number,
-  p50Millis: Schema.Number,
-  p99Millis: Schema.Number,
+  ...Costs.fields,
   /** Times the CPU of raw undici. */
   toUndici: Schema.Number,
   /** Times the CPU of the bare HttpClient over the same transport. */

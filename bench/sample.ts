@@ -5,13 +5,14 @@ export const Slice = Schema.Struct({ inFlight: Schema.Number, millis: Schema.Num
 
 export type Slice = typeof Slice.Type
 
-export const Sample = Schema.Struct({
-  requests: Schema.Number,
-  seconds: Schema.Number,
-  /** Of the process, for each request. */
+/** Of one request. */
+export const Costs = Schema.Struct({
+  /** Of the client's process. */
   cpuMicros: Schema.Number,
   p50Millis: Schema.Number,
   p99Millis: Schema.Number
 })
+
+export const Sample = Schema.Struct({ requests: Schema.Number, seconds: Schema.Number, ...Costs.fields })
 
 export type Sample = typeof Sample.Type

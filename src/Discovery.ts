@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
+import * as Computed from "./internal/computed.js"
 import * as Known from "./internal/known.js"
 import * as Now from "./internal/now.js"
 import * as Redaction from "./internal/redaction.js"
@@ -65,19 +66,6 @@ const failed = (attempt: Errors.DiscoveryAttempt): Errors.DiscoveryFailed =>
 
 /** The service wants to know who asks. */
 const Demanded = "AuthenticationDemanded" as const
-
-/** An address with and without the slash after its host is one address; reading one takes longer than finding its document. */
-const places = (): (url: string) => string => {
-  const known = new Map<string, string>()
-  return (url) => {
-    const place = known.get(url) ?? (URL.canParse(url) ? new URL(url).href : url)
-    if (known.size >= capacity) {
-      known.clear()
-    }
-    known.set(url, place)
-    return place
-  }
-}
 
 /** How many documents are kept. */
 const capacity = 10_000
@@ -133,7 +121,9 @@ export const make = (options: Options = {}) =>
       resting: (error) => error,
       capacity
     })
-    const placeOf = places()
+    const places = Computed.make<string>(capacity)
+    /** An address with and without the slash after its host is one address; to read it takes longer than to find its document. */
+    const placeOf = (url: string) => places(url, () => URL.canParse(url) ? new URL(url).href : url)
 
     const fetch = Effect.fnUntraced(function*(url: string, headers: Headers.Headers, cloud: string | undefined) {
       yield* Effect.annotateCurrentSpan("url.full", Redaction.safeUrl(url))

@@ -193,16 +193,19 @@ export const make = (
         const absolute = namesHost(request.url)
         const known = absolute ? undefined : Endpoint.peek(services, plugin, filter, options, now)
         const aimed = Effect.flatMap(
-          absolute || known !== undefined ? Effect.succeed(known) : Endpoint.resolve(services, filter, options),
+          absolute || known !== undefined ? Effect.succeed(known) : Endpoint.ask(services, plugin, filter, options),
           (endpoint) => aim(plugin, request, options, serviceType, endpoint, listened)
         )
         const prepared = listened
           ? Effect.zipRight(Telemetry.annotateOperation(request, plugin, serviceType), aimed)
           : aimed
+        // an endpoint is known only to who has a token
+        const hasToken = absolute ? Known.access.of(plugin)?.(now) !== undefined : known !== undefined
+        const isKnown = options.authenticated === false
+          ? absolute || known !== undefined
+          : hasToken && anyLifeDoes(options, fiber.currentContext)
         // what is known need not be waited for
-        return (absolute || known !== undefined) && hasToken(plugin, options, fiber.currentContext, now)
-          ? prepared
-          : operation.inTime(prepared)
+        return isKnown ? prepared : operation.inTime(prepared)
       })
 
     const aim = (
@@ -306,16 +309,9 @@ const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(u
 
 const join = (base: string, path: string): string => `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
 
-/** Will the plugin's headers be there at once? */
-const hasToken = (
-  plugin: AuthPlugin.Service,
-  { authenticated, tokenLife }: RequestOptions,
-  context: Context.Context<never>,
-  now: number
-): boolean =>
-  authenticated === false ||
-  (tokenLife === undefined && Context.get(context, Tokens.LeastLife) === 0 &&
-    Known.access.of(plugin)?.(now) !== undefined)
+/** Does any token do that is good now? */
+const anyLifeDoes = ({ tokenLife }: RequestOptions, context: Context.Context<never>): boolean =>
+  tokenLife === undefined && Context.get(context, Tokens.LeastLife) === 0
 
 /** Headers that the caller has set win. */
 const aimAt = (

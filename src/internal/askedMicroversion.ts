@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import * as Errors from "../Errors.js"
 import * as Microversion from "../Microversion.js"
 import type * as ServiceType from "../ServiceType.js"
+import * as Computed from "./computed.js"
 
 export interface Asked {
   readonly version: Microversion.Microversion
@@ -30,24 +31,10 @@ const ask: Ask = (input, serviceType) =>
       : Either.right({ version, text, headers: Headers.fromInput(Microversion.headers(serviceType, version)) })
   })
 
-/** A program asks for a few, again and again. */
-const capacity = 256
-
 export const make = (): Ask => {
-  const known = new Map<string, ReturnType<Ask>>()
-  return (input, serviceType) => {
-    if (typeof input !== "string" || serviceType === undefined) {
-      return ask(input, serviceType)
-    }
-    const key = `${input} ${serviceType}`
-    const found = known.get(key)
-    if (found !== undefined) {
-      return found
-    }
-    const made = ask(input, serviceType)
-    if (known.size < capacity) {
-      known.set(key, made)
-    }
-    return made
-  }
+  const computed = Computed.make<ReturnType<Ask>>(256)
+  return (input, serviceType) =>
+    typeof input !== "string" || serviceType === undefined
+      ? ask(input, serviceType)
+      : computed(`${input} ${serviceType}`, () => ask(input, serviceType))
 }

@@ -60,7 +60,6 @@ export interface Services {
   readonly memory: EndpointMemory
 }
 
-/** What the catalog answers is remembered for as long as it and the documents are the same. */
 export const resolve = (
   services: Services,
   filter: EndpointFilter.EndpointFilter,
@@ -92,7 +91,8 @@ export const peek = (
     : undefined
 }
 
-const ask = (
+/** The endpoint, where it is not known. What the catalog answers is remembered for as long as it and the documents are the same. */
+export const ask = (
   services: Services,
   plugin: AuthPlugin.Service,
   filter: EndpointFilter.EndpointFilter,

@@ -22,6 +22,7 @@ import * as Page from "./page.js"
 import * as Redaction from "./redaction.js"
 import * as Response from "./response.js"
 import * as Secrets from "./secrets.js"
+import { settled } from "./settled.js"
 import * as Spans from "./spans.js"
 
 /** What a request is about, for those who look at it. */
@@ -149,13 +150,7 @@ const measured = (
       }
       return logs ? Effect.zipRight(logExit(sending, exit, seconds * 1000), exit) : exit
     }
-    // what `onExit` does, for half of what it costs
-    const done = Effect.uninterruptibleMask((restore) =>
-      Effect.matchCauseEffect(restore(sent), {
-        onFailure: (cause) => tell(Exit.failCause(cause)),
-        onSuccess: (response) => tell(Exit.succeed(response))
-      })
-    )
+    const done = settled(sent, tell)
     return logs
       ? Effect.zipRight(Effect.logDebug(Curl.command(sending.request, sending.url.href, sending.phase)), done)
       : done

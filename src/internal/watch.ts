@@ -2,7 +2,6 @@
  * Waiting that ends. One sleeper watches over all that is waited for: a race with a timer for each request would cost more
  * than everything else that is done for it.
  */
-import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -15,6 +14,7 @@ import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Scope from "effect/Scope"
 import * as Now from "./now.js"
+import { settled } from "./settled.js"
 
 /** Until when it is waited, in milliseconds since the epoch, and what it means if nothing has come by then. */
 export interface Deadline<out E> {
@@ -155,20 +155,12 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
               resume(Effect.failSync(deadline.late))
               running.unsafeInterruptAsFork(FiberId.none)
             })
-            running.addObserver((exit) => {
-              watcher.delete(deadline)
-              resume(Exit.flatten(exit))
-            })
+            running.addObserver((exit) => resume(Exit.flatten(exit)))
           })
-          // `onInterrupt` and a canceller of the async do the same, but let V8 keep each request until its next full collection
-          return Effect.uninterruptibleMask((restore) =>
-            Effect.catchAllCause(restore(outcome), (cause) => {
-              watcher.delete(deadline)
-              return Cause.isInterrupted(cause)
-                ? Effect.zipRight(Fiber.interrupt(running), Effect.failCause(cause))
-                : Effect.failCause(cause)
-            })
-          )
+          return settled(outcome, (exit) => {
+            watcher.delete(deadline)
+            return Exit.isInterrupted(exit) ? Effect.zipRight(Fiber.interrupt(running), exit) : exit
+          })
         }),
       alarm: (clock, deadline, end) => {
         const watcher = watcherOf(clock)

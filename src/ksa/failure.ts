@@ -59,9 +59,7 @@ const twoLines = (what: string, advice: string): ReadonlyArray<string> => [
   `       ${advice}`
 ]
 
-const plain = (doc: HelpDoc.HelpDoc): string =>
-  // eslint-disable-next-line no-control-regex
-  HelpDoc.toAnsiText(doc).replace(/\u001b\[[0-9;]*m/g, "").trim()
+const plain = (doc: HelpDoc.HelpDoc): string => HelpDoc.toAnsiText(doc).replace(/\u001b\[[0-9;]*m/g, "").trim()
 
 const exitCode = (error: Failure): number => codes[error._tag] ?? ("status" in error ? 5 : 1)
 

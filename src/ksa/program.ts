@@ -43,6 +43,10 @@ const about = {
   doctor: "run the whole chain, and name what is wrong"
 }
 
+/** As the options say. */
+const printed = ({ debug, format }: { readonly debug: boolean; readonly format: string }) =>
+  Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" }))
+
 /** Without a command: which there are. */
 const overview = Output.list(["Command", "What it does"], Object.entries(about)).pipe(
   Effect.zipRight(Output.text("\nksa COMMAND --help shows its options; ksa --help those of all commands"))
@@ -51,8 +55,7 @@ const overview = Output.list(["Command", "What it does"], Object.entries(about))
 const root = Command.make(
   "ksa",
   options,
-  ({ debug, format }) =>
-    Effect.provideServiceEffect(overview, Output.Output, Output.style({ debug, json: format === "json" }))
+  (how) => printed(how)(overview)
 ).pipe(
   Command.withDescription("OpenStack from the command line: who am I, what is there, and why not.")
 )
@@ -68,7 +71,7 @@ const run = <A, E, R>(command: Effect.Effect<A, E, R>) =>
     command.pipe(
       Effect.provide(CloudOptions.layer(cloud, { session: { appName: "ksa", appVersion: version } })),
       Effect.provide(transport),
-      Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" })),
+      printed({ debug, format }),
       Logger.withMinimumLogLevel(debug ? LogLevel.Debug : LogLevel.Warning)
     ))
 
@@ -77,7 +80,7 @@ const offline = <A, E, R>(command: Effect.Effect<A, E, R>) =>
   Effect.flatMap(root, ({ cloud: { cloud, options }, debug, format }) =>
     command.pipe(
       Effect.provide(CloudConfig.layerCloud(cloud, options)),
-      Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" })),
+      printed({ debug, format }),
       Logger.withMinimumLogLevel(LogLevel.Warning)
     ))
 

@@ -14,11 +14,13 @@ import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Now from "../now.js"
 import * as Patience from "../patience.js"
+import { settled } from "../settled.js"
 import * as Spans from "../spans.js"
 import { type Alarm, type Answer, Exchange } from "./exchange.js"
 
@@ -72,13 +74,12 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
         bodyTimeout: 0
       })
       signal?.addEventListener("abort", () => exchange.abort(signal.reason), { once: true })
-      // `onInterrupt` would do the same, and keep the garbage collector busy for as long as all the rest takes
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.catchAllCause(restore(exchange.answer(dispatcher, alarm)), (cause) => {
+      return settled(exchange.answer(dispatcher, alarm), (exit) => {
+        if (Exit.isFailure(exit)) {
           exchange.giveUp()
-          return Effect.failCause(cause)
-        })
-      )
+        }
+        return exit
+      })
     })
 
   const send = <E = never>(
