@@ -21,6 +21,7 @@ import * as AuthPlugin from "./AuthPlugin.js"
 import type * as EndpointData from "./EndpointData.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import type * as Errors from "./Errors.js"
+import { andThen } from "./internal/ready.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Section from "./internal/section.js"
 import * as Limiter from "./Limiter.js"
@@ -150,7 +151,7 @@ const client = <E, R>(
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>
 ): HttpClient.HttpClient.With<E, R> =>
   HttpClient.makeWith(
-    (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) => Effect.flatMap(request, execute),
+    (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) => andThen(request, execute),
     Effect.succeed
   )
 
@@ -177,7 +178,9 @@ export const make = (options: Options): Effect.Effect<Client, never, Session.Ses
       endpointFilter: defaults
     }
     return client((request) =>
-      Effect.flatMap(CurrentOptions, (current) => session.request(request, combine(own, current)))
+      Effect.withFiberRuntime((fiber) =>
+        session.request(request, combine(own, Context.get(fiber.currentContext, CurrentOptions)))
+      )
     )
   })
 

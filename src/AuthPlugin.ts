@@ -164,8 +164,17 @@ const fromAccess = (
  * @since 0.1.0
  * @category headers
  */
-export const tokenHeaders = (token: Redacted.Redacted): Headers.Headers =>
-  Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) })
+export const tokenHeaders = (token: Redacted.Redacted): Headers.Headers => {
+  const known = headersOf.get(token)
+  if (known !== undefined) {
+    return known
+  }
+  const made = Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) })
+  headersOf.set(token, made)
+  return made
+}
+
+const headersOf = new WeakMap<Redacted.Redacted, Headers.Headers>()
 
 /**
  * Requests within are made by the same user for another project or domain, or for the system. The new token is exchanged for

@@ -5,7 +5,7 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -13,9 +13,12 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
+import type * as AccessInfo from "./AccessInfo.js"
 import type * as ApiVersion from "./ApiVersion.js"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Catalog from "./Catalog.js"
@@ -30,10 +33,12 @@ import { EndpointMemory } from "./internal/endpointMemory.js"
 import * as Faults from "./internal/faults.js"
 import * as Known from "./internal/known.js"
 import * as Now from "./internal/now.js"
+import { andThen, isReady } from "./internal/ready.js"
 import * as Receipt from "./internal/receipt.js"
 import * as Redaction from "./internal/redaction.js"
 import * as Secrets from "./internal/secrets.js"
 import * as Spans from "./internal/spans.js"
+import * as Target from "./internal/target.js"
 import * as Telemetry from "./internal/telemetry.js"
 import * as Microversion from "./Microversion.js"
 import type * as ServiceType from "./ServiceType.js"
@@ -178,38 +183,33 @@ export const make = (
 
     const askFor = AskedMicroversion.make()
 
-    /** Everything that comes before sending: where to, and as whom. */
+    /** Everything that comes before sending: where to, and as whom. What is known need not be waited for. */
     const prepare = (
+      fiber: Fiber.RuntimeFiber<unknown, unknown>,
       request: HttpClientRequest.HttpClientRequest,
       options: RequestOptions,
-      operation: Transport.Operation,
       listened: boolean
-    ): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> =>
-      Effect.withFiberRuntime((fiber) => {
-        const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
-        const now = Now.millis(fiber)
-        const filter = options.endpointFilter ?? anything
-        const serviceType = options.microversionServiceType ?? filter.serviceType
-        const absolute = namesHost(request.url)
-        const known = absolute ? undefined : Endpoint.peek(services, plugin, filter, options, now)
-        const aimed = Effect.flatMap(
-          absolute || known !== undefined ? Effect.succeed(known) : Endpoint.ask(services, plugin, filter, options),
-          (endpoint) => aim(plugin, request, options, serviceType, endpoint, listened)
-        )
-        const prepared = listened
-          ? Effect.zipRight(Telemetry.annotateOperation(request, plugin, serviceType), aimed)
-          : aimed
-        // an endpoint is known only to who has a token
-        const hasToken = absolute ? Known.access.of(plugin)?.(now) !== undefined : known !== undefined
-        const isKnown = options.authenticated === false
-          ? absolute || known !== undefined
-          : hasToken && anyLifeDoes(options, fiber.currentContext)
-        // what is known need not be waited for
-        return isKnown ? prepared : operation.inTime(prepared)
-      })
+    ): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> => {
+      const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+      const now = Now.millis(fiber)
+      const access = Known.access.of(plugin)?.(now)
+      const filter = options.endpointFilter ?? anything
+      const serviceType = options.microversionServiceType ?? filter.serviceType
+      const absolute = namesHost(request.url)
+      if (listened) {
+        Telemetry.annotateOperation(fiber.currentSpan, request, plugin, serviceType)
+      }
+      const known = absolute ? undefined : Endpoint.peek(services, plugin, access, filter, options, now)
+      return andThen(
+        absolute || known !== undefined ? Effect.succeed(known) : Endpoint.ask(services, plugin, filter, options),
+        (endpoint) => aim(fiber, plugin, access, request, options, serviceType, endpoint, listened)
+      )
+    }
 
     const aim = (
+      fiber: Fiber.RuntimeFiber<unknown, unknown>,
       plugin: AuthPlugin.Service,
+      access: AccessInfo.AccessInfo | undefined,
       request: HttpClientRequest.HttpClientRequest,
       options: RequestOptions,
       serviceType: ServiceType.ServiceType | undefined,
@@ -221,57 +221,84 @@ export const make = (
         return Effect.fail(asked.left)
       }
       const url = endpoint === undefined ? request.url : join(endpoint.url, request.url)
-      const about: Transport.About = {
+      const about = Telemetry.about({
         cloud: Telemetry.cloudOfPlugin(plugin),
         serviceType,
         regionName: endpoint?.regionName,
-        microversion: asked?.right.text,
-        sent: 0
+        microversion: asked?.right.text
+      })
+      if (listened) {
+        annotate(fiber.currentSpan, url, about, endpoint)
       }
       const unsupported = asked === undefined || endpoint === undefined
         ? undefined
         : supportError(endpoint, asked.right)
-      const target = aimAt(request, url, asked?.right.headers)
-      const prepared: Effect.Effect<Prepared, Error> = unsupported !== undefined
-        ? Effect.fail(unsupported)
-        : options.authenticated === false
-        ? Effect.succeed({ plugin, about, target, headers: undefined })
-        : Effect.map(authHeaders(plugin, options), (headers) => ({ plugin, about, target, headers }))
-      return listened ? Effect.zipRight(annotate(url, about, endpoint), prepared) : prepared
+      if (unsupported !== undefined) {
+        return Effect.fail(unsupported)
+      }
+      // headers that the caller has set win
+      const target = Target.make(
+        request,
+        url,
+        asked === undefined ? request.headers : Headers.merge(asked.right.headers, request.headers)
+      )
+      return options.authenticated === false
+        ? Effect.succeed(new Prepared(plugin, about, target, undefined))
+        : andThen(
+          authHeaders(fiber, plugin, access, options),
+          (headers) => Effect.succeed(new Prepared(plugin, about, target, headers))
+        )
     }
 
     const perform = (
+      fiber: Fiber.RuntimeFiber<unknown, unknown>,
       request: HttpClientRequest.HttpClientRequest,
       options: RequestOptions,
       operation: Transport.Operation,
       listened: boolean
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> =>
-      Effect.flatMap(prepare(request, options, operation, listened), (prepared) =>
-        Effect.flatMap(
-          send(transport, prepared, options, sendOptions(options, operation, prepared.about)),
-          ({ reason, response, sent }) => {
-            const answer = response.status < 400 || options.raiseForStatus === false
-              ? Effect.succeed(response)
-              : refusal(response, {
-                reason,
-                secrets: [...sent.flatMap(Redaction.secretsOf), ...Secrets.inBody(request.body)],
-                serviceType: prepared.about.serviceType,
-                regionName: prepared.about.regionName,
-                attempts: operation.retries === 0 ? undefined : operation.retries + 1
-              })
-            return listened ? Effect.zipRight(Telemetry.annotateAnswer(response), answer) : answer
-          }
-        ))
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> => {
+      const prepared = prepare(fiber, request, options, listened)
+      return andThen(
+        isReady(prepared) ? prepared : operation.inTime(prepared),
+        (prepared) =>
+          send(
+            transport,
+            prepared,
+            options,
+            new Sending(options, operation, prepared.about),
+            (response, reason, sent) => {
+              if (listened) {
+                Telemetry.annotateAnswer(fiber.currentSpan, response)
+              }
+              return response.status < 400 || options.raiseForStatus === false
+                ? Effect.succeed(response)
+                : refusal(response, {
+                  reason,
+                  secrets: [...sent().flatMap(Redaction.secretsOf), ...Secrets.inBody(request.body)],
+                  serviceType: prepared.about.serviceType,
+                  regionName: prepared.about.regionName,
+                  attempts: operation.retries === 0 ? undefined : operation.retries + 1
+                })
+            }
+          )
+      )
+    }
 
     const request: Service["request"] = (request, options = {}) =>
       Spans.operation("Session.request", (listened) =>
-        transport.operation(request, options, (operation) => perform(request, options, operation, listened)))
+        transport.operation(request, options, (operation) =>
+          Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin>((fiber) =>
+            perform(fiber, request, options, operation, listened)
+          )))
 
     const endpointData: Service["endpointData"] = (filter, options) =>
       Spans.operation("Session.endpointData", (listened) => {
         const how = options === undefined ? discovering : discoveringUnlessTold(options)
         const endpoint = Endpoint.resolve(services, filter, how)
-        return listened ? Effect.tap(endpoint, annotateTrace) : endpoint
+        return listened
+          ? Effect.tap(endpoint, (found) =>
+            Effect.annotateCurrentSpan(traceAttribute, EndpointData.explain(found)))
+          : endpoint
       })
 
     const allVersionData: Service["allVersionData"] = Effect.fn("Session.allVersionData")(
@@ -291,44 +318,45 @@ const discoveringUnlessTold = (options: Endpoint.Options): Endpoint.Options =>
   options.discoverVersions === undefined ? { ...options, ...discovering } : options
 
 /** Why this URL. */
-const annotateTrace = (endpoint: EndpointData.EndpointData): Effect.Effect<void> =>
-  Effect.annotateCurrentSpan("openstack.endpoint.trace", EndpointData.explain(endpoint))
+const traceAttribute = "openstack.endpoint.trace"
 
 /** What is known once the endpoint is: and why it is that one, where that was not known before. */
 const annotate = (
+  span: Tracer.AnySpan | undefined,
   url: string,
   about: Transport.About,
   endpoint: EndpointData.EndpointData | undefined
-): Effect.Effect<void> =>
-  endpoint?.trace.some((step) => step._tag === "Document" && !step.cached) === true
-    ? Effect.zipRight(Telemetry.annotateTarget(url, about), annotateTrace(endpoint))
-    : Telemetry.annotateTarget(url, about)
+): void => {
+  Telemetry.annotateTarget(span, url, about)
+  if (
+    span?._tag === "Span" && span.sampled &&
+    endpoint?.trace.some((step) => step._tag === "Document" && !step.cached) === true
+  ) {
+    span.attribute(traceAttribute, EndpointData.explain(endpoint))
+  }
+}
 
 /** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
 const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
 
 const join = (base: string, path: string): string => `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
 
-/** Does any token do that is good now? */
-const anyLifeDoes = ({ tokenLife }: RequestOptions, context: Context.Context<never>): boolean =>
-  tokenLife === undefined && Context.get(context, Tokens.LeastLife) === 0
-
-/** Headers that the caller has set win. */
-const aimAt = (
-  request: HttpClientRequest.HttpClientRequest,
-  url: string,
-  missing: Headers.Headers | undefined
-): HttpClientRequest.HttpClientRequest => {
-  const aimed = url === request.url ? request : HttpClientRequest.setUrl(request, url)
-  return missing === undefined
-    ? aimed
-    : HttpClientRequest.setHeaders(aimed, Headers.merge(missing, request.headers))
-}
-
-const authHeaders = (plugin: AuthPlugin.Service, { tokenLife }: RequestOptions) =>
-  tokenLife === undefined
-    ? plugin.headers
-    : Effect.provideService(plugin.headers, Tokens.LeastLife, Duration.toMillis(tokenLife))
+/** In small letters, as all headers are that the Session puts together. */
+const authHeaders = (
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  plugin: AuthPlugin.Service,
+  access: AccessInfo.AccessInfo | undefined,
+  { tokenLife }: RequestOptions
+): Effect.Effect<Headers.Headers, AuthPlugin.Error> =>
+  tokenLife !== undefined
+    ? Effect.provideService(
+      Effect.map(plugin.headers, Headers.fromInput),
+      Tokens.LeastLife,
+      Duration.toMillis(tokenLife)
+    )
+    : access !== undefined && Context.get(fiber.currentContext, Tokens.LeastLife) === 0
+    ? Effect.succeed(AuthPlugin.tokenHeaders(access.token))
+    : Effect.map(plugin.headers, Headers.fromInput)
 
 /** Only what a version document has said is held against a microversion. */
 const supportError = (
@@ -349,75 +377,85 @@ const supportError = (
     })
 }
 
-interface Sent {
-  readonly response: HttpClientResponse.HttpClientResponse
-  /** What a 401 means, if it is one. */
-  readonly reason: Errors.Unauthorized["reason"]
-  /** The headers of each attempt. */
-  readonly sent: ReadonlyArray<Headers.Headers>
-}
-
 /** Field by field: what an adapter's options and a call's were made into is slow to copy. */
-const sendOptions = (
-  options: RequestOptions,
-  operation: Transport.Operation,
-  about: Transport.About
-) =>
-  ({
-    timeout: options.timeout,
-    redirects: options.redirects,
-    retries: options.retries,
-    limiter: options.limiter,
-    userAgent: options.userAgent,
-    clientName: options.clientName,
-    clientVersion: options.clientVersion,
-    additionalHeaders: options.additionalHeaders,
-    globalRequestId: options.globalRequestId,
-    originalIp: options.originalIp,
-    operation,
-    about
-  }) satisfies Record<keyof Transport.SendOptions, unknown> & Transport.ExecuteOptions
+class Sending implements Transport.ExecuteOptions {
+  readonly timeout: Transport.SendOptions["timeout"]
+  readonly redirects: Transport.SendOptions["redirects"]
+  readonly retries: Transport.SendOptions["retries"]
+  readonly limiter: Transport.SendOptions["limiter"]
+  readonly userAgent: Transport.SendOptions["userAgent"]
+  readonly clientName: Transport.SendOptions["clientName"]
+  readonly clientVersion: Transport.SendOptions["clientVersion"]
+  readonly additionalHeaders: Transport.SendOptions["additionalHeaders"]
+  readonly globalRequestId: Transport.SendOptions["globalRequestId"]
+  readonly originalIp: Transport.SendOptions["originalIp"]
 
-interface Prepared {
-  readonly about: Transport.About
-  readonly plugin: AuthPlugin.Service
-  readonly target: HttpClientRequest.HttpClientRequest
-  /** What authenticates it, if anything is to. */
-  readonly headers: Headers.Headers | undefined
+  constructor(
+    options: { readonly [Option in keyof Required<Transport.SendOptions>]?: Transport.SendOptions[Option] },
+    readonly operation: Transport.Operation,
+    readonly about: Transport.About
+  ) {
+    this.timeout = options.timeout
+    this.redirects = options.redirects
+    this.retries = options.retries
+    this.limiter = options.limiter
+    this.userAgent = options.userAgent
+    this.clientName = options.clientName
+    this.clientVersion = options.clientVersion
+    this.additionalHeaders = options.additionalHeaders
+    this.globalRequestId = options.globalRequestId
+    this.originalIp = options.originalIp
+  }
 }
+
+class Prepared {
+  constructor(
+    readonly plugin: AuthPlugin.Service,
+    readonly about: Transport.About,
+    readonly target: HttpClientRequest.HttpClientRequest,
+    /** What authenticates it, if anything is to. */
+    readonly headers: Headers.Headers | undefined
+  ) {}
+}
+
+/** Told of the answer, what a 401 means if it is one, and the headers of each attempt. */
+type Answered = (
+  response: HttpClientResponse.HttpClientResponse,
+  reason: Errors.Unauthorized["reason"],
+  sent: () => ReadonlyArray<Headers.Headers>
+) => Effect.Effect<HttpClientResponse.HttpClientResponse, Error>
 
 /** Sends, and where the token was rejected sends once more with another one. */
 const send = (
   transport: Transport.Service,
   { headers, plugin, target }: Prepared,
   { allowReauth }: RequestOptions,
-  how: Transport.ExecuteOptions & { readonly operation: Transport.Operation }
-): Effect.Effect<Sent, Error> => {
+  how: Sending,
+  answered: Answered
+): Effect.Effect<HttpClientResponse.HttpClientResponse, Error> => {
   if (headers === undefined) {
-    return Effect.map(
+    return Effect.flatMap(
       transport.execute(target, how),
-      (response) => ({ response, reason: "NoToken", sent: [target.headers] })
+      (response) => answered(response, "NoToken", () => [target.headers])
     )
   }
-  const attempt = (headers: Headers.Headers, before: ReadonlyArray<Headers.Headers>) => {
-    const authenticated = HttpClientRequest.setHeaders(target, headers)
-    return Effect.map(
-      transport.execute(authenticated, how),
-      (response): Sent => ({ response, reason: "TokenRejected", sent: [...before, authenticated.headers] })
-    )
-  }
-  return Effect.flatMap(attempt(headers, []), (first) => {
-    if (first.response.status !== 401 || leftOrigin(first.response, target)) {
-      return Effect.succeed(first)
+  const execute = (headers: Headers.Headers) =>
+    transport.execute(Target.make(target, target.url, Headers.merge(target.headers, headers)), how)
+  return Effect.flatMap(execute(headers), (first) => {
+    if (first.status !== 401 || leftOrigin(first, target)) {
+      return answered(first, "TokenRejected", () => [headers, target.headers])
     }
     return allowReauth === false
-      ? Effect.succeed<Sent>({ ...first, reason: "NotRetried" })
+      ? answered(first, "NotRetried", () => [headers, target.headers])
       : Effect.flatMap(
         how.operation.inTime(renew(plugin, headers, target, first)),
         (renewed) =>
           typeof renewed === "string"
-            ? Effect.succeed<Sent>({ ...first, reason: renewed })
-            : attempt(renewed, first.sent)
+            ? answered(first, renewed, () => [headers, target.headers])
+            : Effect.flatMap(
+              execute(renewed),
+              (second) => answered(second, "TokenRejected", () => [headers, renewed, target.headers])
+            )
       )
   })
 }
@@ -427,14 +465,14 @@ const renew = Effect.fnUntraced(function*(
   plugin: AuthPlugin.Service,
   rejected: Headers.Headers,
   { body }: HttpClientRequest.HttpClientRequest,
-  { response }: Sent
+  response: HttpClientResponse.HttpClientResponse
 ) {
   const renewable = yield* plugin.invalidate(rejected)
   if (!renewable || !Body.isReplayable(body)) {
     return renewable ? "NotRetried" : "TokenNotRenewable"
   }
   yield* Body.discard(response)
-  return yield* plugin.headers
+  return Headers.fromInput(yield* plugin.headers)
 })
 
 /** A redirect led to another origin, where no token was shown: its 401 says nothing about the token. */

@@ -262,7 +262,13 @@ export const make = (
     return {
       key: (parts) => store.identify(IdentityKey.write(parts)),
       get,
-      known: (identity, now) => shared.known(identity.key, now)?.access,
+      known: (identity, now) => {
+        const held = shared.known(identity.key, now)
+        if (held !== undefined) {
+          counters(identity.labels).cacheHit()
+        }
+        return held?.access
+      },
       invalidate: (identity, rejected) =>
         Effect.gen(function*() {
           const dropped = yield* shared.dropWhen(identity.key, ({ access }) => isSame(access.token, rejected))

@@ -15,6 +15,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -30,6 +31,7 @@ import * as Redaction from "./internal/redaction.js"
 import * as Redirects from "./internal/redirects.js"
 import * as Response from "./internal/response.js"
 import * as Retries from "./internal/retries.js"
+import { settled } from "./internal/settled.js"
 import * as Telemetry from "./internal/telemetry.js"
 import * as TransportFault from "./internal/transportFault.js"
 import * as Watch from "./internal/watch.js"
@@ -192,7 +194,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const sendWithin: Patience.SendWithin = Patience.sendWithin(client) ??
-      ((request, _, watch, deadline) => watch.within(deadline, client.execute(request), withoutPlatformHabits))
+      ((request, _, watch, deadline, settle) =>
+        settled(watch.within(deadline, client.execute(request), withoutPlatformHabits), settle))
     const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
     const meters = Metrics.makeRequests()
@@ -215,21 +218,22 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       const endsAt = now + sending.timeout
       return sending.operation !== undefined && sending.operation.endsAt < endsAt
         ? sending.operation
-        : { endsAt, late: () => timedOut(sending, request, url) }
+        : new SendingDeadline(endsAt, sending, request, url)
     }
 
     /** One hop in the time that it has. The URL is built before, so that query and hash of the request are in it for good. */
     const send = (sending: Sending, request: HttpClientRequest.HttpClientRequest, url: URL) =>
       Telemetry.traced(
-        { request, url, phase: sending.phase, about: sending.about, meters },
-        (request, now) =>
-          Effect.mapBoth(sendWithin(request, url, watch, deadlineOf(sending, request, url, now)), {
-            onFailure: (error) =>
-              error._tag === "TimedOut"
-                ? error
-                : TransportFault.fromPlatform(error, request.method, url.href, sending.phase),
-            onSuccess: (response) => Response.make(response, url.href, sending.timeout, watch)
-          })
+        new Hop(request, url, sending.phase, sending.about, meters),
+        (request, now, tell) =>
+          sendWithin(request, url, watch, deadlineOf(sending, request, url, now), (ending) =>
+            tell(Exit.mapBoth(ending, {
+              onFailure: (error) =>
+                error._tag === "TimedOut"
+                  ? error
+                  : TransportFault.fromPlatform(error, request.method, url.href, sending.phase),
+              onSuccess: (response) => Response.make(response, url.href, sending.timeout, watch)
+            })))
       )
 
     /** One hop with the retries that are left, when it is its turn. */
@@ -245,20 +249,21 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       return retries === undefined ? inTurn : Retries.run(retries, request, inTurn)
     }
 
-    const follow = (
+    const follow = <A>(
       sending: Sending,
       request: HttpClientRequest.HttpClientRequest,
       url: URL,
-      left: number
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
-      Effect.flatMap(hop(sending, request, url), (response) => {
+      left: number,
+      use: Use<A>
+    ): Effect.Effect<A, Errors.WireError> =>
+      Effect.flatMap(hop(sending, request, url), (response): Effect.Effect<A, Errors.WireError> => {
         // what a browser makes of a redirect: an answer without status and headers
         if (response.status === 0) {
           return Redirects.refuse(request, url.href, undefined, "Hidden")
         }
         const location = Redirects.isRedirect(response) ? Headers.get(response.headers, "location") : Option.none()
         if (Option.isNone(location) || left <= 0) {
-          return Effect.succeed(response)
+          return use(response, sending)
         }
         if (sending.retries !== undefined) {
           Retries.restart(sending.retries)
@@ -268,14 +273,14 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             Body.discard(response),
             Redirects.next(request, url.href, response, location.value, sending.phase === "login")
           ),
-          (next) => follow(sending, next, new URL(next.url), left - 1)
+          (next) => follow(sending, next, new URL(next.url), left - 1, use)
         )
       })
 
     const exchange = <A>(
       request: HttpClientRequest.HttpClientRequest,
       execute: ExecuteOptions | undefined,
-      use: (response: HttpClientResponse.HttpClientResponse, sending: Sending) => Effect.Effect<A, Errors.WireError>
+      use: Use<A>
     ): Effect.Effect<A, Errors.WireError> => {
       const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
       if (Either.isLeft(url)) {
@@ -298,30 +303,28 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       if (limiter !== undefined && Either.isLeft(limiter)) {
         return Effect.fail(limiter.left)
       }
-      const sending: Sending = {
+      const sending = new Sending(
         phase,
-        timeout: timeout.right,
-        operation: execute?.operation,
-        about: execute?.about ?? { sent: 0, serviceType: phase === "login" ? "identity" : undefined },
-        retries: Retries.make(
+        timeout.right,
+        execute?.operation,
+        execute?.about ?? { sent: 0, serviceType: phase === "login" ? "identity" : undefined },
+        Retries.make(
           RetryPolicy.merge(options.retries, execute?.retries),
           execute?.operation,
           request,
           phase === "login"
         ),
         // the one that is wrapped around all others is passed first
-        limits: limiter === undefined && execute?.limiter === undefined
+        limiter === undefined && execute?.limiter === undefined
           ? noLimits
           : [limiter?.right, execute?.limiter].filter((limiter) => limiter !== undefined)
-      }
-      return Effect.flatMap(
-        follow(
-          sending,
-          withCommonHeaders(request, execute),
-          url.right,
-          execute?.redirects ?? options.redirects ?? 30
-        ),
-        (response) => use(response, sending)
+      )
+      return follow(
+        sending,
+        withCommonHeaders(request, execute),
+        url.right,
+        execute?.redirects ?? options.redirects ?? 30,
+        use
       )
     }
 
@@ -390,14 +393,44 @@ const readText = (
 }
 
 /** What is decided for all hops of one request. */
-interface Sending {
-  readonly phase: "request" | "login" | "discovery"
-  /** In milliseconds. */
-  readonly timeout: number
-  readonly operation: Operation | undefined
-  readonly about: About
-  readonly retries: Retries.Retries | undefined
-  readonly limits: ReadonlyArray<Limiter.Limiter>
+class Sending {
+  constructor(
+    readonly phase: "request" | "login" | "discovery",
+    /** In milliseconds. */
+    readonly timeout: number,
+    readonly operation: Operation | undefined,
+    readonly about: About,
+    readonly retries: Retries.Retries | undefined,
+    readonly limits: ReadonlyArray<Limiter.Limiter>
+  ) {}
+}
+
+type Use<A> = (
+  response: HttpClientResponse.HttpClientResponse,
+  sending: Sending
+) => Effect.Effect<A, Errors.WireError>
+
+class Hop implements Telemetry.Sending {
+  constructor(
+    readonly request: HttpClientRequest.HttpClientRequest,
+    readonly url: URL,
+    readonly phase: string,
+    readonly about: About,
+    readonly meters: Telemetry.Sending["meters"]
+  ) {}
+}
+
+class SendingDeadline implements Watch.Deadline<Errors.TimedOut> {
+  constructor(
+    readonly endsAt: number,
+    readonly sending: Sending,
+    readonly request: HttpClientRequest.HttpClientRequest,
+    readonly url: URL
+  ) {}
+
+  late(): Errors.TimedOut {
+    return timedOut(this.sending, this.request, this.url)
+  }
 }
 
 const noLimits: ReadonlyArray<Limiter.Limiter> = []

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import type { AccessInfo } from "../AccessInfo.js"
 import * as ApiVersion from "../ApiVersion.js"
 import * as AuthPlugin from "../AuthPlugin.js"
 import type * as Catalog from "../Catalog.js"
@@ -67,19 +68,20 @@ export const resolve = (
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.withFiberRuntime((fiber) => {
     const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
-    const known = peek(services, plugin, filter, options, Now.millis(fiber))
+    const now = Now.millis(fiber)
+    const known = peek(services, plugin, Known.access.of(plugin)?.(now), filter, options, now)
     return known === undefined ? ask(services, plugin, filter, options) : Effect.succeed(known)
   })
 
-/** The endpoint, if all that decides it is known without waiting. */
+/** The endpoint, if all that decides it is known without waiting. `access` is what is known of the plugin's token. */
 export const peek = (
   services: Services,
   plugin: AuthPlugin.Service,
+  access: AccessInfo | undefined,
   filter: EndpointFilter.EndpointFilter,
   options: Options,
   now: number
 ): EndpointData | undefined => {
-  const access = Known.access.of(plugin)?.(now)
   const catalog = access === undefined ? undefined : Known.catalog.of(services.catalog)?.(access)
   if (catalog === undefined || !asksCatalog(plugin, filter, options)) {
     return undefined

@@ -145,8 +145,11 @@ const makeMeters = (labels: RequestLabels): Meters => {
     },
     done: (outcome, seconds) => {
       open(-1)
-      const duration = byOutcome.get(outcome) ?? observe(durations, { method, outcome, phase, service, cloud })
-      byOutcome.set(outcome, duration)
+      let duration = byOutcome.get(outcome)
+      if (duration === undefined) {
+        duration = observe(durations, { method, outcome, phase, service, cloud })
+        byOutcome.set(outcome, duration)
+      }
       duration(seconds)
     }
   }

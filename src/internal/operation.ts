@@ -22,11 +22,24 @@ export interface Operation extends Tries, Watch.Deadline<Errors.TimedOut> {
 /** Of one exchange that is no part of something bigger, such as a login. */
 export const single = (): Tries => ({ endsAt: Infinity, retries: 0, connectDelays: 0, statusDelays: 0 })
 
-export const make = (watch: Watch.Watch, endsAt: number, late: () => Errors.TimedOut): Operation => ({
-  endsAt,
-  late,
-  retries: 0,
-  connectDelays: 0,
-  statusDelays: 0,
-  inTime: (effect) => watch.within({ endsAt, late }, effect)
-})
+/**
+ * What lives as long as a request is made by a class, here and elsewhere: V8 may take it for long-lived if it is a literal, and keep
+ * all that it refers to until the next full collection.
+ */
+class WatchedOperation implements Operation {
+  retries = 0
+  connectDelays = 0
+  statusDelays = 0
+  readonly #watch: Watch.Watch
+
+  constructor(watch: Watch.Watch, readonly endsAt: number, readonly late: () => Errors.TimedOut) {
+    this.#watch = watch
+  }
+
+  inTime<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Errors.TimedOut, R> {
+    return this.#watch.within(this, effect)
+  }
+}
+
+export const make = (watch: Watch.Watch, endsAt: number, late: () => Errors.TimedOut): Operation =>
+  new WatchedOperation(watch, endsAt, late)

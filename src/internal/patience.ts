@@ -7,15 +7,20 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Watch from "./watch.js"
 
-/** Sends without a span, and without following redirects. */
-export type SendWithin = <E>(
+/** How a sending has ended. */
+export type Ending<E> = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | E>
+
+/** Sends without a span, and without following redirects. `settle` is told how it has ended, interrupted or not: see `settled`. */
+export type SendWithin = <E, A, E2>(
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   watch: Watch.Watch,
-  deadline: Watch.Deadline<E>
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | E>
+  deadline: Watch.Deadline<E>,
+  settle: (ending: Ending<E>) => Effect.Effect<A, E2>
+) => Effect.Effect<A, E2>
 
 const clients = new WeakMap<HttpClient.HttpClient, SendWithin>()
 

@@ -20,7 +20,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly status: number
-  readonly headers: Headers.Headers
+  #headers: Headers.Headers | undefined
   readonly #source: HttpClientResponse.HttpClientResponse
   readonly #url: string
   readonly patience: number
@@ -39,7 +39,10 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     this.#url = url
     this.patience = patience
     this.status = source.status
-    this.headers = source.headers
+  }
+
+  get headers(): Headers.Headers {
+    return this.#headers ??= this.#source.headers
   }
 
   get request(): HttpClientRequest.HttpClientRequest {

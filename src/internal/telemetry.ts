@@ -5,7 +5,6 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
@@ -22,7 +21,6 @@ import * as Page from "./page.js"
 import * as Redaction from "./redaction.js"
 import * as Response from "./response.js"
 import * as Secrets from "./secrets.js"
-import { settled } from "./settled.js"
 import * as Spans from "./spans.js"
 
 /** What a request is about, for those who look at it. */
@@ -35,6 +33,20 @@ export interface About {
   /** How often it was sent so far, whyever: counted here. */
   sent: number
 }
+
+class RequestAbout implements About {
+  sent = 0
+
+  constructor(
+    readonly cloud: string | undefined,
+    readonly serviceType: string | undefined,
+    readonly regionName: string | undefined,
+    readonly microversion: string | undefined
+  ) {}
+}
+
+export const about = (known: Omit<About, "sent">): About =>
+  new RequestAbout(known.cloud, known.serviceType, known.regionName, known.microversion)
 
 /** One sending. */
 export interface Sending {
@@ -78,14 +90,15 @@ class Refused {
   }
 }
 
-/** Sends, in a span of its own where someone listens, whose context goes along. */
+/** Sends, in a span of its own where someone listens, whose context goes along. `send` tells how it has ended. */
 export const traced = (
   sending: Sending,
   send: (
     request: HttpClientRequest.HttpClientRequest,
-    now: number
-  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
-): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
+    now: number,
+    tell: (exit: Answered) => Answer
+  ) => Answer
+): Answer =>
   Effect.withFiberRuntime((fiber) => {
     const { about, meters, phase, request, url } = sending
     const clock = Now.clock(fiber)
@@ -99,16 +112,33 @@ export const traced = (
     })
     // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
     const propagates = fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
-    const sendWithin = (span: Tracer.AnySpan | undefined) =>
-      send(
-        propagates && span?._tag === "Span"
-          ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
-          : request,
-        clock.unsafeCurrentTimeMillis()
-      )
     const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
-    const metered = (span: Tracer.Span | undefined) =>
-      measured(sending, span, meter, resends > 0, logs, clock, sendWithin(span ?? fiber.currentSpan))
+    const measured = (span: Tracer.Span | undefined): Answer => {
+      const parent = span ?? fiber.currentSpan
+      const since = clock.unsafeCurrentTimeNanos()
+      meter.sent(resends > 0)
+      return send(
+        propagates && parent?._tag === "Span"
+          ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
+          : request,
+        clock.unsafeCurrentTimeMillis(),
+        (exit) => {
+          const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
+          meter.done(outcomeOf(exit), seconds)
+          if (span?.sampled === true) {
+            annotateExit(span, exit)
+          }
+          return logs ? Effect.zipRight(logExit(sending, exit, seconds * 1000), exit) : exit
+        }
+      )
+    }
+    const metered = (span: Tracer.Span | undefined): Answer =>
+      logs
+        ? Effect.zipRight(
+          Effect.logDebug(Curl.command(request, url.href, phase)),
+          Effect.suspend(() => measured(span))
+        )
+        : measured(span)
     return !Spans.listens(fiber) ? metered(undefined) : Effect.useSpan(
       `http.client ${method}`,
       { kind: "client", captureStackTrace: false },
@@ -128,34 +158,7 @@ export const traced = (
     )
   })
 
-const measured = (
-  sending: Sending,
-  span: Tracer.Span | undefined,
-  meter: Metrics.Meters,
-  resend: boolean,
-  logs: boolean,
-  clock: Clock.Clock,
-  sent: Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
-): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> =>
-  Effect.suspend(() => {
-    const since = clock.unsafeCurrentTimeNanos()
-    meter.sent(resend)
-    const tell = (
-      exit: Answered
-    ): Answered | Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> => {
-      const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
-      meter.done(outcomeOf(exit), seconds)
-      if (span?.sampled === true) {
-        annotateExit(span, exit)
-      }
-      return logs ? Effect.zipRight(logExit(sending, exit, seconds * 1000), exit) : exit
-    }
-    const done = settled(sent, tell)
-    return logs
-      ? Effect.zipRight(Effect.logDebug(Curl.command(sending.request, sending.url.href, sending.phase)), done)
-      : done
-  })
-
+export type Answer = Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
 type Answered = Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>
 
 // -----------------------------------------------------------------------------
@@ -207,39 +210,41 @@ const annotateExit = (span: Tracer.Span, exit: Answered): void => {
 
 /** The span of all that is done for one request of a caller: login, discovery and attempts are its children. */
 export const annotateOperation = (
+  span: Tracer.AnySpan | undefined,
   { method }: HttpClientRequest.HttpClientRequest,
   plugin: AuthPlugin.Service,
   serviceType: string | undefined
-): Effect.Effect<void> =>
-  onSpan((span) => {
+): void => {
+  if (span?._tag === "Span" && span.sampled) {
     span.attribute("http.request.method", method)
     span.attribute("openstack.auth.plugin", plugin.name)
     optional(span, "openstack.cloud", cloudOfPlugin(plugin))
     optional(span, "openstack.service.type", serviceType)
-  })
+  }
+}
 
 /** What is known once the endpoint is. */
-export const annotateTarget = (url: string, { microversion, regionName }: About): Effect.Effect<void> =>
-  onSpan((span) => {
+export const annotateTarget = (
+  span: Tracer.AnySpan | undefined,
+  url: string,
+  { microversion, regionName }: About
+): void => {
+  if (span?._tag === "Span" && span.sampled) {
     span.attribute("url.full", Redaction.safeUrl(url))
     optional(span, "openstack.region", regionName)
     optional(span, "openstack.microversion", microversion)
-  })
+  }
+}
 
-export const annotateAnswer = ({ headers, status }: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
-  onSpan((span) => {
+export const annotateAnswer = (
+  span: Tracer.AnySpan | undefined,
+  { headers, status }: HttpClientResponse.HttpClientResponse
+): void => {
+  if (span?._tag === "Span" && span.sampled) {
     span.attribute("http.response.status_code", status)
     optional(span, "openstack.request_id", Faults.requestId(headers))
-  })
-
-const onSpan = (annotate: (span: Tracer.Span) => void): Effect.Effect<void> =>
-  Effect.withFiberRuntime((fiber) => {
-    const span = fiber.currentSpan
-    if (span?._tag === "Span" && span.sampled) {
-      annotate(span)
-    }
-    return Effect.void
-  })
+  }
+}
 
 const optional = (span: Tracer.Span, name: string, value: string | number | undefined): void => {
   if (value !== undefined) {
@@ -254,8 +259,10 @@ const failureOf = (cause: Cause.Cause<Errors.WireError>): string =>
     onSome: (error) => error._tag === "TransportError" ? error.reason : error._tag
   })
 
+const classes = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx", "6xx", "7xx", "8xx", "9xx"]
+
 const outcomeOf = (exit: Answered): string =>
-  Exit.isSuccess(exit) ? `${Math.floor(exit.value.status / 100)}xx` : failureOf(exit.cause)
+  Exit.isSuccess(exit) ? classes[Math.floor(exit.value.status / 100)] ?? "0xx" : failureOf(exit.cause)
 
 // -----------------------------------------------------------------------------
 // the debug log

@@ -45,11 +45,22 @@ export interface Watch {
 /** Nobody sleeps longer, so that a sleeper that nobody needs any more soon ends by itself. */
 const longestSleep = 1000
 
+/**
+ * Something that is waited for, in a list: of a `Map`, V8 keeps each table that it ever had until its next full collection, and with
+ * it all that was waited for.
+ */
+class Wait {
+  previous: Wait | undefined
+  next: Wait | undefined
+
+  constructor(readonly endsAt: number, public end: (() => void) | undefined) {}
+}
+
 /** Watches by one clock. */
 class Watcher {
   readonly #clock: Clock.Clock
-  /** What is to be done when the time is over. */
-  readonly #waits = new Map<Deadline<unknown>, () => void>()
+  #first: Wait | undefined
+  #last: Wait | undefined
   #sleeper: Fiber.RuntimeFiber<void> | undefined
   #wakesAt = Infinity
 
@@ -57,18 +68,42 @@ class Watcher {
     this.#clock = clock
   }
 
-  add(deadline: Deadline<unknown>, end: () => void): void {
-    this.#waits.set(deadline, end)
-    this.#wakeBy(deadline.endsAt)
+  /** `end` is what is to be done when the time is over. */
+  add(endsAt: number, end: () => void): Wait {
+    const wait = new Wait(endsAt, end)
+    if (this.#last === undefined) {
+      this.#first = wait
+    } else {
+      wait.previous = this.#last
+      this.#last.next = wait
+    }
+    this.#last = wait
+    this.#wakeBy(endsAt)
+    return wait
   }
 
-  delete(deadline: Deadline<unknown>): void {
-    this.#waits.delete(deadline)
+  /** It holds nothing afterwards, and may be deleted twice. */
+  delete(wait: Wait): void {
+    if (wait.end === undefined) {
+      return
+    }
+    const { next, previous } = wait
+    if (previous === undefined) {
+      this.#first = next
+    } else {
+      previous.next = next
+    }
+    if (next === undefined) {
+      this.#last = previous
+    } else {
+      next.previous = previous
+    }
+    wait.previous = wait.next = wait.end = undefined
   }
 
   /** The sleeper would keep the program from ending. */
   rest(): void {
-    if (this.#waits.size === 0) {
+    if (this.#first === undefined) {
       this.#stop()
     }
   }
@@ -97,16 +132,28 @@ class Watcher {
     this.#sleeper = undefined
     this.#wakesAt = Infinity
     const now = this.#clock.unsafeCurrentTimeMillis()
-    let next = Infinity
-    for (const [deadline, end] of this.#waits) {
-      if (deadline.endsAt <= now) {
-        this.#waits.delete(deadline)
-        end()
+    let earliest = Infinity
+    const over: Array<() => void> = []
+    for (let wait = this.#first; wait !== undefined;) {
+      const { end, next } = wait
+      if (wait.endsAt <= now && end !== undefined) {
+        this.delete(wait)
+        over.push(end)
       } else {
-        next = Math.min(next, deadline.endsAt)
+        earliest = Math.min(earliest, wait.endsAt)
       }
+      wait = next
     }
-    this.#wakeBy(next)
+    over.forEach((end) => end())
+    this.#wakeBy(earliest)
+  }
+}
+
+/** How an effect has ended, and who waits for it. */
+class Ending<A, E> {
+  exit: Exit.Exit<A, E> | undefined
+  tell: (exit: Exit.Exit<A, E>) => void = (exit) => {
+    this.exit = exit
   }
 }
 
@@ -139,33 +186,38 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
             runtimeFlags: RuntimeFlags.enable(status.runtimeFlags, RuntimeFlags.Interruption),
             fiberRefs: fiber.getFiberRefs()
           })
+          const ending = new Ending<A, E>()
           const running = Runtime.runFork(
             runtime,
-            // as an exit, so that a failure is not logged as one that nobody handles
-            Effect.exit(effect as Effect.Effect<A, E>),
+            // the fiber itself ends with nothing: a failure would be logged as one that nobody handles, and a value kept as long as it
+            Effect.map(Effect.exit(effect as Effect.Effect<A, E>), (exit) => ending.tell(exit)),
             surroundings && { updateRefs: surroundings.fiberRefs }
           )
-          const done = running.unsafePoll()
-          if (done !== null) {
-            return Exit.flatten(done)
+          if (ending.exit !== undefined) {
+            return ending.exit
           }
           const watcher = watcherOf(Now.clock(fiber))
+          let wait: Wait | undefined
           const outcome = Effect.async<A, E | E2>((resume) => {
-            watcher.add(deadline, () => {
-              resume(Effect.failSync(deadline.late))
+            wait = watcher.add(deadline.endsAt, () => {
+              resume(Effect.failSync(() => deadline.late()))
               running.unsafeInterruptAsFork(FiberId.none)
             })
-            running.addObserver((exit) => resume(Exit.flatten(exit)))
+            ending.tell = resume
+            // somebody else has interrupted it
+            running.addObserver((exit) => Exit.isFailure(exit) ? resume(Exit.failCause(exit.cause)) : undefined)
           })
           return settled(outcome, (exit) => {
-            watcher.delete(deadline)
+            if (wait !== undefined) {
+              watcher.delete(wait)
+            }
             return Exit.isInterrupted(exit) ? Effect.zipRight(Fiber.interrupt(running), exit) : exit
           })
         }),
       alarm: (clock, deadline, end) => {
         const watcher = watcherOf(clock)
-        watcher.add(deadline, end)
-        return () => watcher.delete(deadline)
+        const wait = watcher.add(deadline.endsAt, end)
+        return () => watcher.delete(wait)
       }
     }
   }

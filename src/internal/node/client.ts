@@ -22,13 +22,18 @@ import * as Now from "../now.js"
 import * as Patience from "../patience.js"
 import { settled } from "../settled.js"
 import * as Spans from "../spans.js"
-import { type Alarm, type Answer, Exchange } from "./exchange.js"
+import { type Alarm, type Answer, type Ended, Exchange } from "./exchange.js"
 
 /** What `HttpClient.withScope` aborts: the platform keeps it under this name. */
 const scoped = globalValue(
   "@effect/platform/HttpClient/scopedRequests",
   () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
 )
+
+/** What becomes of an answer, or of a failure. */
+type Settle<E, A, E2> = (exit: Ended<E>) => Effect.Effect<A, E2>
+
+const asItIs = <E>(exit: Ended<E>): Answer<E> => exit
 
 type Upload = Exclude<Undici.Dispatcher.DispatchOptions["body"], undefined>
 
@@ -53,14 +58,15 @@ const uploadOf = (body: Exclude<HttpBody.HttpBody, HttpBody.Stream>): Upload => 
 
 /** Its own context is around that of each request, as with the platform's layers. */
 export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<never>): HttpClient.HttpClient => {
-  const dispatch = <E = never>(
+  const dispatch = <E, A, E2>(
     request: HttpClientRequest.HttpClientRequest,
     url: URL,
     upload: Upload,
     options: Undici.Dispatcher.RequestOptions | undefined,
     signal: AbortSignal | undefined,
+    settle: Settle<E, A, E2>,
     alarm?: Alarm<E>
-  ): Answer<E> =>
+  ): Effect.Effect<A, E2> =>
     Effect.suspend(() => {
       const exchange = new Exchange<E>(request, {
         ...options,
@@ -78,32 +84,36 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
         if (Exit.isFailure(exit)) {
           exchange.giveUp()
         }
-        return exit
+        return settle(exit)
       })
     })
 
-  const send = <E = never>(
+  const send = <E, A, E2>(
     request: HttpClientRequest.HttpClientRequest,
     url: URL,
     context: Context.Context<never>,
     signal: AbortSignal | undefined,
+    settle: Settle<E, A, E2>,
     alarm?: Alarm<E>
-  ): Answer<E> => {
+  ): Effect.Effect<A, E2> => {
     const { body } = request
     const options = service(context, NodeHttpClient.UndiciRequestOptions)
     return body._tag === "Stream"
-      ? Effect.flatMap(
-        NodeStream.toReadable(body.stream),
-        (upload) => dispatch(request, url, upload, options, signal, alarm)
+      ? settled(
+        Effect.flatMap(
+          NodeStream.toReadable(body.stream),
+          (upload) => dispatch(request, url, upload, options, signal, asItIs<E>, alarm)
+        ),
+        settle
       )
-      : dispatch(request, url, uploadOf(body), options, signal, alarm)
+      : dispatch(request, url, uploadOf(body), options, signal, settle, alarm)
   }
 
   const service = <I, S>(context: Context.Context<never>, tag: Context.Tag<I, S>): S | undefined =>
     Option.getOrUndefined(Option.orElse(Context.getOption(context, tag), () => Context.getOption(around, tag)))
 
   const traced = HttpClient.transformResponse(
-    HttpClient.make((request, url, signal, fiber) => send(request, url, fiber.currentContext, signal)),
+    HttpClient.make((request, url, signal, fiber) => send(request, url, fiber.currentContext, signal, asItIs<never>)),
     Effect.mapInputContext((context: Context.Context<never>) => Context.merge(around, context))
   )
 
@@ -122,7 +132,7 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
         const told = span?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation)
           ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
           : request
-        return send(told, url.right, fiber.currentContext, scoped.get(request)?.signal)
+        return send(told, url.right, fiber.currentContext, scoped.get(request)?.signal, asItIs<never>)
       })
     ),
     Effect.succeed
@@ -130,14 +140,15 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
 
   return Patience.register(
     client,
-    (request, url, watch, deadline) =>
+    (request, url, watch, deadline, settle) =>
       Effect.withFiberRuntime((fiber) =>
         send(
           request,
           url,
           fiber.currentContext,
           scoped.get(request)?.signal,
-          (end) => watch.alarm(Now.clock(fiber), deadline, () => end(Effect.failSync(deadline.late)))
+          settle,
+          (end) => watch.alarm(Now.clock(fiber), deadline, () => end(Effect.failSync(() => deadline.late())))
         )
       )
   )

@@ -5,16 +5,15 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import { AsyncResource } from "node:async_hooks"
 import { Readable } from "node:stream"
 import * as Response from "./response.js"
 
 type Controller = Undici.Dispatcher.DispatchController
 
-export type Answer<E = never> = Effect.Effect<
-  HttpClientResponse.HttpClientResponse,
-  HttpClientError.RequestError | E
->
+export type Answer<E> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
+export type Ended<E> = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
 
 /** Sets a time after which it is too late for an answer, and gives what calls that off. */
 export type Alarm<E> = (end: (late: Effect.Effect<never, E>) => void) => () => void
