@@ -1,4 +1,4 @@
-/** What the benchmark has measured, as it is in `results.json`. Times are medians of several rounds. */
+/** What the benchmark has measured, as it is in `results.json`. Times are medians of several rounds, and of several processes. */
 import { Schema } from "effect"
 import { Costs } from "./sample.js"
 

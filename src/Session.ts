@@ -285,19 +285,18 @@ export const make = (
     }
 
     const request: Service["request"] = (request, options = {}) =>
-      Spans.operation("Session.request", (listened) =>
-        transport.operation(request, options, (operation) =>
-          Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin>((fiber) =>
-            perform(fiber, request, options, operation, listened)
-          )))
+      Spans.operation<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin>(
+        "Session.request",
+        (listened, fiber) =>
+          transport.operation(request, options, (operation) => perform(fiber, request, options, operation, listened))
+      )
 
     const endpointData: Service["endpointData"] = (filter, options) =>
       Spans.operation("Session.endpointData", (listened) => {
         const how = options === undefined ? discovering : discoveringUnlessTold(options)
         const endpoint = Endpoint.resolve(services, filter, how)
         return listened
-          ? Effect.tap(endpoint, (found) =>
-            Effect.annotateCurrentSpan(traceAttribute, EndpointData.explain(found)))
+          ? Effect.tap(endpoint, (found) => Effect.annotateCurrentSpan(traceAttribute, EndpointData.explain(found)))
           : endpoint
       })
 
@@ -339,7 +338,9 @@ const annotate = (
 /** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
 const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
 
-const join = (base: string, path: string): string => `${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`
+/** With one slash between them. */
+const join = (base: string, path: string): string =>
+  `${base.endsWith("/") ? base.replace(/\/+$/, "") : base}/${path.startsWith("/") ? path.replace(/^\/+/, "") : path}`
 
 /** In small letters, as all headers are that the Session puts together. */
 const authHeaders = (

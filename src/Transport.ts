@@ -31,7 +31,6 @@ import * as Redaction from "./internal/redaction.js"
 import * as Redirects from "./internal/redirects.js"
 import * as Response from "./internal/response.js"
 import * as Retries from "./internal/retries.js"
-import { settled } from "./internal/settled.js"
 import * as Telemetry from "./internal/telemetry.js"
 import * as TransportFault from "./internal/transportFault.js"
 import * as Watch from "./internal/watch.js"
@@ -194,8 +193,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const sendWithin: Patience.SendWithin = Patience.sendWithin(client) ??
-      ((request, _, watch, deadline, settle) =>
-        settled(watch.within(deadline, client.execute(request), withoutPlatformHabits), settle))
+      ((_, request, __, watch, deadline, settle) =>
+        watch.settled(deadline, client.execute(request), settle, withoutPlatformHabits))
     const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
     const meters = Metrics.makeRequests()
@@ -224,15 +223,19 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     /** One hop in the time that it has. The URL is built before, so that query and hash of the request are in it for good. */
     const send = (sending: Sending, request: HttpClientRequest.HttpClientRequest, url: URL) =>
       Telemetry.traced(
-        new Hop(request, url, sending.phase, sending.about, meters),
-        (request, now, tell) =>
-          sendWithin(request, url, watch, deadlineOf(sending, request, url, now), (ending) =>
+        sending,
+        request,
+        url,
+        meters,
+        (fiber, request, now, tell) =>
+          sendWithin(fiber, request, url, watch, deadlineOf(sending, request, url, now), (ending) =>
             tell(Exit.mapBoth(ending, {
               onFailure: (error) =>
                 error._tag === "TimedOut"
                   ? error
                   : TransportFault.fromPlatform(error, request.method, url.href, sending.phase),
-              onSuccess: (response) => Response.make(response, url.href, sending.timeout, watch)
+              onSuccess: (response) =>
+                Response.make(response, url, sending.timeout, watch)
             })))
       )
 
@@ -409,16 +412,6 @@ type Use<A> = (
   response: HttpClientResponse.HttpClientResponse,
   sending: Sending
 ) => Effect.Effect<A, Errors.WireError>
-
-class Hop implements Telemetry.Sending {
-  constructor(
-    readonly request: HttpClientRequest.HttpClientRequest,
-    readonly url: URL,
-    readonly phase: string,
-    readonly about: About,
-    readonly meters: Telemetry.Sending["meters"]
-  ) {}
-}
 
 class SendingDeadline implements Watch.Deadline<Errors.TimedOut> {
   constructor(

@@ -74,6 +74,17 @@ const bounded = <L, A>(options: {
   }
 }
 
+/** The one before is mostly the one again: comparing labels is cheaper than making their key. */
+const recalling = <L, A>(find: (labels: L) => A, isSame: (a: L, b: L) => boolean): (labels: L) => A => {
+  let last: { readonly labels: L; readonly found: A } | undefined
+  return (labels) => {
+    if (last === undefined || !isSame(last.labels, labels)) {
+      last = { labels, found: find(labels) }
+    }
+    return last.found
+  }
+}
+
 // -----------------------------------------------------------------------------
 // tokens
 // -----------------------------------------------------------------------------
@@ -107,11 +118,14 @@ const makeCounters = ({ cloud, plugin }: Labels): Counters => {
 
 /** Made once for each plugin and cloud. */
 export const makeFamily = (): (labels: Labels) => Counters =>
-  bounded({
-    make: makeCounters,
-    keyOf: ({ cloud, plugin }) => `${plugin} ${cloud}`,
-    other: (labels) => ({ ...labels, cloud: "other" })
-  })
+  recalling(
+    bounded({
+      make: makeCounters,
+      keyOf: ({ cloud, plugin }) => `${plugin} ${cloud}`,
+      other: (labels) => ({ ...labels, cloud: "other" })
+    }),
+    (a, b) => a === b
+  )
 
 // -----------------------------------------------------------------------------
 // requests
@@ -157,8 +171,11 @@ const makeMeters = (labels: RequestLabels): Meters => {
 
 /** Made once for each set of labels. */
 export const makeRequests = (): (labels: RequestLabels) => Meters =>
-  bounded({
-    make: makeMeters,
-    keyOf: ({ cloud, method, phase, service }) => `${method} ${phase} ${service} ${cloud}`,
-    other: (labels) => ({ ...labels, service: "other", cloud: "other" })
-  })
+  recalling(
+    bounded({
+      make: makeMeters,
+      keyOf: ({ cloud, method, phase, service }) => `${method} ${phase} ${service} ${cloud}`,
+      other: (labels) => ({ ...labels, service: "other", cloud: "other" })
+    }),
+    (a, b) => a.method === b.method && a.phase === b.phase && a.service === b.service && a.cloud === b.cloud
+  )

@@ -8,6 +8,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as Watch from "./watch.js"
 
 /** How a sending has ended. */
@@ -15,6 +16,7 @@ export type Ending<E> = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpCli
 
 /** Sends without a span, and without following redirects. `settle` is told how it has ended, interrupted or not: see `settled`. */
 export type SendWithin = <E, A, E2>(
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   watch: Watch.Watch,

@@ -4,6 +4,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
@@ -22,14 +23,14 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   readonly status: number
   #headers: Headers.Headers | undefined
   readonly #source: HttpClientResponse.HttpClientResponse
-  readonly #url: string
+  readonly #url: URL
   readonly patience: number
   readonly #watch: Watch.Watch
   #listener: ((text: string) => Effect.Effect<void>) | undefined
 
   constructor(
     source: HttpClientResponse.HttpClientResponse,
-    url: string,
+    url: URL,
     patience: number,
     watch: Watch.Watch
   ) {
@@ -46,7 +47,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   }
 
   get request(): HttpClientRequest.HttpClientRequest {
-    return HttpClientRequest.make(this.#source.request.method)(Redaction.safeUrl(this.#url))
+    return HttpClientRequest.make(this.#source.request.method)(Redaction.safeUrl(this.#url.href))
   }
   get cookies() {
     return this.#source.cookies
@@ -82,7 +83,11 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   #inTime<A>(
     body: Effect.Effect<A, HttpClientError.ResponseError>
   ): Effect.Effect<A, HttpClientError.ResponseError> {
-    const safe = Effect.mapError(body, (error) => this.#safeError(error))
+    // nothing is done where it succeeds
+    const safe = Effect.catchAllCause(
+      body,
+      (cause) => Effect.failCause(Cause.map(cause, (error) => this.#safeError(error)))
+    )
     return Patience.isComplete(this.#source) ?
       safe :
       Effect.clockWith((clock) =>
@@ -169,7 +174,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   toJSON(): unknown {
     return {
       _id: "@effect/platform/HttpClientResponse",
-      request: { method: this.#source.request.method, url: Redaction.safeUrl(this.#url) },
+      request: { method: this.#source.request.method, url: Redaction.safeUrl(this.#url.href) },
       status: this.status,
       headers: Redaction.safeHeaders(this.headers)
     }
@@ -178,7 +183,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
 
 export const make = (
   source: HttpClientResponse.HttpClientResponse,
-  url: string,
+  url: URL,
   /** For how many milliseconds its body is waited for: all of it if it is kept, each piece of a stream. */
   patience: number,
   watch: Watch.Watch

@@ -20,13 +20,13 @@ export const listens = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
 /** A span around a public operation, where someone listens. What it fails with is its `error.type`. */
 export const operation = <A, E extends { readonly _tag: string }, R>(
   name: string,
-  use: (listened: boolean) => Effect.Effect<A, E, R>
+  use: (listened: boolean, fiber: Fiber.RuntimeFiber<unknown, unknown>) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) =>
+  Effect.withFiberRuntime<A, E, R>((fiber) =>
     listens(fiber)
-      ? use(true).pipe(
+      ? Effect.withFiberRuntime<A, E, R>((fiber) => use(true, fiber)).pipe(
         Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan("error.type", _tag)),
         Effect.withSpan(name)
       )
-      : use(false)
+      : use(false, fiber)
   )

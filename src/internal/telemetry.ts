@@ -7,6 +7,7 @@ import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
@@ -48,15 +49,22 @@ class RequestAbout implements About {
 export const about = (known: Omit<About, "sent">): About =>
   new RequestAbout(known.cloud, known.serviceType, known.regionName, known.microversion)
 
-/** One sending. */
+/** What is sent, for whatever it is, to which URL (with query and hash). */
 export interface Sending {
-  readonly request: HttpClientRequest.HttpClientRequest
-  /** With query and hash. */
-  readonly url: URL
   readonly phase: string
   readonly about: About
-  readonly meters: (labels: Metrics.RequestLabels) => Metrics.Meters
 }
+
+/** The meters of requests that are alike. */
+export type Meters = (labels: Metrics.RequestLabels) => Metrics.Meters
+
+/** Sends, and tells how that has ended. */
+export type Send = (
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  request: HttpClientRequest.HttpClientRequest,
+  now: number,
+  tell: (exit: Answered) => Answer
+) => Answer
 
 /** The host of a URL as the labels of metrics tell a cloud. */
 export const cloudOf = (url: string): string => URL.canParse(url) ? new URL(url).host : "unknown"
@@ -90,18 +98,16 @@ class Refused {
   }
 }
 
-/** Sends, in a span of its own where someone listens, whose context goes along. `send` tells how it has ended. */
+/** Sends, in a span of its own where someone listens, whose context goes along. */
 export const traced = (
   sending: Sending,
-  send: (
-    request: HttpClientRequest.HttpClientRequest,
-    now: number,
-    tell: (exit: Answered) => Answer
-  ) => Answer
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  meters: Meters,
+  send: Send
 ): Answer =>
   Effect.withFiberRuntime((fiber) => {
-    const { about, meters, phase, request, url } = sending
-    const clock = Now.clock(fiber)
+    const { about, phase } = sending
     const resends = about.sent++
     const method = knownMethods.has(request.method) ? request.method : "_OTHER"
     const meter = meters({
@@ -110,43 +116,20 @@ export const traced = (
       service: about.serviceType ?? "unknown",
       cloud: about.cloud ?? url.host
     })
-    // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
-    const propagates = fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
     const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
-    const measured = (span: Tracer.Span | undefined): Answer => {
-      const parent = span ?? fiber.currentSpan
-      const since = clock.unsafeCurrentTimeNanos()
-      meter.sent(resends > 0)
-      return send(
-        propagates && parent?._tag === "Span"
-          ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
-          : request,
-        clock.unsafeCurrentTimeMillis(),
-        (exit) => {
-          const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
-          meter.done(outcomeOf(exit), seconds)
-          if (span?.sampled === true) {
-            annotateExit(span, exit)
-          }
-          return logs ? Effect.zipRight(logExit(sending, exit, seconds * 1000), exit) : exit
-        }
-      )
-    }
     const metered = (span: Tracer.Span | undefined): Answer =>
-      logs
-        ? Effect.zipRight(
-          Effect.logDebug(Curl.command(request, url.href, phase)),
-          Effect.suspend(() => measured(span))
-        )
-        : measured(span)
-    return !Spans.listens(fiber) ? metered(undefined) : Effect.useSpan(
+      measured(fiber, sending, request, url, send, span, meter, resends > 0, logs)
+    if (!Spans.listens(fiber)) {
+      return logs ? logged(sending, request, url, metered, undefined) : metered(undefined)
+    }
+    return Effect.useSpan(
       `http.client ${method}`,
       { kind: "client", captureStackTrace: false },
       (span) => {
         if (span.sampled) {
-          annotateRequest(span, sending, resends)
+          annotateRequest(span, sending, request, url, resends)
         }
-        return metered(span).pipe(
+        return (logs ? logged(sending, request, url, metered, span) : metered(span)).pipe(
           Effect.withParentSpan(span),
           Effect.flatMap((response) =>
             response.status < 400 ? Effect.succeed(response) : Effect.fail(new Refused(response))
@@ -157,6 +140,39 @@ export const traced = (
       Effect.catchTag("Refused", ({ response }) => Effect.succeed(response))
     )
   })
+
+const measured = (
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  sending: Sending,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  send: Send,
+  span: Tracer.Span | undefined,
+  meter: Metrics.Meters,
+  resend: boolean,
+  logs: boolean
+): Answer => {
+  const clock = Now.clock(fiber)
+  const parent = span ?? fiber.currentSpan
+  const since = clock.unsafeCurrentTimeNanos()
+  meter.sent(resend)
+  return send(
+    fiber,
+    // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
+    parent?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
+      ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
+      : request,
+    clock.unsafeCurrentTimeMillis(),
+    (exit) => {
+      const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
+      meter.done(outcomeOf(exit), seconds)
+      if (span?.sampled === true) {
+        annotateExit(span, exit)
+      }
+      return logs ? Effect.zipRight(logExit(sending, request, url, exit, seconds * 1000), exit) : exit
+    }
+  )
+}
 
 export type Answer = Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
 type Answered = Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>
@@ -170,7 +186,9 @@ const knownMethods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PA
 
 const annotateRequest = (
   span: Tracer.Span,
-  { about, phase, request, url }: Sending,
+  { about, phase }: Sending,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
   resends: number
 ): void => {
   const { host, hostname, href, port, protocol } = url
@@ -268,8 +286,24 @@ const outcomeOf = (exit: Answered): string =>
 // the debug log
 // -----------------------------------------------------------------------------
 
+/** The request is told before it is sent. */
+const logged = (
+  { phase }: Sending,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  metered: (span: Tracer.Span | undefined) => Answer,
+  span: Tracer.Span | undefined
+): Answer =>
+  Effect.zipRight(Effect.logDebug(Curl.command(request, url.href, phase)), Effect.suspend(() => metered(span)))
+
 /** The answer is told when its headers are there, and its body when somebody has read it. */
-const logExit = ({ phase, request, url }: Sending, exit: Answered, millis: number): Effect.Effect<void> => {
+const logExit = (
+  { phase }: Sending,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  exit: Answered,
+  millis: number
+): Effect.Effect<void> => {
   const sent = [...Redaction.secretsOf(request.headers), ...Secrets.inBody(request.body)]
   const asked: Curl.Asked = { method: request.method, url: url.href, phase, secrets: sent }
   if (Exit.isFailure(exit)) {

@@ -35,11 +35,26 @@ export interface Watch {
    */
   readonly within: <A, E, R, E2>(
     deadline: Deadline<E2>,
-    effect: Effect.Effect<A, E, R>,
-    surroundings?: Surroundings
+    effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | E2, R>
-  /** Calls `end` when the time is over, unless what it gives is called before: for who can give up without being interrupted. */
-  readonly alarm: (clock: Clock.Clock, deadline: Deadline<unknown>, end: () => void) => () => void
+  /** The same, going on with how it has ended as `settled` does. */
+  readonly settled: <A, E, R, E2, B, E3>(
+    deadline: Deadline<E2>,
+    effect: Effect.Effect<A, E, R>,
+    next: (exit: Exit.Exit<A, E | E2>) => Effect.Effect<B, E3>,
+    surroundings?: Surroundings
+  ) => Effect.Effect<B, E3, R>
+  /** Tells when the time is over, unless it is called off before: for who can give up without being interrupted. */
+  readonly alarm: (clock: Clock.Clock, endsAt: number, waiter: Waiter) => Alarm
+}
+
+/** Who is told that the time is over. */
+export interface Waiter {
+  readonly timeIsOver: () => void
+}
+
+export interface Alarm {
+  readonly callOff: () => void
 }
 
 /** Nobody sleeps longer, so that a sleeper that nobody needs any more soon ends by itself. */
@@ -49,11 +64,15 @@ const longestSleep = 1000
  * Something that is waited for, in a list: of a `Map`, V8 keeps each table that it ever had until its next full collection, and with
  * it all that was waited for.
  */
-class Wait {
+class Wait implements Alarm {
   previous: Wait | undefined
   next: Wait | undefined
 
-  constructor(readonly endsAt: number, public end: (() => void) | undefined) {}
+  constructor(readonly watcher: Watcher, readonly endsAt: number, public waiter: Waiter | undefined) {}
+
+  callOff(): void {
+    this.watcher.delete(this)
+  }
 }
 
 /** Watches by one clock. */
@@ -68,9 +87,8 @@ class Watcher {
     this.#clock = clock
   }
 
-  /** `end` is what is to be done when the time is over. */
-  add(endsAt: number, end: () => void): Wait {
-    const wait = new Wait(endsAt, end)
+  add(endsAt: number, waiter: Waiter): Wait {
+    const wait = new Wait(this, endsAt, waiter)
     if (this.#last === undefined) {
       this.#first = wait
     } else {
@@ -84,7 +102,7 @@ class Watcher {
 
   /** It holds nothing afterwards, and may be deleted twice. */
   delete(wait: Wait): void {
-    if (wait.end === undefined) {
+    if (wait.waiter === undefined) {
       return
     }
     const { next, previous } = wait
@@ -98,7 +116,7 @@ class Watcher {
     } else {
       next.previous = previous
     }
-    wait.previous = wait.next = wait.end = undefined
+    wait.previous = wait.next = wait.waiter = undefined
   }
 
   /** The sleeper would keep the program from ending. */
@@ -133,18 +151,18 @@ class Watcher {
     this.#wakesAt = Infinity
     const now = this.#clock.unsafeCurrentTimeMillis()
     let earliest = Infinity
-    const over: Array<() => void> = []
+    const over: Array<Waiter> = []
     for (let wait = this.#first; wait !== undefined;) {
-      const { end, next } = wait
-      if (wait.endsAt <= now && end !== undefined) {
+      const { next, waiter } = wait
+      if (wait.endsAt <= now && waiter !== undefined) {
         this.delete(wait)
-        over.push(end)
+        over.push(waiter)
       } else {
         earliest = Math.min(earliest, wait.endsAt)
       }
       wait = next
     }
-    over.forEach((end) => end())
+    over.forEach((waiter) => waiter.timeIsOver())
     this.#wakeBy(earliest)
   }
 }
@@ -173,52 +191,55 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
       return watcher
     }
 
-    return {
-      within: <A, E, R, E2>(
-        deadline: Deadline<E2>,
-        effect: Effect.Effect<A, E, R>,
-        surroundings?: Surroundings
-      ) =>
-        Effect.withFiberRuntime<A, E | E2, R>((fiber, status) => {
-          const { currentContext } = fiber
-          const runtime = Runtime.make<never>({
-            context: surroundings === undefined ? currentContext : surroundings.context(currentContext),
-            runtimeFlags: RuntimeFlags.enable(status.runtimeFlags, RuntimeFlags.Interruption),
-            fiberRefs: fiber.getFiberRefs()
-          })
-          const ending = new Ending<A, E>()
-          const running = Runtime.runFork(
-            runtime,
-            // the fiber itself ends with nothing: a failure would be logged as one that nobody handles, and a value kept as long as it
-            Effect.map(Effect.exit(effect as Effect.Effect<A, E>), (exit) => ending.tell(exit)),
-            surroundings && { updateRefs: surroundings.fiberRefs }
-          )
-          if (ending.exit !== undefined) {
-            return ending.exit
-          }
-          const watcher = watcherOf(Now.clock(fiber))
-          let wait: Wait | undefined
-          const outcome = Effect.async<A, E | E2>((resume) => {
-            wait = watcher.add(deadline.endsAt, () => {
+    const settledWithin: Watch["settled"] = <A, E, R, E2, B, E3>(
+      deadline: Deadline<E2>,
+      effect: Effect.Effect<A, E, R>,
+      next: (exit: Exit.Exit<A, E | E2>) => Effect.Effect<B, E3>,
+      surroundings?: Surroundings
+    ) =>
+      Effect.withFiberRuntime<B, E3, R>((fiber, status) => {
+        const { currentContext } = fiber
+        const runtime = Runtime.make<never>({
+          context: surroundings === undefined ? currentContext : surroundings.context(currentContext),
+          runtimeFlags: RuntimeFlags.enable(status.runtimeFlags, RuntimeFlags.Interruption),
+          fiberRefs: fiber.getFiberRefs()
+        })
+        const ending = new Ending<A, E>()
+        const running = Runtime.runFork(
+          runtime,
+          // the fiber itself ends with nothing: a failure would be logged as one that nobody handles, and a value kept as long as it
+          Effect.matchCause(effect as Effect.Effect<A, E>, {
+            onFailure: (cause) => ending.tell(Exit.failCause(cause)),
+            onSuccess: (value) => ending.tell(Exit.succeed(value))
+          }),
+          surroundings && { updateRefs: surroundings.fiberRefs }
+        )
+        if (ending.exit !== undefined) {
+          return next(ending.exit)
+        }
+        const watcher = watcherOf(Now.clock(fiber))
+        let wait: Wait | undefined
+        const outcome = Effect.async<A, E | E2>((resume) => {
+          wait = watcher.add(deadline.endsAt, {
+            timeIsOver: () => {
               resume(Effect.failSync(() => deadline.late()))
               running.unsafeInterruptAsFork(FiberId.none)
-            })
-            ending.tell = resume
-            // somebody else has interrupted it
-            running.addObserver((exit) => Exit.isFailure(exit) ? resume(Exit.failCause(exit.cause)) : undefined)
-          })
-          return settled(outcome, (exit) => {
-            if (wait !== undefined) {
-              watcher.delete(wait)
             }
-            return Exit.isInterrupted(exit) ? Effect.zipRight(Fiber.interrupt(running), exit) : exit
           })
-        }),
-      alarm: (clock, deadline, end) => {
-        const watcher = watcherOf(clock)
-        const wait = watcher.add(deadline.endsAt, end)
-        return () => watcher.delete(wait)
-      }
+          ending.tell = resume
+          // somebody else has interrupted it
+          running.addObserver((exit) => Exit.isFailure(exit) ? resume(Exit.failCause(exit.cause)) : undefined)
+        })
+        return settled(outcome, (exit) => {
+          wait?.callOff()
+          return Exit.isInterrupted(exit) ? Effect.flatMap(Fiber.interrupt(running), () => next(exit)) : next(exit)
+        })
+      })
+
+    return {
+      within: (deadline, effect) => settledWithin(deadline, effect, (exit) => exit),
+      settled: settledWithin,
+      alarm: (clock, endsAt, waiter) => watcherOf(clock).add(endsAt, waiter)
     }
   }
 )

@@ -113,12 +113,14 @@ describe("watch", () => {
       const watch = yield* Watch.make
       const clock = yield* Effect.clock
       const heard: Array<string> = []
-      watch.alarm(clock, yield* within(20), () => heard.push("first"))
-      const callOff = watch.alarm(clock, yield* within(30), () => heard.push("second"))
+      const waiter = (name: string) => ({ timeIsOver: () => heard.push(name) })
+      watch.alarm(clock, (yield* within(20)).endsAt, waiter("first"))
+      const second = watch.alarm(clock, (yield* within(30)).endsAt, waiter("second"))
       yield* TestClock.adjust(19)
       assert.deepStrictEqual(heard, [])
       yield* TestClock.adjust(1)
-      callOff()
+      second.callOff()
+      second.callOff()
       yield* TestClock.adjust(60_000)
       assert.deepStrictEqual(heard, ["first"])
     }))

@@ -22,7 +22,7 @@ import * as Now from "../now.js"
 import * as Patience from "../patience.js"
 import { settled } from "../settled.js"
 import * as Spans from "../spans.js"
-import { type Alarm, type Answer, type Ended, Exchange } from "./exchange.js"
+import { type Answer, type Ended, Exchange, Timer } from "./exchange.js"
 
 /** What `HttpClient.withScope` aborts: the platform keeps it under this name. */
 const scoped = globalValue(
@@ -65,28 +65,27 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
     options: Undici.Dispatcher.RequestOptions | undefined,
     signal: AbortSignal | undefined,
     settle: Settle<E, A, E2>,
-    alarm?: Alarm<E>
-  ): Effect.Effect<A, E2> =>
-    Effect.suspend(() => {
-      const exchange = new Exchange<E>(request, {
-        ...options,
-        method: request.method,
-        headers: request.headers,
-        origin: url.origin,
-        path: url.pathname + url.search + url.hash,
-        body: upload,
-        // Effect's timeouts are enough
-        headersTimeout: 60 * 60 * 1000,
-        bodyTimeout: 0
-      })
-      signal?.addEventListener("abort", () => exchange.abort(signal.reason), { once: true })
-      return settled(exchange.answer(dispatcher, alarm), (exit) => {
-        if (Exit.isFailure(exit)) {
-          exchange.giveUp()
-        }
-        return settle(exit)
-      })
+    timer?: Timer<E>
+  ): Effect.Effect<A, E2> => {
+    const exchange = new Exchange<E>(request, {
+      ...options,
+      method: request.method,
+      headers: request.headers,
+      origin: url.origin,
+      path: url.pathname + url.search + url.hash,
+      body: upload,
+      // Effect's timeouts are enough
+      headersTimeout: 60 * 60 * 1000,
+      bodyTimeout: 0
     })
+    signal?.addEventListener("abort", () => exchange.abort(signal.reason), { once: true })
+    return settled(exchange.answer(dispatcher, timer), (exit) => {
+      if (Exit.isFailure(exit)) {
+        exchange.giveUp()
+      }
+      return settle(exit)
+    })
+  }
 
   const send = <E, A, E2>(
     request: HttpClientRequest.HttpClientRequest,
@@ -94,7 +93,7 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
     context: Context.Context<never>,
     signal: AbortSignal | undefined,
     settle: Settle<E, A, E2>,
-    alarm?: Alarm<E>
+    timer?: Timer<E>
   ): Effect.Effect<A, E2> => {
     const { body } = request
     const options = service(context, NodeHttpClient.UndiciRequestOptions)
@@ -102,11 +101,11 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
       ? settled(
         Effect.flatMap(
           NodeStream.toReadable(body.stream),
-          (upload) => dispatch(request, url, upload, options, signal, asItIs<E>, alarm)
+          (upload) => dispatch(request, url, upload, options, signal, asItIs<E>, timer)
         ),
         settle
       )
-      : dispatch(request, url, uploadOf(body), options, signal, settle, alarm)
+      : dispatch(request, url, uploadOf(body), options, signal, settle, timer)
   }
 
   const service = <I, S>(context: Context.Context<never>, tag: Context.Tag<I, S>): S | undefined =>
@@ -140,16 +139,14 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
 
   return Patience.register(
     client,
-    (request, url, watch, deadline, settle) =>
-      Effect.withFiberRuntime((fiber) =>
-        send(
-          request,
-          url,
-          fiber.currentContext,
-          scoped.get(request)?.signal,
-          settle,
-          (end) => watch.alarm(Now.clock(fiber), deadline, () => end(Effect.failSync(() => deadline.late())))
-        )
+    (fiber, request, url, watch, deadline, settle) =>
+      send(
+        request,
+        url,
+        fiber.currentContext,
+        scoped.get(request)?.signal,
+        settle,
+        new Timer(watch, Now.clock(fiber), deadline)
       )
   )
 }

@@ -4,10 +4,12 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { AsyncResource } from "node:async_hooks"
 import { Readable } from "node:stream"
+import type * as Watch from "../watch.js"
 import * as Response from "./response.js"
 
 type Controller = Undici.Dispatcher.DispatchController
@@ -15,8 +17,10 @@ type Controller = Undici.Dispatcher.DispatchController
 export type Answer<E> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
 export type Ended<E> = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
 
-/** Sets a time after which it is too late for an answer, and gives what calls that off. */
-export type Alarm<E> = (end: (late: Effect.Effect<never, E>) => void) => () => void
+/** When it is too late for an answer. */
+export class Timer<E> {
+  constructor(readonly watch: Watch.Watch, readonly clock: Clock.Clock, readonly deadline: Watch.Deadline<E>) {}
+}
 
 /** How much of a body comes in before anyone reads it: as much as undici's own streams keep. */
 const highWaterMark = 64 * 1024
@@ -24,11 +28,14 @@ const highWaterMark = 64 * 1024
 const gone = (): unknown => new TypeError("the body was read as a stream, and is not there any more")
 
 /** One request with its answer. It knows no response, so that one that nobody reads can be collected. */
-export class Exchange<E> extends AsyncResource implements Undici.Dispatcher.DispatchHandler, Response.Body {
+export class Exchange<E> extends AsyncResource
+  implements Undici.Dispatcher.DispatchHandler, Response.Body, Watch.Waiter
+{
   #controller: Controller | undefined
   #aborted: Error | undefined
   #answer: ((answer: Answer<E>) => void) | undefined
-  #callOff: () => void = () => {}
+  #timer: Timer<E> | undefined
+  #alarm: Watch.Alarm | undefined
   #waiting: Array<(now: Effect.Effect<void>) => void> = []
   #chunks: Array<Buffer> = []
   #size = 0
@@ -46,19 +53,15 @@ export class Exchange<E> extends AsyncResource implements Undici.Dispatcher.Disp
     super("HttpClient")
   }
 
-  answer(dispatcher: Undici.Dispatcher, alarm: Alarm<E> | undefined): Answer<E> {
+  answer(dispatcher: Undici.Dispatcher, timer: Timer<E> | undefined): Answer<E> {
     return Effect.async((resume) => {
       this.#answer = (answer) => {
         this.#answer = undefined
-        this.#callOff()
+        this.#alarm?.callOff()
         this.runInAsyncScope(resume, undefined, answer)
       }
-      if (alarm !== undefined) {
-        this.#callOff = alarm((late) => {
-          this.#answer?.(late)
-          this.abort()
-        })
-      }
+      this.#timer = timer
+      this.#alarm = timer?.watch.alarm(timer.clock, timer.deadline.endsAt, this)
       try {
         dispatcher.dispatch(this.options, this)
       } catch (cause) {
@@ -125,10 +128,18 @@ export class Exchange<E> extends AsyncResource implements Undici.Dispatcher.Disp
     }
   }
 
+  timeIsOver(): void {
+    const deadline = this.#timer?.deadline
+    if (deadline !== undefined) {
+      this.#answer?.(Effect.failSync(() => deadline.late()))
+    }
+    this.abort()
+  }
+
   /** Nobody waits any more. */
   giveUp(): void {
     this.#answer = undefined
-    this.#callOff()
+    this.#alarm?.callOff()
     this.abort()
   }
 
