@@ -184,38 +184,32 @@ export const make = (
     const askFor = AskedMicroversion.make()
 
     /** Everything that comes before sending: where to, and as whom. What is known need not be waited for. */
-    const prepare = (
-      fiber: Fiber.RuntimeFiber<unknown, unknown>,
-      request: HttpClientRequest.HttpClientRequest,
-      options: RequestOptions,
-      listened: boolean
-    ): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> => {
-      const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+    const prepare = (call: Call): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> => {
+      const { fiber, options, plugin, request } = call
       const now = Now.millis(fiber)
       const access = Known.access.of(plugin)?.(now)
-      const filter = options.endpointFilter ?? anything
-      const serviceType = options.microversionServiceType ?? filter.serviceType
-      const absolute = namesHost(request.url)
-      if (listened) {
-        Telemetry.annotateOperation(fiber.currentSpan, request, plugin, serviceType)
+      if (call.listened) {
+        Telemetry.annotateOperation(fiber.currentSpan, request, plugin, call.serviceType)
       }
-      const known = absolute ? undefined : Endpoint.peek(services, plugin, access, filter, options, now)
-      return andThen(
-        absolute || known !== undefined ? Effect.succeed(known) : Endpoint.ask(services, plugin, filter, options),
-        (endpoint) => aim(fiber, plugin, access, request, options, serviceType, endpoint, listened)
-      )
+      if (namesHost(request.url)) {
+        return aim(call, undefined, access)
+      }
+      const known = Endpoint.peek(services, plugin, access, call.filter, options, now)
+      return known !== undefined
+        ? aim(call, known, access)
+        // by then the token may be another one
+        : Effect.flatMap(
+          Endpoint.ask(services, plugin, call.filter, options),
+          (endpoint) => aim(call, endpoint, undefined)
+        )
     }
 
     const aim = (
-      fiber: Fiber.RuntimeFiber<unknown, unknown>,
-      plugin: AuthPlugin.Service,
-      access: AccessInfo.AccessInfo | undefined,
-      request: HttpClientRequest.HttpClientRequest,
-      options: RequestOptions,
-      serviceType: ServiceType.ServiceType | undefined,
+      call: Call,
       endpoint: EndpointData.EndpointData | undefined,
-      listened: boolean
+      access: AccessInfo.AccessInfo | undefined
     ): Effect.Effect<Prepared, Error> => {
+      const { fiber, listened, options, plugin, request, serviceType } = call
       const asked = options.microversion === undefined ? undefined : askFor(options.microversion, serviceType)
       if (asked !== undefined && Either.isLeft(asked)) {
         return Effect.fail(asked.left)
@@ -245,50 +239,49 @@ export const make = (
       return options.authenticated === false
         ? Effect.succeed(new Prepared(plugin, about, target, undefined))
         : andThen(
-          authHeaders(fiber, plugin, access, options),
+          authHeaders(call, access),
           (headers) => Effect.succeed(new Prepared(plugin, about, target, headers))
         )
     }
 
     const perform = (
-      fiber: Fiber.RuntimeFiber<unknown, unknown>,
-      request: HttpClientRequest.HttpClientRequest,
-      options: RequestOptions,
-      operation: Transport.Operation,
-      listened: boolean
+      call: Call,
+      operation: Transport.Operation
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> => {
-      const prepared = prepare(fiber, request, options, listened)
-      return andThen(
-        isReady(prepared) ? prepared : operation.inTime(prepared),
-        (prepared) =>
-          send(
-            transport,
-            prepared,
-            options,
-            new Sending(options, operation, prepared.about),
-            (response, reason, sent) => {
-              if (listened) {
-                Telemetry.annotateAnswer(fiber.currentSpan, response)
-              }
-              return response.status < 400 || options.raiseForStatus === false
-                ? Effect.succeed(response)
-                : refusal(response, {
-                  reason,
-                  secrets: [...sent().flatMap(Redaction.secretsOf), ...Secrets.inBody(request.body)],
-                  serviceType: prepared.about.serviceType,
-                  regionName: prepared.about.regionName,
-                  attempts: operation.retries === 0 ? undefined : operation.retries + 1
-                })
+      const { fiber, listened, options, request } = call
+      const prepared = prepare(call)
+      return andThen(isReady(prepared) ? prepared : operation.inTime(prepared), (prepared) =>
+        send(
+          transport,
+          prepared,
+          options,
+          new Sending(options, operation, prepared.about),
+          (response, reason, sent) => {
+            if (listened) {
+              Telemetry.annotateAnswer(fiber.currentSpan, response)
             }
-          )
-      )
+            return response.status < 400 || options.raiseForStatus === false
+              ? Effect.succeed(response)
+              : refusal(response, {
+                reason,
+                secrets: [...sent().flatMap(Redaction.secretsOf), ...Secrets.inBody(request.body)],
+                serviceType: prepared.about.serviceType,
+                regionName: prepared.about.regionName,
+                attempts: operation.retries === 0 ? undefined : operation.retries + 1
+              })
+          }
+        ))
     }
 
     const request: Service["request"] = (request, options = {}) =>
       Spans.operation<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin>(
         "Session.request",
         (listened, fiber) =>
-          transport.operation(request, options, (operation) => perform(fiber, request, options, operation, listened))
+          transport.operation(
+            request,
+            options,
+            (operation) => perform(new Call(fiber, request, options, listened), operation)
+          )
       )
 
     const endpointData: Service["endpointData"] = (filter, options) =>
@@ -342,22 +335,42 @@ const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(u
 const join = (base: string, path: string): string =>
   `${base.endsWith("/") ? base.replace(/\/+$/, "") : base}/${path.startsWith("/") ? path.replace(/^\/+/, "") : path}`
 
-/** In small letters, as all headers are that the Session puts together. */
+/** One request of a caller: who asks for what, and whether someone looks at its span. */
+class Call {
+  readonly plugin: AuthPlugin.Service
+
+  constructor(
+    readonly fiber: Fiber.RuntimeFiber<unknown, unknown>,
+    readonly request: HttpClientRequest.HttpClientRequest,
+    readonly options: RequestOptions,
+    readonly listened: boolean
+  ) {
+    this.plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+  }
+
+  get filter(): EndpointFilter.EndpointFilter {
+    return this.options.endpointFilter ?? anything
+  }
+
+  /** The one that its microversion is for. */
+  get serviceType(): ServiceType.ServiceType | undefined {
+    return this.options.microversionServiceType ?? this.filter.serviceType
+  }
+}
+
+/** In small letters, as all headers are that the Session puts together. `access` is the token, if it is known now. */
 const authHeaders = (
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
-  plugin: AuthPlugin.Service,
-  access: AccessInfo.AccessInfo | undefined,
-  { tokenLife }: RequestOptions
-): Effect.Effect<Headers.Headers, AuthPlugin.Error> =>
-  tokenLife !== undefined
-    ? Effect.provideService(
-      Effect.map(plugin.headers, Headers.fromInput),
-      Tokens.LeastLife,
-      Duration.toMillis(tokenLife)
-    )
-    : access !== undefined && Context.get(fiber.currentContext, Tokens.LeastLife) === 0
-    ? Effect.succeed(AuthPlugin.tokenHeaders(access.token))
-    : Effect.map(plugin.headers, Headers.fromInput)
+  { fiber, options: { tokenLife }, plugin }: Call,
+  access: AccessInfo.AccessInfo | undefined
+): Effect.Effect<Headers.Headers, AuthPlugin.Error> => {
+  if (access !== undefined && tokenLife === undefined && Context.get(fiber.currentContext, Tokens.LeastLife) === 0) {
+    return Effect.succeed(AuthPlugin.tokenHeaders(access.token))
+  }
+  const headers = Effect.map(plugin.headers, Headers.fromInput)
+  return tokenLife === undefined
+    ? headers
+    : Effect.provideService(headers, Tokens.LeastLife, Duration.toMillis(tokenLife))
+}
 
 /** Only what a version document has said is held against a microversion. */
 const supportError = (

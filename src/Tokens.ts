@@ -77,7 +77,7 @@ export interface Service {
     parts: Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
   ) => Effect.Effect<string>
   readonly get: (identity: Identity) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
-  /** The token, if it is there at this time (in milliseconds since the epoch) and need not be renewed yet. */
+  /** The token, if it is there at this time (in milliseconds since the epoch) and need not be renewed yet: that counts as a request for it. */
   readonly known: (identity: Identity, now: number) => AccessInfo.AccessInfo | undefined
   /** Drops the token if it is the one that was rejected, and nothing newer; from the `TokenStore` too. */
   readonly invalidate: (identity: Identity, rejected: Redacted.Redacted) => Effect.Effect<void>

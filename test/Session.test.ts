@@ -181,6 +181,26 @@ describe("a rejected token", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(test)))
 
+  it.effect("one that is dropped while an endpoint is looked for is not sent any more", () =>
+    Effect.gen(function*() {
+      const cloud = yield* TestCloud.TestCloud
+      yield* servers
+      // the version document of another service comes late
+      yield* cloud.misbehave({ service: "image", times: 1, kind: { delay: "10 seconds" } })
+      const images = yield* Effect.fork(
+        Session.request(HttpClientRequest.get("/images"), { endpointFilter: { serviceType: "image", minVersion: 2 } })
+      )
+      yield* TestClock.adjust("1 second")
+      yield* cloud.revokeTokens()
+      yield* servers
+      yield* cloud.clearJournal
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* Fiber.join(images)).status, 200)
+      const statuses = (yield* serviceRequests).map(({ status }) => status)
+      assert.deepStrictEqual(statuses, [200])
+      assert.strictEqual(yield* logins, 0)
+    }).pipe(Effect.provide(test)))
+
   it.effect("a service that rejects every token: one more login and request, and a typed error", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud

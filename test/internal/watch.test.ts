@@ -1,6 +1,6 @@
 /** One sleeper for all that is waited for. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Exit, Fiber, FiberRef, Ref, Scope, TestClock } from "effect"
+import { Clock, Deferred, Effect, Exit, FastCheck as fc, Fiber, FiberRef, Ref, Scope, TestClock } from "effect"
 import * as Watch from "../../src/internal/watch.js"
 
 const within = (millis: number) =>
@@ -123,6 +123,52 @@ describe("watch", () => {
       second.callOff()
       yield* TestClock.adjust(60_000)
       assert.deepStrictEqual(heard, ["first"])
+    }))
+
+  it.scoped("alarms go off once, at their time, whatever is set and called off in between", () =>
+    Effect.gen(function*() {
+      const watch = yield* Watch.make
+      const clock = yield* Effect.clock
+      const step = fc.oneof(
+        fc.record({ set: fc.integer({ min: 0, max: 3000 }) }),
+        fc.record({ callOff: fc.nat() }),
+        fc.record({ wait: fc.integer({ min: 1, max: 1500 }) })
+      )
+      for (const steps of fc.sample(fc.array(step, { minLength: 1, maxLength: 60 }), { numRuns: 50, seed: 8 })) {
+        const heard = new Map<number, number>()
+        const expected = new Map<number, number>()
+        const alarms: Array<Watch.Alarm> = []
+        let now = yield* Clock.currentTimeMillis
+        for (const each of [...steps, { wait: 5000 }]) {
+          if ("set" in each) {
+            const name = alarms.length
+            const endsAt = now + each.set
+            expected.set(name, endsAt)
+            alarms.push(watch.alarm(clock, endsAt, {
+              timeIsOver: () => {
+                assert.isFalse(heard.has(name))
+                heard.set(name, clock.unsafeCurrentTimeMillis())
+              }
+            }))
+          } else if ("callOff" in each && alarms.length > 0) {
+            const name = each.callOff % alarms.length
+            alarms[name]?.callOff()
+            if (!heard.has(name)) {
+              expected.delete(name)
+            }
+          } else if ("wait" in each) {
+            for (let millis = 0; millis < each.wait; millis += 100) {
+              yield* TestClock.adjust(Math.min(100, each.wait - millis))
+            }
+            now = yield* Clock.currentTimeMillis
+          }
+        }
+        assert.sameMembers([...heard.keys()], [...expected.keys()])
+        for (const [name, at] of heard) {
+          const late = at - (expected.get(name) ?? NaN)
+          assert.isTrue(late >= 0 && late <= 100, `alarm ${name} is ${late} ms late`)
+        }
+      }
     }))
 
   it.scoped("hundreds at once, a third of them late, a third interrupted: each ends as it should", () =>
