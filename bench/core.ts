@@ -80,6 +80,21 @@ export const imports = Effect.gen(function*() {
 // bundles
 // -----------------------------------------------------------------------------
 
+/** What every program needs: a Session and what is in it, with a plugin of the program's own. */
+const core = `
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as AuthPlugin from "effect-keystoneauth/AuthPlugin"
+import * as Session from "effect-keystoneauth/Session"
+const plugin = AuthPlugin.make({ name: "mine", headers: Effect.succeed(Headers.empty) })
+Effect.runPromise(Session.request(HttpClientRequest.get("/servers")).pipe(
+  Effect.provideService(AuthPlugin.AuthPlugin, plugin),
+  Effect.provide(Layer.provide(Session.layer(), FetchHttpClient.layer))
+))`
+
 /** A program as users write it, in a browser's bundle: what it does not need is left out. */
 const small = `
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -89,8 +104,9 @@ const program = Effect.flatMap(Compute, (compute) => compute.get("/servers"))
 Effect.runPromise(Effect.provide(program, demo("https://keystone.example.com/v3", FetchHttpClient.layer)))`
 
 const entries = {
-  "all": `import * as all from "effect-keystoneauth"\nglobalThis.all = all`,
-  "Adapter, Session, Password in a program": small
+  "core: Session": core,
+  "Adapter, Session, Password": small,
+  "all": `import * as all from "effect-keystoneauth"\nglobalThis.all = all`
 }
 
 const compressed = (contents: string) =>

@@ -96,8 +96,8 @@ export const lines = (results: Pick<Results, "seconds"> & Partial<Results>): Rea
       unit: "ms"
     },
     {
-      what: "Bundle over effect's own, gzip; all / Adapter + Password",
-      reached: bundles?.map(({ ours }) => ours / 1000) ?? [],
+      what: "Bundle of the core (Session) over effect's own, gzip",
+      reached: bundles?.slice(0, 1).map(({ ours }) => ours / 1000) ?? [],
       limit: 25,
       unit: "kB"
     },
