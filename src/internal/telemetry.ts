@@ -117,19 +117,43 @@ export const traced = (
       cloud: about.cloud ?? url.host
     })
     const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
-    const metered = (span: Tracer.Span | undefined): Answer =>
-      measured(fiber, sending, request, url, send, span, meter, resends > 0, logs)
-    if (!Spans.listens(fiber)) {
-      return logs ? logged(sending, request, url, metered, undefined) : metered(undefined)
+    const measured = (span: Tracer.Span | undefined): Answer => {
+      const clock = Now.clock(fiber)
+      const parent = span ?? fiber.currentSpan
+      const since = clock.unsafeCurrentTimeNanos()
+      meter.sent(resends > 0)
+      return send(
+        fiber,
+        // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
+        parent?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
+          ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
+          : request,
+        clock.unsafeCurrentTimeMillis(),
+        (exit) => {
+          const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
+          meter.done(outcomeOf(exit), seconds)
+          if (span?.sampled === true) {
+            annotateExit(span, exit)
+          }
+          return logs ? Effect.zipRight(logExit(phase, request, url, exit, seconds * 1000), exit) : exit
+        }
+      )
     }
-    return Effect.useSpan(
+    const logged = (span: Tracer.Span | undefined): Answer =>
+      logs
+        ? Effect.zipRight(
+          Effect.logDebug(Curl.command(request, url.href, phase)),
+          Effect.suspend(() => measured(span))
+        )
+        : measured(span)
+    return !Spans.listens(fiber) ? logged(undefined) : Effect.useSpan(
       `http.client ${method}`,
       { kind: "client", captureStackTrace: false },
       (span) => {
         if (span.sampled) {
           annotateRequest(span, sending, request, url, resends)
         }
-        return (logs ? logged(sending, request, url, metered, span) : metered(span)).pipe(
+        return logged(span).pipe(
           Effect.withParentSpan(span),
           Effect.flatMap((response) =>
             response.status < 400 ? Effect.succeed(response) : Effect.fail(new Refused(response))
@@ -140,39 +164,6 @@ export const traced = (
       Effect.catchTag("Refused", ({ response }) => Effect.succeed(response))
     )
   })
-
-const measured = (
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
-  sending: Sending,
-  request: HttpClientRequest.HttpClientRequest,
-  url: URL,
-  send: Send,
-  span: Tracer.Span | undefined,
-  meter: Metrics.Meters,
-  resend: boolean,
-  logs: boolean
-): Answer => {
-  const clock = Now.clock(fiber)
-  const parent = span ?? fiber.currentSpan
-  const since = clock.unsafeCurrentTimeNanos()
-  meter.sent(resend)
-  return send(
-    fiber,
-    // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
-    parent?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
-      ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
-      : request,
-    clock.unsafeCurrentTimeMillis(),
-    (exit) => {
-      const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
-      meter.done(outcomeOf(exit), seconds)
-      if (span?.sampled === true) {
-        annotateExit(span, exit)
-      }
-      return logs ? Effect.zipRight(logExit(sending, request, url, exit, seconds * 1000), exit) : exit
-    }
-  )
-}
 
 export type Answer = Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
 type Answered = Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>
@@ -286,19 +277,9 @@ const outcomeOf = (exit: Answered): string =>
 // the debug log
 // -----------------------------------------------------------------------------
 
-/** The request is told before it is sent. */
-const logged = (
-  { phase }: Sending,
-  request: HttpClientRequest.HttpClientRequest,
-  url: URL,
-  metered: (span: Tracer.Span | undefined) => Answer,
-  span: Tracer.Span | undefined
-): Answer =>
-  Effect.zipRight(Effect.logDebug(Curl.command(request, url.href, phase)), Effect.suspend(() => metered(span)))
-
 /** The answer is told when its headers are there, and its body when somebody has read it. */
 const logExit = (
-  { phase }: Sending,
+  phase: string,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   exit: Answered,
