@@ -230,17 +230,12 @@ export const make = (
       if (unsupported !== undefined) {
         return Effect.fail(unsupported)
       }
-      // headers that the caller has set win
-      const target = Target.make(
-        request,
-        url,
-        asked === undefined ? request.headers : Headers.merge(asked.right.headers, request.headers)
-      )
+      const microversion = asked?.right.headers ?? Headers.empty
       return options.authenticated === false
-        ? Effect.succeed(new Prepared(plugin, about, target, undefined))
+        ? Effect.succeed(new Prepared(plugin, about, request, url, microversion, undefined))
         : andThen(
           authHeaders(call, access),
-          (headers) => Effect.succeed(new Prepared(plugin, about, target, headers))
+          (credentials) => Effect.succeed(new Prepared(plugin, about, request, url, microversion, credentials))
         )
     }
 
@@ -426,10 +421,19 @@ class Prepared {
   constructor(
     readonly plugin: AuthPlugin.Service,
     readonly about: Transport.About,
-    readonly target: HttpClientRequest.HttpClientRequest,
+    readonly request: HttpClientRequest.HttpClientRequest,
+    readonly url: string,
+    /** What asks for a microversion, if any is asked for. */
+    readonly microversion: Headers.Headers,
     /** What authenticates it, if anything is to. */
-    readonly headers: Headers.Headers | undefined
+    readonly credentials: Headers.Headers | undefined
   ) {}
+
+  /** Headers that the caller has set win, but for credentials. */
+  with(credentials: Headers.Headers): HttpClientRequest.HttpClientRequest {
+    const { microversion, request, url } = this
+    return Target.make(request, url, Headers.merge(Headers.merge(microversion, request.headers), credentials))
+  }
 }
 
 /** Told of the answer, what a 401 means if it is one, and the headers of each attempt. */
@@ -442,33 +446,33 @@ type Answered = (
 /** Sends, and where the token was rejected sends once more with another one. */
 const send = (
   transport: Transport.Service,
-  { headers, plugin, target }: Prepared,
+  prepared: Prepared,
   { allowReauth }: RequestOptions,
   how: Sending,
   answered: Answered
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error> => {
-  if (headers === undefined) {
+  const { credentials, plugin, request, url } = prepared
+  if (credentials === undefined) {
     return Effect.flatMap(
-      transport.execute(target, how),
-      (response) => answered(response, "NoToken", () => [target.headers])
+      transport.execute(prepared.with(Headers.empty), how),
+      (response) => answered(response, "NoToken", () => [request.headers])
     )
   }
-  const execute = (headers: Headers.Headers) =>
-    transport.execute(Target.make(target, target.url, Headers.merge(target.headers, headers)), how)
-  return Effect.flatMap(execute(headers), (first) => {
-    if (first.status !== 401 || leftOrigin(first, target)) {
-      return answered(first, "TokenRejected", () => [headers, target.headers])
+  const sent = () => [credentials, request.headers]
+  return Effect.flatMap(transport.execute(prepared.with(credentials), how), (first) => {
+    if (first.status !== 401 || leftOrigin(first, url)) {
+      return answered(first, "TokenRejected", sent)
     }
     return allowReauth === false
-      ? answered(first, "NotRetried", () => [headers, target.headers])
+      ? answered(first, "NotRetried", sent)
       : Effect.flatMap(
-        how.operation.inTime(renew(plugin, headers, target, first)),
+        how.operation.inTime(renew(plugin, credentials, request, first)),
         (renewed) =>
           typeof renewed === "string"
-            ? answered(first, renewed, () => [headers, target.headers])
+            ? answered(first, renewed, sent)
             : Effect.flatMap(
-              execute(renewed),
-              (second) => answered(second, "TokenRejected", () => [headers, renewed, target.headers])
+              transport.execute(prepared.with(renewed), how),
+              (second) => answered(second, "TokenRejected", () => [...sent(), renewed])
             )
       )
   })
@@ -492,8 +496,8 @@ const renew = Effect.fnUntraced(function*(
 /** A redirect led to another origin, where no token was shown: its 401 says nothing about the token. */
 const leftOrigin = (
   response: HttpClientResponse.HttpClientResponse,
-  request: HttpClientRequest.HttpClientRequest
-): boolean => new URL(response.request.url).origin !== new URL(request.url).origin
+  url: string
+): boolean => new URL(response.request.url).origin !== new URL(url).origin
 
 const refusal = (
   response: HttpClientResponse.HttpClientResponse,
