@@ -12,13 +12,13 @@ import { median, medianRatio } from "./statistics.js"
  * A process stays as V8 happened to compile it: of the same contender one takes up to a third more than another. So all is
  * measured anew in so many processes of each, and the median counts.
  */
-const passes = 3
+const passes = 4
 
 /** Short slices in turn, so that what slows the machine down slows all contenders down. */
 const flights = [
-  { inFlight: 1, millis: 250, rounds: 5 },
-  { inFlight: 64, millis: 250, rounds: 5 },
-  { inFlight: 1000, millis: 400, rounds: 2 }
+  { inFlight: 1, millis: 250, rounds: 5, passes },
+  { inFlight: 64, millis: 250, rounds: 5, passes },
+  { inFlight: 1000, millis: 400, rounds: 2, passes: 2 }
 ]
 
 /** Until what runs often is compiled. From the first request on 64 at once, V8 would take what lives as long as a request for long-lived. */
@@ -64,14 +64,14 @@ const start = (contender: Contender, server: Server) =>
   })
 
 /** One process of each contender. */
-const pass = (server: Server, wanted: RegExp) =>
+const pass = (server: Server, wanted: RegExp, index: number) =>
   Effect.gen(function*() {
     const workers = (yield* Effect.forEach(chosen(wanted), (contender) => start(contender, server))).flat()
     for (const slice of warmUp) {
       yield* Effect.forEach(workers, ({ take }) => take(slice), { concurrency: 2 })
     }
     const measured = workers.map(({ contender }): Pass => ({ contender, flights: [] }))
-    for (const { inFlight, millis, rounds } of flights) {
+    for (const { inFlight, millis, rounds } of flights.filter(({ passes }) => index < passes)) {
       const running = workers.filter(({ contender }) => inFlight <= most[contender.client])
       const samples = new Map(running.map(({ contender }): [Contender, Array<Sample>] => [contender, []]))
       for (let round = 0; round < rounds; round++) {
@@ -121,7 +121,7 @@ const together = (flights: Arr.NonEmptyReadonlyArray<Flight>): Flight => {
 
 export const measure = (server: Server, wanted: RegExp) =>
   Effect.map(
-    Effect.replicateEffect(pass(server, wanted), passes),
+    Effect.forEach(Arr.range(0, passes - 1), (index) => pass(server, wanted, index)),
     (all) =>
       Object.values(Arr.groupBy(all.flat(), ({ contender }) => nameOf(contender))).map(([first, ...others]): Warm => ({
         contender: first.contender,
