@@ -17,6 +17,7 @@ import type * as AccessInfo from "./AccessInfo.js"
 import type * as AuthScope from "./AuthScope.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import { type AuthenticationError, InvalidOptions } from "./Errors.js"
+import * as Computed from "./internal/computed.js"
 
 /**
  * What authenticating can fail with.
@@ -164,17 +165,9 @@ const fromAccess = (
  * @since 0.1.0
  * @category headers
  */
-export const tokenHeaders = (token: Redacted.Redacted): Headers.Headers => {
-  const known = headersOf.get(token)
-  if (known !== undefined) {
-    return known
-  }
-  const made = Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) })
-  headersOf.set(token, made)
-  return made
-}
-
-const headersOf = new WeakMap<Redacted.Redacted, Headers.Headers>()
+export const tokenHeaders: (token: Redacted.Redacted) => Headers.Headers = Computed.of((token) =>
+  Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) })
+)
 
 /**
  * Requests within are made by the same user for another project or domain, or for the system. The new token is exchanged for

@@ -23,6 +23,7 @@ import type * as Scope from "effect/Scope"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
 import * as CommonHeaders from "./internal/commonHeaders.js"
+import * as Computed from "./internal/computed.js"
 import * as Metrics from "./internal/metrics.js"
 import * as Now from "./internal/now.js"
 import * as Internal from "./internal/operation.js"
@@ -439,23 +440,15 @@ const timedOut = (
  * `Telemetry.traced` takes their place. `fetch` follows redirects by itself, with every header, unless it is told not to.
  */
 const withoutPlatformHabits: Watch.Surroundings = {
-  context: (outer) => {
-    const known = withManualRedirects.get(outer)
-    if (known !== undefined) {
-      return known
-    }
-    const made = Context.add(outer, FetchHttpClient.RequestInit, {
+  context: Computed.of((outer) =>
+    Context.add(outer, FetchHttpClient.RequestInit, {
       ...Option.getOrUndefined(Context.getOption(outer, FetchHttpClient.RequestInit)),
       redirect: "manual"
     })
-    withManualRedirects.set(outer, made)
-    return made
-  },
+  ),
   fiberRefs: (outer, fiberId) =>
     FiberRefs.updateAs(outer, { fiberId, fiberRef: HttpClient.currentTracerDisabledWhen, value: () => true })
 }
-
-const withManualRedirects = new WeakMap<Context.Context<never>, Context.Context<never>>()
 
 /**
  * @since 0.1.0

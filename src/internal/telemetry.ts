@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type * as AuthPlugin from "../AuthPlugin.js"
 import type * as Errors from "../Errors.js"
+import * as Computed from "./computed.js"
 import * as Curl from "./curl.js"
 import * as Faults from "./faults.js"
 import type * as Metrics from "./metrics.js"
@@ -69,18 +70,10 @@ export type Send = (
 /** The host of a URL as the labels of metrics tell a cloud. */
 export const cloudOf = (url: string): string => URL.canParse(url) ? new URL(url).host : "unknown"
 
-const clouds = new WeakMap<AuthPlugin.Service, string>()
-
 /** Which cloud a plugin logs in to. */
-export const cloudOfPlugin = (plugin: AuthPlugin.Service): string | undefined => {
-  const known = clouds.get(plugin)
-  if (known !== undefined || Option.isNone(plugin.authUrl)) {
-    return known
-  }
-  const cloud = cloudOf(plugin.authUrl.value)
-  clouds.set(plugin, cloud)
-  return cloud
-}
+export const cloudOfPlugin = Computed.of(({ authUrl }: AuthPlugin.Service): string | undefined =>
+  Option.getOrUndefined(Option.map(authUrl, cloudOf))
+)
 
 /** For the tracer only: a client span whose answer is a refusal has failed, though its effect has not. */
 class Refused {
