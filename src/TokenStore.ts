@@ -9,10 +9,12 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import * as AccessInfo from "./AccessInfo.js"
 import type { InvalidOptions } from "./Errors.js"
 import * as Availability from "./internal/tokenStore/availability.js"
 import * as Cipher from "./internal/tokenStore/cipher.js"
@@ -29,9 +31,7 @@ import * as Lease from "./internal/tokenStore/lease.js"
  * @category models
  */
 export interface StoredToken {
-  readonly token: Redacted.Redacted
-  /** The body as Keystone sent it, decoded from JSON. */
-  readonly body: unknown
+  readonly access: AccessInfo.AccessInfo
   /** In milliseconds since 1970, by the clock of who stored it. `undefined`: it does not end. */
   readonly endsAt: number | undefined
 }
@@ -164,8 +164,9 @@ export const make = (backend: Backend, options: MakeOptions): Effect.Effect<Serv
           return Effect.succeedNone
         }
         return Effect.flatMap(cipher.open(name, found.value), (content) => {
-          if (Option.isSome(content)) {
-            return Effect.succeedSome({ entry: found.value, stored: content.value })
+          const stored = Option.flatMap(content, toStored)
+          if (Option.isSome(stored)) {
+            return Effect.succeedSome({ entry: found.value, stored: stored.value })
           }
           if (warned) {
             return Effect.succeedNone
@@ -190,13 +191,13 @@ export const make = (backend: Backend, options: MakeOptions): Effect.Effect<Serv
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           hasEnded(token, now)
             ? Effect.void
-            : Effect.flatMap(cipher.seal(name, token), (entry) =>
+            : Effect.flatMap(cipher.seal(name, toContent(token)), (entry) =>
               Option.isNone(entry)
                 ? Effect.logWarning(`${label} cannot keep a token whose body is not JSON`)
                 : attempt("write", backend.set(name, entry.value, token.endsAt), undefined))),
       remove: (name, token) =>
         Effect.flatMap(read(name), (found) =>
-          Option.isSome(found) && isSame(found.value.stored.token, token)
+          Option.isSome(found) && isSame(found.value.stored, token)
             ? attempt("write", backend.remove(name, found.value.entry), undefined)
             : Effect.void),
       lease: (name, timeToLive) =>
@@ -213,7 +214,18 @@ const longestLease = /*#__PURE__*/ Duration.days(1)
 
 const hasEnded = ({ endsAt }: StoredToken, now: number): boolean => endsAt !== undefined && endsAt <= now
 
-const isSame = (a: Redacted.Redacted, b: Redacted.Redacted): boolean => Redacted.value(a) === Redacted.value(b)
+const isSame = ({ access }: StoredToken, token: Redacted.Redacted): boolean =>
+  Redacted.value(access.token) === Redacted.value(token)
+
+/** Kept as Keystone sent it, and read again by who gets it. */
+const toContent = ({ access, endsAt }: StoredToken): Cipher.Content => ({
+  token: access.token,
+  body: access.body,
+  endsAt
+})
+
+const toStored = ({ body, endsAt, token }: Cipher.Content): Option.Option<StoredToken> =>
+  Option.map(Either.getRight(AccessInfo.fromBody(body, token)), (access) => ({ access, endsAt }))
 
 /**
  * No store: nothing outlives the Session, and everyone may log in. Names are made with a key that this process makes and
@@ -261,7 +273,7 @@ export const makeMemory = (options: { readonly capacity?: number | undefined } =
       remove: (name, token) =>
         Effect.sync(() => {
           const stored = tokens.get(name)
-          if (stored !== undefined && isSame(stored.token, token)) {
+          if (stored !== undefined && isSame(stored, token)) {
             tokens.delete(name)
           }
         }),

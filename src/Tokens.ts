@@ -6,12 +6,11 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import * as AccessInfo from "./AccessInfo.js"
+import type * as AccessInfo from "./AccessInfo.js"
 import type * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
 import * as IdentityKey from "./internal/identityKey.js"
@@ -145,7 +144,7 @@ export const make = (
       Effect.flatMap(store.get(identity.key), (stored) =>
         Effect.clockWith((clock) =>
           Effect.succeed(Option.filter(
-            Option.flatMap(stored, (found) => read(identity, found)),
+            Option.map(stored, ({ access, endsAt }): Held => ({ identity, access, endsAt: endsAt ?? Infinity })),
             (held) =>
               !isRejected(identity.key, held.access.token) &&
               clock.unsafeCurrentTimeMillis() < held.endsAt - TokenLife.margin(held)
@@ -166,8 +165,7 @@ export const make = (
         Effect.tap(() => Effect.sync(() => rejections.delete(identity.key))),
         Effect.tap(({ access, endsAt }) =>
           store.set(identity.key, {
-            token: access.token,
-            body: access.body,
+            access,
             endsAt: Number.isFinite(endsAt) ? endsAt : undefined
           })
         )
@@ -286,14 +284,6 @@ export const make = (
   })
 
 const isSame = (a: Redacted.Redacted, b: Redacted.Redacted): boolean => Redacted.value(a) === Redacted.value(b)
-
-/** What is in the store and no token, is not in the store. */
-const read = (identity: Identity, stored: TokenStore.StoredToken): Option.Option<Held> =>
-  Option.map(Either.getRight(AccessInfo.fromBody(stored.body, stored.token)), (access) => ({
-    identity,
-    access,
-    endsAt: stored.endsAt ?? Infinity
-  }))
 
 const exhausted = (identity: Identity): Errors.Unauthorized =>
   new Errors.Unauthorized({

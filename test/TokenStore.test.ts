@@ -7,18 +7,15 @@ import * as DirectoryTokenStore from "effect-keystoneauth/DirectoryTokenStore"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { hold, raceForLease, recordLog, tokenOf } from "./tokenStores.js"
+import { hold, raceForLease, recordLog, storedToken, tokenOf } from "./tokenStores.js"
 
 const key = Redacted.make("a key for these tests alone, made by chance")
 const otherKey = Redacted.make("another key for these tests")
 const secret = "gAAAAABtoken-that-nobody-may-see"
 const password = "hunter22-in-the-body"
 
-const stored = (token: string, endsAt?: number): TokenStore.StoredToken => ({
-  token: Redacted.make(token),
-  body: { token: { user: { name: "demo" }, password, text: "ünïcode ✓", list: [1, null, true] } },
-  endsAt
-})
+const stored = (token: string, endsAt?: number): TokenStore.StoredToken =>
+  storedToken(token, { user: { name: "demo" }, password, text: "ünïcode ✓", list: [1, null, true] }, endsAt)
 
 const tempDirectory = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "token-store-"))),
@@ -70,12 +67,13 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         assert.isTrue(Option.isNone(yield* store.get(name)))
         yield* store.set(name, stored("one", 60_000))
         const found = Option.getOrThrow(yield* store.get(name))
-        assert.strictEqual(Redacted.value(found.token), "one")
-        assert.deepStrictEqual(found.body, stored("one").body)
+        assert.strictEqual(tokenOf(Option.some(found)), "one")
+        assert.deepStrictEqual(found.access.body, stored("one").access.body)
+        assert.strictEqual(found.access.userName, "demo")
         assert.strictEqual(found.endsAt, 60_000)
         yield* store.set(name, stored("two"))
         const second = Option.getOrThrow(yield* store.get(name))
-        assert.strictEqual(Redacted.value(second.token), "two")
+        assert.strictEqual(tokenOf(Option.some(second)), "two")
         assert.isUndefined(second.endsAt)
         assert.isTrue(Option.isNone(yield* store.get(yield* store.identify("another identity"))))
       }))
@@ -380,8 +378,24 @@ describe("TokenStore", () => {
       const log = yield* recordLog
       const { entries, store } = yield* openKeyValueStore
       const ours = yield* over(store)
-      yield* Effect.provide(ours.set("a", { ...stored(secret), body: { password, n: 1n } }), log.layer)
+      yield* Effect.provide(ours.set("a", storedToken(secret, { password, n: 1n })), log.layer)
       assert.strictEqual(entries.size, 0)
+      assert.deepStrictEqual(log.levels(), ["WARN"])
+      assert.notInclude(JSON.stringify(log.lines), password)
+    }))
+
+  it.scoped("an entry that opens and holds no token is absent, with one warning", () =>
+    Effect.gen(function*() {
+      const log = yield* recordLog
+      const { store } = yield* openKeyValueStore
+      const ours = yield* over(store)
+      yield* Effect.gen(function*() {
+        yield* ours.set("a", { ...stored(secret), access: { ...stored(secret).access, body: { password } } })
+        assert.isTrue(Option.isNone(yield* ours.get("a")))
+        assert.isTrue(Option.isNone(yield* ours.get("a")))
+        yield* ours.set("a", stored("a token"))
+        assert.strictEqual(tokenOf(yield* ours.get("a")), "a token")
+      }).pipe(Effect.provide(log.layer))
       assert.deepStrictEqual(log.levels(), ["WARN"])
       assert.notInclude(JSON.stringify(log.lines), password)
     }))
@@ -617,11 +631,8 @@ describe("DirectoryTokenStore", () => {
     Effect.gen(function*() {
       const log = yield* recordLog
       const directory = yield* tempDirectory
-      const big = (n: number): TokenStore.StoredToken => ({
-        token: Redacted.make(`token-${n}`),
-        body: { n, catalog: "x".repeat(100_000 + n) },
-        endsAt: undefined
-      })
+      const big = (n: number) =>
+        storedToken(`token-${n}`, { user: { name: `user-${n}` }, padding: "x".repeat(100_000 + n) })
       yield* Effect.gen(function*() {
         const writers = yield* Effect.all([directoryStore(directory), directoryStore(directory)])
         const reader = yield* directoryStore(directory)
@@ -630,8 +641,9 @@ describe("DirectoryTokenStore", () => {
         let reads = 0
         const reading = yield* Effect.fork(Effect.gen(function*() {
           while (!(yield* Deferred.isDone(done))) {
-            const found = Option.getOrThrow(yield* reader.get("a"))
-            assert.strictEqual(Redacted.value(found.token), `token-${(found.body as { readonly n: number }).n}`)
+            const found = yield* reader.get("a")
+            const { userName } = Option.getOrThrow(found).access
+            assert.strictEqual(tokenOf(found), userName?.replace("user", "token"))
             reads++
           }
         }))

@@ -237,7 +237,7 @@ describe("a token store", () => {
       )
       yield* store.remove(
         names[0] ?? "",
-        Redacted.make(Option.getOrThrow(yield* store.get(names[0] ?? "")).token.pipe(Redacted.value))
+        Redacted.make(Redacted.value(Option.getOrThrow(yield* store.get(names[0] ?? "")).access.token))
       )
       yield* Scope.extend(store.lease(names[0] ?? "", "40 seconds"), scope)
       const waiting = yield* Effect.fork(process(servers))

@@ -1,13 +1,23 @@
 /** What the tests of more than one token store need. */
-import { Effect, Exit, Fiber, Inspectable, List, Logger, Option, Redacted, Scope } from "effect"
+import { Effect, Either, Exit, Fiber, Inspectable, List, Logger, Option, Redacted, Scope } from "effect"
 import type { Duration } from "effect"
-import type { TokenStore } from "effect-keystoneauth"
+import { AccessInfo, type TokenStore } from "effect-keystoneauth"
 import { type ChildProcess, spawn } from "node:child_process"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export const tokenOf = (found: Option.Option<TokenStore.StoredToken>): string | undefined =>
-  Option.getOrUndefined(Option.map(found, ({ token }) => Redacted.value(token)))
+  Option.getOrUndefined(Option.map(found, ({ access }) => Redacted.value(access.token)))
+
+/** A v3 token, with whatever else there may be in its body. */
+export const storedToken = (
+  token: string,
+  said: Readonly<Record<string, unknown>> = {},
+  endsAt?: number
+): TokenStore.StoredToken => ({
+  access: Either.getOrThrow(AccessInfo.fromV3({ token: said }, Redacted.make(token))),
+  endsAt
+})
 
 /** What was logged, warnings and worse apart. */
 export const recordLog = Effect.sync(() => {
