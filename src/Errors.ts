@@ -40,6 +40,11 @@ const attempts = optionalNumber
 const sentence = (...parts: ReadonlyArray<string | undefined>): string =>
   parts.filter((part) => part !== undefined && part !== "").join(" ")
 
+const ofRequest = (id: string | undefined): string | undefined => id === undefined ? undefined : `(request ${id})`
+
+const after = (what: string, millis: number | undefined): string | undefined =>
+  millis === undefined ? undefined : `[${what} ${Math.ceil(millis / 1000)} s]`
+
 const sentTimes = (attempts: number | undefined): string | undefined =>
   attempts === undefined ? undefined : `(sent ${attempts} times)`
 
@@ -349,10 +354,8 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
     }[this.reason]
     return sentence(
       `${this.method} ${this.url}: ${what}` + (this.serviceMessage === undefined ? "" : `: ${this.serviceMessage}`),
-      this.requestId === undefined ? undefined : `(request ${this.requestId})`,
-      this.retryAfterMillis === undefined
-        ? undefined
-        : `[${ofLogin ? "not tried again for" : "again in"} ${Math.ceil(this.retryAfterMillis / 1000)} s]`
+      ofRequest(this.requestId),
+      after(ofLogin ? "not tried again for" : "again in", this.retryAfterMillis)
     )
   }
 }
@@ -399,7 +402,7 @@ export class MissingAuthMethods
       `${this.method} ${this.url}: Keystone accepts ${this.methods.join(" and ") || "nothing yet"}`,
       this.identity === undefined ? undefined : `of ${this.identity}`,
       `and needs ${missing || "more"} as well`,
-      this.requestId === undefined ? undefined : `(request ${this.requestId})`
+      ofRequest(this.requestId)
     )
   }
 }
@@ -644,18 +647,17 @@ const httpFields = {
  */
 export interface HttpFailure extends Schema.Struct.Type<typeof httpFields> {}
 
-/** Does the service say more than the name of the status? */
-const isSaid = (said: string | undefined, status: number, title: string): boolean =>
-  said !== undefined && said !== title && said !== `${status} ${title}`
-
-const httpMessage = (title: string, failure: HttpFailure): string =>
-  sentence(
-    `${failure.method} ${failure.url} answered ${failure.status} ${title}` +
-      (isSaid(failure.serviceMessage, failure.status, title) ? `: ${failure.serviceMessage}` : ""),
-    failure.requestId === undefined ? undefined : `(request ${failure.requestId})`,
-    failure.retryAfterMillis === undefined ? undefined : `[again in ${Math.ceil(failure.retryAfterMillis / 1000)} s]`,
-    sentTimes(failure.attempts)
+/** What the service says, unless it is no more than the name of the status. */
+const httpMessage = ({ attempts, method, requestId, retryAfterMillis, serviceMessage, status, url }: HttpFailure): string => {
+  const title = StatusTitle.of(status)
+  const saysMore = serviceMessage !== undefined && serviceMessage !== title && serviceMessage !== `${status} ${title}`
+  return sentence(
+    `${method} ${url} answered ${status} ${title}${saysMore ? `: ${serviceMessage}` : ""}`,
+    ofRequest(requestId),
+    after("again in", retryAfterMillis),
+    sentTimes(attempts)
   )
+}
 
 /**
  * 400: the service does not understand the request.
@@ -671,7 +673,7 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("effect-keystonea
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Bad Request", this)
+    return httpMessage(this)
   }
 }
 
@@ -689,7 +691,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("effect-keystoneaut
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Forbidden", this)
+    return httpMessage(this)
   }
 }
 
@@ -707,7 +709,7 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-keystoneauth/
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Not Found", this)
+    return httpMessage(this)
   }
 }
 
@@ -727,7 +729,7 @@ export class MethodNotAllowed
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Method Not Allowed", this)
+    return httpMessage(this)
   }
 }
 
@@ -745,7 +747,7 @@ export class NotAcceptable extends Schema.TaggedError<NotAcceptable>("effect-key
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Not Acceptable", this)
+    return httpMessage(this)
   }
 }
 
@@ -763,7 +765,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-k
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Request Timeout", this)
+    return httpMessage(this)
   }
 }
 
@@ -781,7 +783,7 @@ export class Conflict extends Schema.TaggedError<Conflict>("effect-keystoneauth/
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Conflict", this)
+    return httpMessage(this)
   }
 }
 
@@ -796,7 +798,7 @@ export class Gone extends Schema.TaggedError<Gone>("effect-keystoneauth/Errors/G
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Gone", this)
+    return httpMessage(this)
   }
 }
 
@@ -814,7 +816,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("effect-keyston
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Too Many Requests", this)
+    return httpMessage(this)
   }
 }
 
@@ -832,7 +834,7 @@ export class ClientError extends Schema.TaggedError<ClientError>("effect-keyston
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage(StatusTitle.of(this.status), this)
+    return httpMessage(this)
   }
 }
 
@@ -852,7 +854,7 @@ export class InternalServerError
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Internal Server Error", this)
+    return httpMessage(this)
   }
 }
 
@@ -870,7 +872,7 @@ export class NotImplemented extends Schema.TaggedError<NotImplemented>("effect-k
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Not Implemented", this)
+    return httpMessage(this)
   }
 }
 
@@ -890,7 +892,7 @@ export class ServiceUnavailable
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage("Service Unavailable", this)
+    return httpMessage(this)
   }
 }
 
@@ -908,7 +910,7 @@ export class ServerError extends Schema.TaggedError<ServerError>("effect-keyston
   readonly [TypeId]: TypeId = TypeId
   /** @since 0.1.0 */
   override get message(): string {
-    return httpMessage(StatusTitle.of(this.status), this)
+    return httpMessage(this)
   }
 }
 
