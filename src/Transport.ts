@@ -194,8 +194,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const sendWithin: Patience.SendWithin = Patience.sendWithin(client) ??
-      ((_, request, __, watch, deadline, settle) =>
-        watch.settled(deadline, client.execute(request), settle, withoutPlatformHabits))
+      ((restore, _, request, __, watch, deadline, settle) =>
+        watch.settled(restore, deadline, client.execute(request), settle, withoutPlatformHabits))
     const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
     const meters = Metrics.makeRequests()
@@ -228,8 +228,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         request,
         url,
         meters,
-        (fiber, request, now, tell) =>
-          sendWithin(fiber, request, url, watch, deadlineOf(sending, request, url, now), (ending) =>
+        (restore, fiber, request, now, tell) =>
+          sendWithin(restore, fiber, request, url, watch, deadlineOf(sending, request, url, now), (ending) =>
             tell(Exit.mapBoth(ending, {
               onFailure: (error) =>
                 error._tag === "TimedOut"

@@ -9,13 +9,18 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type { Restore } from "./settled.js"
 import type * as Watch from "./watch.js"
 
 /** How a sending has ended. */
 export type Ending<E> = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | E>
 
-/** Sends without a span, and without following redirects. `settle` is told how it has ended, interrupted or not: see `settled`. */
+/**
+ * Sends without a span, and without following redirects. `settle` is told how it has ended, interrupted or not: see `settled`, which says
+ * where this may be called.
+ */
 export type SendWithin = <E, A, E2>(
+  restore: Restore,
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,

@@ -23,6 +23,7 @@ import * as Page from "./page.js"
 import * as Redaction from "./redaction.js"
 import * as Response from "./response.js"
 import * as Secrets from "./secrets.js"
+import type { Restore } from "./settled.js"
 import * as Spans from "./spans.js"
 
 /** What a request is about, for those who look at it. */
@@ -59,8 +60,9 @@ export interface Sending {
 /** The meters of requests that are alike. */
 export type Meters = (labels: Metrics.RequestLabels) => Metrics.Meters
 
-/** Sends, and tells how that has ended. */
+/** Sends, and tells how that has ended: see `settled`. */
 export type Send = (
+  restore: Restore,
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   request: HttpClientRequest.HttpClientRequest,
   now: number,
@@ -99,6 +101,17 @@ export const traced = (
   meters: Meters,
   send: Send
 ): Answer =>
+  // what is counted as sent is counted as answered, too
+  Effect.uninterruptibleMask((restore) => inRegion(restore, sending, request, url, meters, send))
+
+const inRegion = (
+  restore: Restore,
+  sending: Sending,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  meters: Meters,
+  send: Send
+): Answer =>
   Effect.withFiberRuntime((fiber) => {
     const { about, phase } = sending
     const resends = about.sent++
@@ -116,6 +129,7 @@ export const traced = (
       const since = clock.unsafeCurrentTimeNanos()
       meter.sent(resends > 0)
       return send(
+        restore,
         fiber,
         // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
         parent?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)

@@ -14,7 +14,7 @@ import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Scope from "effect/Scope"
 import * as Now from "./now.js"
-import { settled } from "./settled.js"
+import { type Restore, settled } from "./settled.js"
 
 /** Until when it is waited, in milliseconds since the epoch, and what it means if nothing has come by then. */
 export interface Deadline<out E> {
@@ -39,6 +39,7 @@ export interface Watch {
   ) => Effect.Effect<A, E | E2, R>
   /** The same, going on with how it has ended as `settled` does. */
   readonly settled: <A, E, R, E2, B, E3>(
+    restore: Restore,
     deadline: Deadline<E2>,
     effect: Effect.Effect<A, E, R>,
     next: (exit: Exit.Exit<A, E | E2>) => Effect.Effect<B, E3>,
@@ -192,6 +193,7 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
     }
 
     const settledWithin: Watch["settled"] = <A, E, R, E2, B, E3>(
+      restore: Restore,
       deadline: Deadline<E2>,
       effect: Effect.Effect<A, E, R>,
       next: (exit: Exit.Exit<A, E | E2>) => Effect.Effect<B, E3>,
@@ -230,14 +232,15 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
           // somebody else has interrupted it
           running.addObserver((exit) => Exit.isFailure(exit) ? resume(Exit.failCause(exit.cause)) : undefined)
         })
-        return settled(outcome, (exit) => {
+        return settled(restore, outcome, (exit) => {
           wait?.callOff()
           return Exit.isInterrupted(exit) ? Effect.flatMap(Fiber.interrupt(running), () => next(exit)) : next(exit)
         })
       })
 
     return {
-      within: (deadline, effect) => settledWithin(deadline, effect, (exit) => exit),
+      within: (deadline, effect) =>
+        Effect.uninterruptibleMask((restore) => settledWithin(restore, deadline, effect, (exit) => exit)),
       settled: settledWithin,
       alarm: (clock, endsAt, waiter) => watcherOf(clock).add(endsAt, waiter)
     }

@@ -20,7 +20,7 @@ import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Now from "../now.js"
 import * as Patience from "../patience.js"
-import { settled } from "../settled.js"
+import { type Restore, settled } from "../settled.js"
 import * as Spans from "../spans.js"
 import { type Answer, type Ended, Exchange, Timer } from "./exchange.js"
 
@@ -59,6 +59,7 @@ const uploadOf = (body: Exclude<HttpBody.HttpBody, HttpBody.Stream>): Upload => 
 /** Its own context is around that of each request, as with the platform's layers. */
 export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<never>): HttpClient.HttpClient => {
   const dispatch = <E, A, E2>(
+    restore: Restore,
     request: HttpClientRequest.HttpClientRequest,
     url: URL,
     upload: Upload,
@@ -79,7 +80,7 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
       bodyTimeout: 0
     })
     signal?.addEventListener("abort", () => exchange.abort(signal.reason), { once: true })
-    return settled(exchange.answer(dispatcher, timer), (exit) => {
+    return settled(restore, exchange.answer(dispatcher, timer), (exit) => {
       if (Exit.isFailure(exit)) {
         exchange.giveUp()
       }
@@ -88,6 +89,7 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
   }
 
   const send = <E, A, E2>(
+    restore: Restore,
     request: HttpClientRequest.HttpClientRequest,
     url: URL,
     context: Context.Context<never>,
@@ -98,21 +100,27 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
     const { body } = request
     const options = service(context, NodeHttpClient.UndiciRequestOptions)
     return body._tag === "Stream"
-      ? settled(
-        Effect.flatMap(
-          NodeStream.toReadable(body.stream),
-          (upload) => dispatch(request, url, upload, options, signal, asItIs<E>, timer)
-        ),
-        settle
-      )
-      : dispatch(request, url, uploadOf(body), options, signal, settle, timer)
+      // the stream runs as what it was made in: it must be possible to interrupt that
+      ? settled(restore, NodeStream.toReadable(body.stream), (upload) =>
+        Exit.isFailure(upload)
+          ? settle(Exit.failCause(upload.cause))
+          : dispatch(restore, request, url, upload.value, options, signal, settle, timer))
+      : dispatch(restore, request, url, uploadOf(body), options, signal, settle, timer)
   }
 
   const service = <I, S>(context: Context.Context<never>, tag: Context.Tag<I, S>): S | undefined =>
     Option.getOrUndefined(Option.orElse(Context.getOption(context, tag), () => Context.getOption(around, tag)))
 
+  const execute = (
+    request: HttpClientRequest.HttpClientRequest,
+    url: URL,
+    context: Context.Context<never>,
+    signal: AbortSignal | undefined
+  ): Answer<never> =>
+    Effect.uninterruptibleMask((restore) => send(restore, request, url, context, signal, asItIs<never>))
+
   const traced = HttpClient.transformResponse(
-    HttpClient.make((request, url, signal, fiber) => send(request, url, fiber.currentContext, signal, asItIs<never>)),
+    HttpClient.make((request, url, signal, fiber) => execute(request, url, fiber.currentContext, signal)),
     Effect.mapInputContext((context: Context.Context<never>) => Context.merge(around, context))
   )
 
@@ -131,7 +139,7 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
         const told = span?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation)
           ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
           : request
-        return send(told, url.right, fiber.currentContext, scoped.get(request)?.signal, asItIs<never>)
+        return execute(told, url.right, fiber.currentContext, scoped.get(request)?.signal)
       })
     ),
     Effect.succeed
@@ -139,8 +147,9 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
 
   return Patience.register(
     client,
-    (fiber, request, url, watch, deadline, settle) =>
+    (restore, fiber, request, url, watch, deadline, settle) =>
       send(
+        restore,
         request,
         url,
         fiber.currentContext,

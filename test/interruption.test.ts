@@ -1,0 +1,181 @@
+/** Interrupted between any two steps, a request leaves nothing behind. */
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  Effect,
+  Exit,
+  Fiber,
+  FiberId,
+  Layer,
+  Metric,
+  RuntimeFlags,
+  RuntimeFlagsPatch,
+  Stream,
+  Supervisor
+} from "effect"
+import { Transport } from "effect-keystoneauth"
+import * as NodeTransport from "effect-keystoneauth/NodeTransport"
+import * as TestCloud from "effect-keystoneauth/TestCloud"
+import * as Http from "node:http"
+import { Compute, demo, logins } from "./support.js"
+import { listen } from "./wire.js"
+
+/** Requests that were sent and not answered, in all. */
+const inFlight = (): number =>
+  Metric.unsafeSnapshot().filter(({ metricKey }) => metricKey.name === "effect_keystoneauth_http_requests_in_flight")
+    .reduce((sum, { metricState }) => sum + Number((metricState as unknown as Record<string, unknown>)["value"]), 0)
+
+/** A turn of the event loop. */
+const turn = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+/** Interrupts the first fiber that it sees before its nth operation. */
+class Interrupter extends Supervisor.AbstractSupervisor<void> {
+  readonly value = Effect.void
+  #fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
+  #operations = 0
+
+  constructor(readonly before: number) {
+    super()
+  }
+
+  override onEffect<A, E>(fiber: Fiber.RuntimeFiber<A, E>): void {
+    this.#fiber ??= fiber
+    if (fiber === this.#fiber && ++this.#operations === this.before) {
+      fiber.unsafeInterruptAsFork(FiberId.none)
+    }
+  }
+}
+
+/** How it ends if it is interrupted before that operation, and nothing is left to do for anybody. */
+const interrupted = <A, E, R>(operation: number, effect: Effect.Effect<A, E, R>) =>
+  effect.pipe(
+    Effect.withRuntimeFlagsPatch(RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)),
+    Effect.supervised(new Interrupter(operation)),
+    Effect.fork,
+    Effect.flatMap(Fiber.await),
+    Effect.zipLeft(turn)
+  )
+
+/** Once for each operation, until there is none left that could be interrupted. */
+const forEachOperation = <A, E, R, E2>(
+  attempt: (operation: number) => Effect.Effect<Exit.Exit<A, E2>, E, R>
+): Effect.Effect<A, E | E2, R> =>
+  Effect.gen(function*() {
+    for (let operation = 1;; operation++) {
+      const exit = yield* attempt(operation)
+      if (!Exit.isInterrupted(exit)) {
+        assert.isAbove(operation, 10)
+        return yield* exit
+      }
+    }
+  })
+
+const assertNothingInFlight = (operation: number) =>
+  Effect.sync(() =>
+    assert.strictEqual(inFlight(), 0, `counted as in flight, interrupted before operation ${operation}`)
+  )
+
+describe("a request that is interrupted before any of its operations", () => {
+  it.live("leaves nothing on its way, over a client of others", () =>
+    Effect.gen(function*() {
+      let open = 0
+      let sent = 0
+      const wire = HttpClient.make((request) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => {
+            open++
+            sent++
+          }),
+          () => Effect.as(turn, HttpClientResponse.fromWeb(request, new Response("{}"))),
+          () => Effect.sync(() => open--)
+        )
+      )
+      yield* Effect.gen(function*() {
+        const transport = yield* Transport.Transport
+        const request = transport.execute(HttpClientRequest.get("http://a.test/"))
+        yield* forEachOperation((operation) =>
+          Effect.zipLeft(interrupted(operation, request), assertNothingInFlight(operation)).pipe(
+            Effect.tap(() => assert.strictEqual(open, 0, `on its way, interrupted before operation ${operation}`))
+          )
+        )
+      }).pipe(Effect.provide(Transport.layer().pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, wire)))))
+      assert.isAbove(sent, 1)
+    }))
+
+  const upload = HttpClientRequest.bodyStream(Stream.make(new Uint8Array(1000), new Uint8Array(1000)))
+
+  it.scopedLive.each(
+    [
+      ["a GET", HttpClientRequest.get],
+      ["an upload", (url: string) => upload(HttpClientRequest.put(url))]
+    ] as const
+  )("leaves nothing on its way, over NodeTransport: %s", ([, make]) =>
+    Effect.gen(function*() {
+      let open = 0
+      let sent = 0
+      const { port } = yield* listen(Http.createServer((request, response) => {
+        open++
+        sent++
+        response.on("close", () => open--)
+        request.resume().on("end", () => response.end("{}"))
+      }))
+      yield* Effect.gen(function*() {
+        const transport = yield* Transport.Transport
+        const request = Effect.flatMap(
+          transport.execute(make(`http://127.0.0.1:${port}/`)),
+          (response) => response.text
+        )
+        yield* forEachOperation((operation) =>
+          Effect.zipLeft(interrupted(operation, request), assertNothingInFlight(operation)).pipe(
+            Effect.zipLeft(Effect.repeat(turn, { until: () => open === 0, times: 1000 })),
+            Effect.tap(() => assert.strictEqual(open, 0, `on its way, interrupted before operation ${operation}`))
+          )
+        )
+      }).pipe(Effect.provide(Transport.layer().pipe(Layer.provide(NodeTransport.layer()))))
+      assert.isAbove(sent, 1)
+    }))
+
+  const servers = Effect.flatMap(Compute, (compute) => compute.get("/servers"))
+  const oneAtATime = TestCloud.layer({ session: { limits: { concurrency: 1 } } })
+
+  /** The next one has its turn, and there were no more logins than there had to be. */
+  const assertNextWorks = (operation: number, expected: number) =>
+    Effect.gen(function*() {
+      const { status } = yield* Effect.timeout(servers, "5 seconds")
+      assert.strictEqual(status, 200, `interrupted before operation ${operation}`)
+      assert.strictEqual(yield* logins, expected, `logins, interrupted before operation ${operation}`)
+      yield* assertNothingInFlight(operation)
+    })
+
+  it.live("stops nobody else: there is one login, one version document, and its turn is given back", () =>
+    forEachOperation((operation) =>
+      Effect.flatMap(demo, (asDemo) =>
+        interrupted(operation, servers).pipe(
+          Effect.zipLeft(assertNextWorks(operation, 1)),
+          Effect.provide(asDemo)
+        )).pipe(
+          Effect.provide(Compute.layer),
+          // each with a cloud and a Session of its own, so that all is to be done
+          Effect.provide(oneAtATime)
+        )
+    ))
+
+  it.live("stops nobody else while a rejected token is replaced", () =>
+    Effect.gen(function*() {
+      const cloud = yield* TestCloud.TestCloud
+      yield* Effect.gen(function*() {
+        yield* servers
+        yield* forEachOperation((operation) =>
+          Effect.gen(function*() {
+            yield* cloud.revokeTokens()
+            yield* cloud.clearJournal
+            const exit = yield* interrupted(operation, servers)
+            yield* assertNextWorks(operation, 1)
+            return exit
+          })
+        )
+      }).pipe(Effect.provide(yield* demo))
+    }).pipe(Effect.provide(Compute.layer), Effect.provide(oneAtATime)))
+})
