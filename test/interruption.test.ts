@@ -13,7 +13,7 @@ import {
   Stream,
   Supervisor
 } from "effect"
-import { Transport } from "effect-keystoneauth"
+import { Session, TokenStore, Transport } from "effect-keystoneauth"
 import * as NodeTransport from "effect-keystoneauth/NodeTransport"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
 import * as Http from "node:http"
@@ -178,4 +178,31 @@ describe("a request that is interrupted before any of its operations", () => {
         )
       }).pipe(Effect.provide(yield* demo))
     }).pipe(Effect.provide(Compute.layer), Effect.provide(oneAtATime)))
+
+  it.live("leaves nothing with its Session: no request, no lease, no login", () =>
+    Effect.gen(function*() {
+      const store = yield* TokenStore.makeMemory()
+      let leases = 0
+      const watched: TokenStore.Service = {
+        ...store,
+        lease: (name, timeToLive) =>
+          Effect.zipRight(
+            Effect.acquireRelease(Effect.sync(() => leases++), () => Effect.sync(() => leases--)),
+            store.lease(name, timeToLive)
+          )
+      }
+      const cloud = yield* TestCloud.TestCloud
+      const asDemo = yield* demo
+      yield* forEachOperation((operation) =>
+        interrupted(operation, servers).pipe(
+          Effect.provide(asDemo),
+          Effect.provide(Compute.layer),
+          Effect.provide(Session.layer()),
+          Effect.provideService(TokenStore.TokenStore, watched),
+          Effect.zipLeft(cloud.revokeTokens()),
+          Effect.zipLeft(assertNothingInFlight(operation)),
+          Effect.tap(() => assert.strictEqual(leases, 0, `leases, interrupted before operation ${operation}`))
+        )
+      )
+    }).pipe(Effect.provide(TestCloud.layerHttpClient())))
 })
