@@ -1,4 +1,4 @@
-/** What the benchmark has measured, as it is in `results.json`. Times are medians of several rounds, and of several processes. */
+/** What the benchmark has measured, as it is in `results.json`: medians of several rounds, or of several processes. */
 import { Schema } from "effect"
 import { Costs } from "./sample.js"
 

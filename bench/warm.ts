@@ -1,28 +1,31 @@
 /** Warm requests: each contender in a process of its own, one at a time, in rounds. */
-import { Array as Arr, Effect, Option, Schema } from "effect"
+import { Array as Arr, Effect, Option, Order, Schema } from "effect"
 import * as Process from "./process.js"
 import * as Python from "./python.js"
 import type { Flight, Warm } from "./results.js"
 import { Contender, nameOf } from "./results.js"
 import { Sample, Slice } from "./sample.js"
 import type { Server } from "./server.js"
-import { median, medianRatio } from "./statistics.js"
+import { median } from "./statistics.js"
 
 /**
  * A process stays as V8 happened to compile it: of the same contender one takes up to a third more than another. So all is
  * measured anew in so many processes of each, and the median counts.
  */
-const passes = 4
+const passes = 5
 
-/** Short slices in turn, so that what slows the machine down slows all contenders down. */
+/**
+ * Short slices in turn, so that what slows the machine down slows all contenders down. Within a pass the one counts that only a quarter
+ * were quieter than: neighbours of a machine add to the CPU of single slices, by as much again as a request takes, and never take away.
+ */
 const flights = [
-  { inFlight: 1, millis: 250, rounds: 5, passes },
-  { inFlight: 64, millis: 250, rounds: 5, passes },
-  { inFlight: 1000, millis: 400, rounds: 2, passes: 2 }
+  { inFlight: 1, millis: 150, slices: 6, passes },
+  { inFlight: 64, millis: 150, slices: 6, passes },
+  { inFlight: 1000, millis: 400, slices: 2, passes: 2 }
 ]
 
 /** Until what runs often is compiled. From the first request on 64 at once, V8 would take what lives as long as a request for long-lived. */
-const warmUp = [{ inFlight: 1, millis: 1000 }, { inFlight: 64, millis: 2500 }]
+const warmUp = [{ inFlight: 1, millis: 500 }, { inFlight: 64, millis: 1500 }]
 
 /** Threads in Python: a thousand of them measure nothing but themselves. */
 const most = { "undici": Infinity, "HttpClient": Infinity, "effect-keystoneauth": Infinity, "keystoneauth1": 64 }
@@ -63,70 +66,69 @@ const start = (contender: Contender, server: Server) =>
       : [{ contender, take: yield* Process.interview(command.value, Slice, Sample) }]
   })
 
-/** One process of each contender. */
+/** Of the slices of a pass. */
+const quiet = (samples: ReadonlyArray<Sample>): Sample | undefined =>
+  Arr.sortWith(samples, ({ cpuMicros }) => cpuMicros, Order.number)[Math.floor(samples.length / 4)]
+
+/** One process of each contender: what its requests cost with so many in flight. */
 const pass = (server: Server, wanted: RegExp, index: number) =>
   Effect.gen(function*() {
     const workers = (yield* Effect.forEach(chosen(wanted), (contender) => start(contender, server))).flat()
     for (const slice of warmUp) {
       yield* Effect.forEach(workers, ({ take }) => take(slice), { concurrency: 2 })
     }
-    const measured = workers.map(({ contender }): Pass => ({ contender, flights: [] }))
-    for (const { inFlight, millis, rounds } of flights.filter(({ passes }) => index < passes)) {
-      const running = workers.filter(({ contender }) => inFlight <= most[contender.client])
-      const samples = new Map(running.map(({ contender }): [Contender, Array<Sample>] => [contender, []]))
-      for (let round = 0; round < rounds; round++) {
-        yield* Effect.forEach(Arr.rotate(running, round), ({ contender, take }) =>
-          Effect.map(take({ inFlight, millis }), (sample) =>
-            samples.get(contender)?.push(sample)))
-      }
-      const cpuOf = (contender: Contender | undefined) =>
-        (contender === undefined ? [] : samples.get(contender) ?? []).map(({ cpuMicros }) =>
-          cpuMicros
-        )
-      for (const { contender, flights } of measured.filter(({ contender }) => samples.has(contender))) {
-        const bare = contenders.find(({ client, transport }) =>
-          client === "HttpClient" && transport === contender.transport && contender.client === "effect-keystoneauth"
-        )
-        const medianOf = (f: (sample: Sample) => number) => median((samples.get(contender) ?? []).map(f))
-        flights.push({
-          inFlight,
-          requestsPerSecond: medianOf(({ requests, seconds }) => requests / seconds),
-          cpuMicros: medianOf(({ cpuMicros }) => cpuMicros),
-          p50Millis: medianOf(({ p50Millis }) => p50Millis),
-          p99Millis: medianOf(({ p99Millis }) => p99Millis),
-          toUndici: medianRatio(cpuOf(contender), cpuOf(undici)),
-          ...(bare === undefined ? {} : { toBare: medianRatio(cpuOf(contender), cpuOf(bare)) })
+    return yield* Effect.forEach(
+      flights.filter(({ passes }) => index < passes),
+      ({ inFlight, millis, slices }) =>
+        Effect.gen(function*() {
+          const running = workers.filter(({ contender }) => inFlight <= most[contender.client])
+          const samples = new Map(running.map(({ contender }): [Contender, Array<Sample>] => [contender, []]))
+          for (let slice = 0; slice < slices; slice++) {
+            for (const { contender, take } of Arr.rotate(running, slice)) {
+              samples.get(contender)?.push(yield* take({ inFlight, millis }))
+            }
+          }
+          return { inFlight, costOf: (contender: Contender) => quiet(samples.get(contender) ?? []) }
         })
-      }
-    }
-    return measured
+    )
   }).pipe(Effect.scoped)
 
-type Pass = Warm & { readonly flights: Array<Flight> }
+type Measured = Effect.Effect.Success<ReturnType<typeof pass>>[number]
 
-/** The median of all that is measured. */
-const together = (flights: Arr.NonEmptyReadonlyArray<Flight>): Flight => {
-  const [{ inFlight, toBare }] = flights
-  const medianOf = (f: (flight: Flight) => number) => median(flights.map(f))
-  return {
-    inFlight,
-    requestsPerSecond: medianOf(({ requestsPerSecond }) => requestsPerSecond),
-    cpuMicros: medianOf(({ cpuMicros }) => cpuMicros),
-    p50Millis: medianOf(({ p50Millis }) => p50Millis),
-    p99Millis: medianOf(({ p99Millis }) => p99Millis),
-    toUndici: medianOf(({ toUndici }) => toUndici),
-    ...(toBare === undefined ? {} : { toBare: medianOf(({ toBare = NaN }) => toBare) })
-  }
-}
+/** The bare `HttpClient` that it is held against. */
+const bareOf = ({ client, transport }: Contender): Contender | undefined =>
+  client === "effect-keystoneauth"
+    ? contenders.find((other) => other.client === "HttpClient" && other.transport === transport)
+    : undefined
+
+/** Of all passes. Ratios are those of each pass: its processes have run side by side. */
+const together = (contender: Contender, passes: ReadonlyArray<Measured>): ReadonlyArray<Flight> =>
+  flights.flatMap(({ inFlight }) => {
+    const costs = passes.filter((each) => each.inFlight === inFlight).flatMap(({ costOf }) => {
+      const cost = costOf(contender)
+      return cost === undefined
+        ? []
+        : [{ ...cost, times: (other: Contender) => cost.cpuMicros / (costOf(other)?.cpuMicros ?? NaN) }]
+    })
+    const medianOf = (f: (cost: typeof costs[number]) => number) => median(costs.map(f))
+    const bare = bareOf(contender)
+    return costs.length === 0 ? [] : [{
+      inFlight,
+      requestsPerSecond: medianOf(({ requests, seconds }) => requests / seconds),
+      cpuMicros: medianOf(({ cpuMicros }) => cpuMicros),
+      p50Millis: medianOf(({ p50Millis }) => p50Millis),
+      p99Millis: medianOf(({ p99Millis }) => p99Millis),
+      toUndici: medianOf(({ times }) => times(undici)),
+      ...(bare === undefined ? {} : { toBare: medianOf(({ times }) => times(bare)) })
+    }]
+  })
 
 export const measure = (server: Server, wanted: RegExp) =>
   Effect.map(
     Effect.forEach(Arr.range(0, passes - 1), (index) => pass(server, wanted, index)),
     (all) =>
-      Object.values(Arr.groupBy(all.flat(), ({ contender }) => nameOf(contender))).map(([first, ...others]): Warm => ({
-        contender: first.contender,
-        flights: first.flights.map((flight, i) =>
-          together([flight, ...others.flatMap(({ flights }) => flights[i] ?? [])])
-        )
-      }))
+      chosen(wanted).flatMap((contender): ReadonlyArray<Warm> => {
+        const flights = together(contender, all.flat())
+        return flights.length === 0 ? [] : [{ contender, flights }]
+      })
   )

@@ -2,6 +2,7 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
+  Deferred,
   Effect,
   Exit,
   Fiber,
@@ -13,7 +14,7 @@ import {
   Stream,
   Supervisor
 } from "effect"
-import { Session, TokenStore, Transport } from "effect-keystoneauth"
+import { Limiter, Session, TokenStore, Transport } from "effect-keystoneauth"
 import * as NodeTransport from "effect-keystoneauth/NodeTransport"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
 import * as Http from "node:http"
@@ -205,4 +206,27 @@ describe("a request that is interrupted before any of its operations", () => {
         )
       )
     }).pipe(Effect.provide(TestCloud.layerHttpClient())))
+
+  it.live("passes its turn on, wherever it waited for it", () =>
+    forEachOperation((operation) =>
+      Effect.gen(function*() {
+        const limiter = yield* Limiter.make({ concurrency: 1, requestsPerSecond: 1_000_000 })
+        const done = yield* Deferred.make<void>()
+        const holder = yield* Effect.fork(limiter.withPermit(Deferred.await(done)))
+        yield* turn
+        const waiter = yield* Effect.fork(interrupted(operation, limiter.withPermit(Effect.yieldNow())))
+        const behind = yield* Effect.fork(limiter.withPermit(Effect.void))
+        yield* turn
+        yield* Deferred.succeed(done, undefined)
+        const exit = yield* Fiber.join(waiter)
+        yield* Fiber.join(behind).pipe(
+          Effect.timeoutFail({
+            duration: "2 seconds",
+            onTimeout: () => `lost, interrupted before operation ${operation}`
+          })
+        )
+        yield* Fiber.join(holder)
+        return exit
+      })
+    ))
 })
