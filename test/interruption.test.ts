@@ -8,11 +8,14 @@ import {
   Fiber,
   FiberId,
   Layer,
+  Logger,
+  LogLevel,
   Metric,
   RuntimeFlags,
   RuntimeFlagsPatch,
   Stream,
-  Supervisor
+  Supervisor,
+  Tracer
 } from "effect"
 import { Limiter, Session, TokenStore, Transport } from "effect-keystoneauth"
 import * as NodeTransport from "effect-keystoneauth/NodeTransport"
@@ -107,12 +110,16 @@ describe("a request that is interrupted before any of its operations", () => {
 
   const upload = HttpClientRequest.bodyStream(Stream.make(new Uint8Array(1000), new Uint8Array(1000)))
 
+  const text = (response: HttpClientResponse.HttpClientResponse) => Effect.asVoid(response.text)
+  const drain = (response: HttpClientResponse.HttpClientResponse) => Stream.runDrain(response.stream)
+
   it.scopedLive.each(
     [
-      ["a GET", HttpClientRequest.get],
-      ["an upload", (url: string) => upload(HttpClientRequest.put(url))]
+      ["a GET", HttpClientRequest.get, text],
+      ["a download", HttpClientRequest.get, drain],
+      ["an upload", (url: string) => upload(HttpClientRequest.put(url)), text]
     ] as const
-  )("leaves nothing on its way, over NodeTransport: %s", ([, make]) =>
+  )("leaves nothing on its way, over NodeTransport: %s", ([, make, read]) =>
     Effect.gen(function*() {
       let open = 0
       let sent = 0
@@ -120,14 +127,15 @@ describe("a request that is interrupted before any of its operations", () => {
         open++
         sent++
         response.on("close", () => open--)
-        request.resume().on("end", () => response.end("{}"))
+        // in two parts, so that who reads has to wait in between
+        request.resume().on("end", () => {
+          response.write("one")
+          setImmediate(() => response.end("two"))
+        })
       }))
       yield* Effect.gen(function*() {
         const transport = yield* Transport.Transport
-        const request = Effect.flatMap(
-          transport.execute(make(`http://127.0.0.1:${port}/`)),
-          (response) => response.text
-        )
+        const request = Effect.flatMap(transport.execute(make(`http://127.0.0.1:${port}/`)), read)
         yield* forEachOperation((operation) =>
           Effect.zipLeft(interrupted(operation, request), assertNothingInFlight(operation)).pipe(
             Effect.zipLeft(Effect.repeat(turn, { until: () => open === 0, times: 1000 })),
@@ -149,6 +157,53 @@ describe("a request that is interrupted before any of its operations", () => {
       assert.strictEqual(yield* logins, expected, `logins, interrupted before operation ${operation}`)
       yield* assertNothingInFlight(operation)
     })
+
+  it.live("ends its spans, with a tracer and a debug log", () =>
+    Effect.gen(function*() {
+      let open = 0
+      let made = 0
+      const tracer = Tracer.make({
+        span: (name, parent, context, links, startTime, kind) => {
+          open++
+          made++
+          return {
+            _tag: "Span",
+            name,
+            spanId: `${made}`,
+            traceId: "trace",
+            parent,
+            context,
+            links,
+            kind,
+            sampled: true,
+            status: { _tag: "Started", startTime },
+            attributes: new Map(),
+            attribute: () => {},
+            event: () => {},
+            addLinks: () => {},
+            end: () => open--
+          }
+        },
+        context: (f) => f()
+      })
+      const wire = HttpClient.make((request) =>
+        Effect.as(turn, HttpClientResponse.fromWeb(request, new Response("{}")))
+      )
+      yield* Effect.gen(function*() {
+        const transport = yield* Transport.Transport
+        const request = Effect.withTracer(transport.execute(HttpClientRequest.get("http://a.test/")), tracer)
+        yield* forEachOperation((operation) =>
+          Effect.zipLeft(interrupted(operation, request), assertNothingInFlight(operation)).pipe(
+            Effect.tap(() => assert.strictEqual(open, 0, `open spans, interrupted before operation ${operation}`))
+          )
+        )
+      }).pipe(
+        Effect.provide(Transport.layer().pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, wire)))),
+        Effect.provide(Logger.remove(Logger.defaultLogger)),
+        Logger.withMinimumLogLevel(LogLevel.Debug)
+      )
+      assert.isAbove(made, 1)
+    }))
 
   it.live("stops nobody else: there is one login, one version document, and its turn is given back", () =>
     forEachOperation((operation) =>

@@ -101,76 +101,68 @@ export const traced = (
   meters: Meters,
   send: Send
 ): Answer =>
-  // what is counted as sent is counted as answered, too
-  Effect.uninterruptibleMask((restore) => inRegion(restore, sending, request, url, meters, send))
-
-const inRegion = (
-  restore: Restore,
-  sending: Sending,
-  request: HttpClientRequest.HttpClientRequest,
-  url: URL,
-  meters: Meters,
-  send: Send
-): Answer =>
-  Effect.withFiberRuntime((fiber) => {
-    const { about, phase } = sending
-    const resends = about.sent++
-    const method = knownMethods.has(request.method) ? request.method : "_OTHER"
-    const meter = meters({
-      method,
-      phase,
-      service: about.serviceType ?? "unknown",
-      cloud: about.cloud ?? url.host
-    })
-    const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
-    const measured = (span: Tracer.Span | undefined): Answer => {
-      const clock = Now.clock(fiber)
-      const parent = span ?? fiber.currentSpan
-      const since = clock.unsafeCurrentTimeNanos()
-      meter.sent(resends > 0)
-      return send(
-        restore,
-        fiber,
-        // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
-        parent?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
-          ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
-          : request,
-        clock.unsafeCurrentTimeMillis(),
-        (exit) => {
-          const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
-          meter.done(outcomeOf(exit), seconds)
-          if (span?.sampled === true) {
-            annotateExit(span, exit)
+  // from here on it is not interrupted but where it waits: what is counted as sent is counted as answered, too
+  Effect.uninterruptibleMask((restore) =>
+    Effect.withFiberRuntime((fiber) => {
+      const { about, phase } = sending
+      const resends = about.sent++
+      const method = knownMethods.has(request.method) ? request.method : "_OTHER"
+      const meter = meters({
+        method,
+        phase,
+        service: about.serviceType ?? "unknown",
+        cloud: about.cloud ?? url.host
+      })
+      const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
+      const measured = (span: Tracer.Span | undefined): Answer => {
+        const clock = Now.clock(fiber)
+        const parent = span ?? fiber.currentSpan
+        const since = clock.unsafeCurrentTimeNanos()
+        meter.sent(resends > 0)
+        return send(
+          restore,
+          fiber,
+          // from a page not to other origins, as OpenTelemetry has it: OpenStack allows pages no such headers unless it is told to
+          parent?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
+            ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
+            : request,
+          clock.unsafeCurrentTimeMillis(),
+          (exit) => {
+            const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
+            meter.done(outcomeOf(exit), seconds)
+            if (span?.sampled === true) {
+              annotateExit(span, exit)
+            }
+            return logs ? Effect.zipRight(logExit(phase, request, url, exit, seconds * 1000), exit) : exit
           }
-          return logs ? Effect.zipRight(logExit(phase, request, url, exit, seconds * 1000), exit) : exit
-        }
-      )
-    }
-    const logged = (span: Tracer.Span | undefined): Answer =>
-      logs
-        ? Effect.zipRight(
-          Effect.logDebug(Curl.command(request, url.href, phase)),
-          Effect.suspend(() => measured(span))
-        )
-        : measured(span)
-    return !Spans.listens(fiber) ? logged(undefined) : Effect.useSpan(
-      `http.client ${method}`,
-      { kind: "client", captureStackTrace: false },
-      (span) => {
-        if (span.sampled) {
-          annotateRequest(span, sending, request, url, resends)
-        }
-        return logged(span).pipe(
-          Effect.withParentSpan(span),
-          Effect.flatMap((response) =>
-            response.status < 400 ? Effect.succeed(response) : Effect.fail(new Refused(response))
-          )
         )
       }
-    ).pipe(
-      Effect.catchTag("Refused", ({ response }) => Effect.succeed(response))
-    )
-  })
+      const logged = (span: Tracer.Span | undefined): Answer =>
+        logs
+          ? Effect.zipRight(
+            Effect.logDebug(Curl.command(request, url.href, phase)),
+            Effect.suspend(() => measured(span))
+          )
+          : measured(span)
+      return !Spans.listens(fiber) ? logged(undefined) : Effect.useSpan(
+        `http.client ${method}`,
+        { kind: "client", captureStackTrace: false },
+        (span) => {
+          if (span.sampled) {
+            annotateRequest(span, sending, request, url, resends)
+          }
+          return logged(span).pipe(
+            Effect.withParentSpan(span),
+            Effect.flatMap((response) =>
+              response.status < 400 ? Effect.succeed(response) : Effect.fail(new Refused(response))
+            )
+          )
+        }
+      ).pipe(
+        Effect.catchTag("Refused", ({ response }) => Effect.succeed(response))
+      )
+    })
+  )
 
 export type Answer = Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
 type Answered = Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>
