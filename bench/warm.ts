@@ -1,5 +1,5 @@
 /** Warm requests: each contender in a process of its own, one at a time, in rounds. */
-import { Array as Arr, Effect, Option, Order, Schema } from "effect"
+import { Array as Arr, Effect, Option, Order, Random, Schema } from "effect"
 import * as Process from "./process.js"
 import * as Python from "./python.js"
 import type { Flight, Warm } from "./results.js"
@@ -19,8 +19,8 @@ const passes = 5
  * were quieter than: neighbours of a machine add to the CPU of single slices, by as much again as a request takes, and never take away.
  */
 const flights = [
-  { inFlight: 1, millis: 150, slices: 6, passes },
-  { inFlight: 64, millis: 150, slices: 6, passes },
+  { inFlight: 1, millis: 150, slices: 4, passes },
+  { inFlight: 64, millis: 150, slices: 4, passes },
   { inFlight: 1000, millis: 400, slices: 2, passes: 2 }
 ]
 
@@ -84,7 +84,8 @@ const pass = (server: Server, wanted: RegExp, index: number) =>
           const running = workers.filter(({ contender }) => inFlight <= most[contender.client])
           const samples = new Map(running.map(({ contender }): [Contender, Array<Sample>] => [contender, []]))
           for (let slice = 0; slice < slices; slice++) {
-            for (const { contender, take } of Arr.rotate(running, slice)) {
+            // whoever comes before leaves traces, so it is another one each time
+            for (const { contender, take } of yield* Random.shuffle(running)) {
               samples.get(contender)?.push(yield* take({ inFlight, millis }))
             }
           }
