@@ -1,26 +1,23 @@
 /** Warm requests: each contender in a process of its own, one at a time, in rounds. */
-import { Array as Arr, Effect, Option, Order, Random, Schema } from "effect"
+import { Array as Arr, Effect, Option, Random, Schema } from "effect"
 import * as Process from "./process.js"
 import * as Python from "./python.js"
 import type { Flight, Warm } from "./results.js"
 import { Contender, nameOf } from "./results.js"
 import { Sample, Slice } from "./sample.js"
 import type { Server } from "./server.js"
-import { median } from "./statistics.js"
+import { lowerQuartile, median } from "./statistics.js"
 
-/**
- * A process stays as V8 happened to compile it: of the same contender one takes up to a third more than another. So all is
- * measured anew in so many processes of each, and the median counts.
- */
+/** A process stays as V8 happened to compile it, so all is measured in so many processes of each contender. */
 const passes = 5
 
 /**
- * Short slices in turn, so that what slows the machine down slows all contenders down. Within a pass the one counts that only a quarter
- * were quieter than: neighbours of a machine add to the CPU of single slices, by as much again as a request takes, and never take away.
+ * Slices in turn, so that what slows the machine down slows all contenders down; long enough to be warm for most of the time: in the
+ * first tenth of a second after its turn has come, a process that does more takes more than its share.
  */
 const flights = [
-  { inFlight: 1, millis: 150, slices: 4, passes },
-  { inFlight: 64, millis: 150, slices: 4, passes },
+  { inFlight: 1, millis: 250, slices: 3, passes },
+  { inFlight: 64, millis: 250, slices: 3, passes },
   { inFlight: 1000, millis: 400, slices: 2, passes: 2 }
 ]
 
@@ -66,11 +63,7 @@ const start = (contender: Contender, server: Server) =>
       : [{ contender, take: yield* Process.interview(command.value, Slice, Sample) }]
   })
 
-/** Of the slices of a pass. */
-const quiet = (samples: ReadonlyArray<Sample>): Sample | undefined =>
-  Arr.sortWith(samples, ({ cpuMicros }) => cpuMicros, Order.number)[Math.floor(samples.length / 4)]
-
-/** One process of each contender: what its requests cost with so many in flight. */
+/** One process of each contender, and its slices with so many in flight. */
 const pass = (server: Server, wanted: RegExp, index: number) =>
   Effect.gen(function*() {
     const workers = (yield* Effect.forEach(chosen(wanted), (contender) => start(contender, server))).flat()
@@ -89,12 +82,12 @@ const pass = (server: Server, wanted: RegExp, index: number) =>
               samples.get(contender)?.push(yield* take({ inFlight, millis }))
             }
           }
-          return { inFlight, costOf: (contender: Contender) => quiet(samples.get(contender) ?? []) }
+          return { inFlight, of: (contender: Contender) => samples.get(contender) ?? [] }
         })
     )
   }).pipe(Effect.scoped)
 
-type Measured = Effect.Effect.Success<ReturnType<typeof pass>>[number]
+type Slices = Effect.Effect.Success<ReturnType<typeof pass>>[number]
 
 /** The bare `HttpClient` that it is held against. */
 const bareOf = ({ client, transport }: Contender): Contender | undefined =>
@@ -102,25 +95,26 @@ const bareOf = ({ client, transport }: Contender): Contender | undefined =>
     ? contenders.find((other) => other.client === "HttpClient" && other.transport === transport)
     : undefined
 
-/** Of all passes. Ratios are those of each pass: its processes have run side by side. */
-const together = (contender: Contender, passes: ReadonlyArray<Measured>): ReadonlyArray<Flight> =>
+/**
+ * Of all slices. Neighbours of the machine add to the CPU of single slices, by as much again as a request takes, and never take away: so
+ * it is what a quarter of the slices stayed below.
+ */
+const together = (contender: Contender, all: ReadonlyArray<Slices>): ReadonlyArray<Flight> =>
   flights.flatMap(({ inFlight }) => {
-    const costs = passes.filter((each) => each.inFlight === inFlight).flatMap(({ costOf }) => {
-      const cost = costOf(contender)
-      return cost === undefined
-        ? []
-        : [{ ...cost, times: (other: Contender) => cost.cpuMicros / (costOf(other)?.cpuMicros ?? NaN) }]
-    })
-    const medianOf = (f: (cost: typeof costs[number]) => number) => median(costs.map(f))
+    const samplesOf = (one: Contender) =>
+      all.filter((slices) => slices.inFlight === inFlight).flatMap(({ of }) => of(one))
+    const cpuOf = (one: Contender) => lowerQuartile(samplesOf(one).map(({ cpuMicros }) => cpuMicros))
+    const samples = samplesOf(contender)
+    const medianOf = (f: (sample: Sample) => number) => median(samples.map(f))
     const bare = bareOf(contender)
-    return costs.length === 0 ? [] : [{
+    return samples.length === 0 ? [] : [{
       inFlight,
       requestsPerSecond: medianOf(({ requests, seconds }) => requests / seconds),
-      cpuMicros: medianOf(({ cpuMicros }) => cpuMicros),
+      cpuMicros: cpuOf(contender),
       p50Millis: medianOf(({ p50Millis }) => p50Millis),
       p99Millis: medianOf(({ p99Millis }) => p99Millis),
-      toUndici: medianOf(({ times }) => times(undici)),
-      ...(bare === undefined ? {} : { toBare: medianOf(({ times }) => times(bare)) })
+      toUndici: cpuOf(contender) / cpuOf(undici),
+      ...(bare === undefined ? {} : { toBare: cpuOf(contender) / cpuOf(bare) })
     }]
   })
 

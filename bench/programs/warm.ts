@@ -11,7 +11,7 @@ const run = Contenders.make(Schema.decodeSync(Schema.parseJson(Contender))(conte
 
 const take = async ({ inFlight, millis }: Slice): Promise<Sample> => {
   // it has waited for its turn: sockets may have been closed, and what it works with is out of the processor's caches
-  await run(inFlight, performance.now() + 150)
+  await run(inFlight, performance.now() + 100)
   const cpu = process.cpuUsage()
   const since = performance.now()
   const times = [...await run(inFlight, since + millis)].sort((a, b) => a - b)
