@@ -1,4 +1,4 @@
-/** What the benchmark has measured, as it is in `results.json`: medians of several rounds, but for the CPU of warm requests. */
+/** What the benchmark has measured, as it is in `results.json`: medians of several rounds, or of several processes. */
 import { Schema } from "effect"
 import { Costs } from "./sample.js"
 

@@ -5,7 +5,3 @@ export const median = (values: ReadonlyArray<number>): number => {
   const middle = sorted.length / 2
   return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2
 }
-
-/** A quarter of them is lower. */
-export const lowerQuartile = (values: ReadonlyArray<number>): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 4)] ?? NaN

@@ -1,14 +1,17 @@
 /** Warm requests: each contender in a process of its own, one at a time, in rounds. */
-import { Array as Arr, Effect, Option, Random, Schema } from "effect"
+import { Array as Arr, Effect, Option, Order, Random, Schema } from "effect"
 import * as Process from "./process.js"
 import * as Python from "./python.js"
 import type { Flight, Warm } from "./results.js"
 import { Contender, nameOf } from "./results.js"
 import { Sample, Slice } from "./sample.js"
 import type { Server } from "./server.js"
-import { lowerQuartile, median } from "./statistics.js"
+import { median } from "./statistics.js"
 
-/** A process stays as V8 happened to compile it, so all is measured in so many processes of each contender. */
+/**
+ * A process stays as V8 happened to compile it: of the same contender one takes up to a third more than another. So all is
+ * measured anew in so many processes of each, and the median counts.
+ */
 const passes = 5
 
 /**
@@ -63,7 +66,11 @@ const start = (contender: Contender, server: Server) =>
       : [{ contender, take: yield* Process.interview(command.value, Slice, Sample) }]
   })
 
-/** One process of each contender, and its slices with so many in flight. */
+/** Neighbours of the machine add to the CPU of single slices, by as much again as a request takes, and never take away. */
+const quietest = (samples: ReadonlyArray<Sample>): Sample | undefined =>
+  Arr.sortWith(samples, ({ cpuMicros }) => cpuMicros, Order.number)[0]
+
+/** One process of each contender, and the quietest of its slices with so many in flight. */
 const pass = (server: Server, wanted: RegExp, index: number) =>
   Effect.gen(function*() {
     const workers = (yield* Effect.forEach(chosen(wanted), (contender) => start(contender, server))).flat()
@@ -82,12 +89,12 @@ const pass = (server: Server, wanted: RegExp, index: number) =>
               samples.get(contender)?.push(yield* take({ inFlight, millis }))
             }
           }
-          return { inFlight, of: (contender: Contender) => samples.get(contender) ?? [] }
+          return { inFlight, of: (contender: Contender) => quietest(samples.get(contender) ?? []) }
         })
     )
   }).pipe(Effect.scoped)
 
-type Slices = Effect.Effect.Success<ReturnType<typeof pass>>[number]
+type Round = Effect.Effect.Success<ReturnType<typeof pass>>[number]
 
 /** The bare `HttpClient` that it is held against. */
 const bareOf = ({ client, transport }: Contender): Contender | undefined =>
@@ -95,26 +102,24 @@ const bareOf = ({ client, transport }: Contender): Contender | undefined =>
     ? contenders.find((other) => other.client === "HttpClient" && other.transport === transport)
     : undefined
 
-/**
- * Of all slices. Neighbours of the machine add to the CPU of single slices, by as much again as a request takes, and never take away: so
- * it is what a quarter of the slices stayed below.
- */
-const together = (contender: Contender, all: ReadonlyArray<Slices>): ReadonlyArray<Flight> =>
+/** Medians of all passes; the ratios are those of each pass, whose processes have run side by side. */
+const together = (contender: Contender, rounds: ReadonlyArray<Round>): ReadonlyArray<Flight> =>
   flights.flatMap(({ inFlight }) => {
-    const samplesOf = (one: Contender) =>
-      all.filter((slices) => slices.inFlight === inFlight).flatMap(({ of }) => of(one))
-    const cpuOf = (one: Contender) => lowerQuartile(samplesOf(one).map(({ cpuMicros }) => cpuMicros))
-    const samples = samplesOf(contender)
-    const medianOf = (f: (sample: Sample) => number) => median(samples.map(f))
+    const samples = rounds.filter((round) => round.inFlight === inFlight).flatMap(({ of }) => {
+      const sample = of(contender)
+      const times = (other: Contender) => (sample?.cpuMicros ?? NaN) / (of(other)?.cpuMicros ?? NaN)
+      return sample === undefined ? [] : [{ ...sample, times }]
+    })
+    const medianOf = (f: (sample: typeof samples[number]) => number) => median(samples.map(f))
     const bare = bareOf(contender)
     return samples.length === 0 ? [] : [{
       inFlight,
       requestsPerSecond: medianOf(({ requests, seconds }) => requests / seconds),
-      cpuMicros: cpuOf(contender),
+      cpuMicros: medianOf(({ cpuMicros }) => cpuMicros),
       p50Millis: medianOf(({ p50Millis }) => p50Millis),
       p99Millis: medianOf(({ p99Millis }) => p99Millis),
-      toUndici: cpuOf(contender) / cpuOf(undici),
-      ...(bare === undefined ? {} : { toBare: cpuOf(contender) / cpuOf(bare) })
+      toUndici: medianOf(({ times }) => times(undici)),
+      ...(bare === undefined ? {} : { toBare: medianOf(({ times }) => times(bare)) })
     }]
   })
 
