@@ -647,11 +647,11 @@ const httpFields = {
  */
 export interface HttpFailure extends Schema.Struct.Type<typeof httpFields> {}
 
-/** What the service says, unless it is no more than the name of the status. */
 const httpMessage = (
   { attempts, method, requestId, retryAfterMillis, serviceMessage, status, url }: HttpFailure
 ): string => {
   const title = StatusTitle.of(status)
+  // many services say no more than the name of the status
   const saysMore = serviceMessage !== undefined && serviceMessage !== title && serviceMessage !== `${status} ${title}`
   return sentence(
     `${method} ${url} answered ${status} ${title}${saysMore ? `: ${serviceMessage}` : ""}`,

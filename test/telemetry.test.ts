@@ -1,56 +1,10 @@
 import { HttpBody, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Array as Arr, Chunk, Effect, Fiber, Layer, Logger, LogLevel, Metric, Option, Stream, TestClock } from "effect"
-import type { Exit, Tracer } from "effect"
-import { Tracer as Tracers } from "effect"
+import { Chunk, Effect, Fiber, Layer, Logger, LogLevel, Metric, Option, Stream, TestClock } from "effect"
 import { Session, Transport } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
+import { type Recorded, type Recorder, recorder } from "./recorder.js"
 import { Compute, demo } from "./support.js"
-
-interface Recorded extends Tracer.Span {
-  readonly attributes: Map<string, unknown>
-  readonly links: Array<Tracer.SpanLink>
-  exit: Exit.Exit<unknown, unknown> | undefined
-}
-
-/** Spans as they were made, and what the log says. */
-const recorder = Effect.sync(() => {
-  const spans: Array<Recorded> = []
-  const lines: Array<string> = []
-  const tracer = Tracers.make({
-    span: (name, parent, context, links, startTime, kind) => {
-      const span: Recorded = {
-        _tag: "Span",
-        name,
-        spanId: String(spans.length + 1),
-        traceId: Option.match(parent, { onNone: () => `trace-${spans.length}`, onSome: ({ traceId }) => traceId }),
-        parent,
-        context,
-        status: { _tag: "Started", startTime },
-        attributes: new Map(),
-        links: [...links],
-        sampled: true,
-        kind,
-        exit: undefined,
-        attribute: (key, value) => span.attributes.set(key, value),
-        event: () => {},
-        addLinks: (added) => span.links.push(...added),
-        end: (_, exit) => {
-          span.exit = exit
-        }
-      }
-      spans.push(span)
-      return span
-    },
-    context: (f) => f()
-  })
-  const logger = Logger.make<unknown, void>(({ message }) => {
-    lines.push(...Arr.ensure(message).map(String))
-  })
-  return { spans, lines, layer: Layer.merge(Layer.setTracer(tracer), Logger.replace(Logger.defaultLogger, logger)) }
-})
-
-type Recorder = Effect.Effect.Success<typeof recorder>
 
 /** Names, children below their parents, in order of their beginning. */
 const tree = ({ spans }: Recorder): ReadonlyArray<string> => {
