@@ -22,8 +22,8 @@ import type * as EndpointData from "./EndpointData.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import type * as Errors from "./Errors.js"
 import { andThen } from "./internal/ready.js"
-import * as Redaction from "./internal/redaction.js"
 import * as Section from "./internal/section.js"
+import * as Url from "./internal/url.js"
 import * as Limiter from "./Limiter.js"
 import type * as Microversion from "./Microversion.js"
 import * as RetryPolicy from "./RetryPolicy.js"
@@ -321,7 +321,7 @@ const toRequestError = (
 ): HttpClientError.RequestError =>
   new HttpClientError.RequestError({
     // whoever prints a RequestError prints its request
-    request: HttpClientRequest.make(request.method)(Redaction.safeUrl(request.url)),
+    request: HttpClientRequest.make(request.method)(Url.shown(request.url)),
     reason: error._tag === "TransportError" || error._tag === "TimedOut" ? "Transport" : "InvalidUrl",
     cause: error,
     description: error.message

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
+import type * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -19,8 +19,8 @@ import * as Errors from "./Errors.js"
 import * as Faults from "./internal/faults.js"
 import * as KeystoneUrl from "./internal/keystoneUrl.js"
 import * as Known from "./internal/known.js"
-import * as Redaction from "./internal/redaction.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
+import * as Url from "./internal/url.js"
 import * as ServiceCatalog from "./ServiceCatalog.js"
 import * as Transport from "./Transport.js"
 
@@ -162,13 +162,14 @@ const first = (
 const ask = (
   transport: Transport.Service,
   authUrl: string,
-  headers: Headers.Headers
+  credentials: Headers.Headers
 ): Effect.Effect<ServiceCatalog.ServiceCatalog, Failure> => {
   const url = KeystoneUrl.v3(authUrl, "/auth/catalog")
-  const request = HttpClientRequest.get(url, { headers: Headers.set(headers, "accept", "application/json") })
+  const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
   return Effect.gen(function*() {
-    const { headers, status, text } = yield* transport.text(request, {
+    const { headers, hide, status, text } = yield* transport.text(request, {
       phase: "discovery",
+      credentials,
       about: { serviceType: "identity", sent: 0 }
     })
     if (status !== 200) {
@@ -179,9 +180,9 @@ const ask = (
       ? ServiceCatalog.fromV3(body["catalog"])
       : yield* new Errors.InvalidResponse({
         method: "GET",
-        url: Redaction.safeUrl(url),
+        url: Url.shown(url),
         status,
-        requestId: Faults.requestId(headers),
+        requestId: Faults.requestId(headers, hide),
         reason: "it is not a catalog"
       })
   })

@@ -14,11 +14,12 @@ import * as Option from "effect/Option"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
 import * as Computed from "./internal/computed.js"
+import * as IdentityKey from "./internal/identityKey.js"
 import * as Known from "./internal/known.js"
 import * as Now from "./internal/now.js"
-import * as Redaction from "./internal/redaction.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
 import * as Telemetry from "./internal/telemetry.js"
+import * as Url from "./internal/url.js"
 import * as Transport from "./Transport.js"
 import * as VersionDocument from "./VersionDocument.js"
 
@@ -75,8 +76,8 @@ type Answer = VersionDocument.VersionDocument | typeof Demanded
 const documentLimit = 1024 * 1024
 
 const read = (url: string, response: Transport.TextResponse): Either.Either<Answer, Errors.DiscoveryAttempt> => {
-  const { headers, status, text } = response
-  const shown = Redaction.safeUrl(url)
+  const { headers, hide, status, text } = response
+  const shown = Url.shown(url)
   if (status === 401) {
     return Either.right(Demanded)
   }
@@ -92,12 +93,15 @@ const read = (url: string, response: Transport.TextResponse): Either.Either<Answ
     Either.mapLeft(() =>
       attempt(`answered ${status} with ${
         Headers.get(headers, "content-type").pipe(
-          Option.getOrElse(() => "something")
+          Option.match({ onNone: () => "something", onSome: hide })
         )
       }, which is not JSON`)
     ),
     Either.flatMap((body) =>
-      Either.mapLeft(VersionDocument.fromBody(url, body, headers), (what) => attempt(`answered ${status} with ${what}`))
+      Either.mapLeft(
+        VersionDocument.fromBody(url, body, headers),
+        (what) => attempt(`answered ${status} with ${hide(what)}`)
+      )
     )
   )
 }
@@ -125,15 +129,20 @@ export const make = (options: Options = {}) =>
     /** An address with and without the slash after its host is one address; to read it takes longer than to find its document. */
     const placeOf = (url: string) => places(url, () => URL.canParse(url) ? new URL(url).href : url)
 
-    const fetch = Effect.fnUntraced(function*(url: string, headers: Headers.Headers, cloud: string | undefined) {
-      yield* Effect.annotateCurrentSpan("url.full", Redaction.safeUrl(url))
-      const request = HttpClientRequest.get(url, { headers: Headers.set(headers, "accept", "application/json") })
+    const fetch = Effect.fnUntraced(function*(
+      url: string,
+      credentials: Headers.Headers | undefined,
+      cloud: string | undefined
+    ) {
+      yield* Effect.annotateCurrentSpan("url.full", Url.shown(url))
+      const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
       const about: Transport.About = { cloud, sent: 0 }
-      const response = yield* transport.text(request, { phase: "discovery", limit: documentLimit, about }).pipe(
-        Effect.mapError((error) =>
-          failed({ url: Redaction.safeUrl(url), outcome: "Unreachable", detail: reachability(error) })
+      const response = yield* transport.text(request, { phase: "discovery", limit: documentLimit, about, credentials })
+        .pipe(
+          Effect.mapError((error) =>
+            failed({ url: Url.shown(url), outcome: "Unreachable", detail: reachability(error) })
+          )
         )
-      )
       const answer = read(url, response)
       return yield* Either.mapLeft(answer, failed)
     })
@@ -148,17 +157,17 @@ export const make = (options: Options = {}) =>
     const find = Effect.fnUntraced(function*(url: string, place: string) {
       const plugin = yield* AuthPlugin.AuthPlugin
       const cloud = Telemetry.cloudOfPlugin(plugin)
-      const answer = yield* documents.get(place, fetch(url, Headers.empty, cloud))
+      const answer = yield* documents.get(place, fetch(url, undefined, cloud))
       if (answer !== Demanded) {
         return answer
       }
       const headers = yield* plugin.headers
       // with authentication a document may differ from one identity to another: each has its own
-      const key = [place, ...Redaction.secretsOf(headers)].join("\n")
+      const key = IdentityKey.write({ place, ...headers })
       const own = yield* documents.get(key, fetch(url, headers, cloud))
       return own === Demanded
         ? yield* failed({
-          url: Redaction.safeUrl(url),
+          url: Url.shown(url),
           outcome: "NotADocument",
           status: 401,
           detail: "answered 401, with a token as well"

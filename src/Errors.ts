@@ -34,6 +34,15 @@ export const isKeystoneAuthError = (u: unknown): u is KeystoneAuthError => hasPr
 const optionalString = Schema.optional(Schema.String)
 const optionalNumber = Schema.optional(Schema.Number)
 
+/** The URL that was asked for, where a redirect led from it to another origin: no credentials were sent there. */
+const redirectedFrom = optionalString
+
+const afterRedirect = (from: string | undefined): string | undefined =>
+  from === undefined
+    ? undefined
+    : `(redirected from ${from} to another origin, where no token is sent: put the address that it leads to into the ` +
+      "catalog, or give it as endpointOverride)"
+
 /** How often it was sent, where a `RetryPolicy` had it sent again. */
 const attempts = optionalNumber
 
@@ -311,6 +320,7 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
  *   not be (its body is a stream)
  * - `"TokenNotRenewable"`: the token has ended or was rejected, and this identity cannot get another one by itself
  * - `"NoToken"`: a request that was sent without authentication needs it
+ * - `"TokenNotSent"`: a redirect led to another origin, where no token is sent (see `redirectedFrom`)
  *
  * @since 0.1.0
  * @category errors
@@ -318,7 +328,15 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
 export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keystoneauth/Errors/Unauthorized")(
   "Unauthorized",
   {
-    reason: Schema.Literal("LoginRejected", "TokenRejected", "NotRetried", "TokenNotRenewable", "NoToken"),
+    reason: Schema.Literal(
+      "LoginRejected",
+      "TokenRejected",
+      "NotRetried",
+      "TokenNotRenewable",
+      "NoToken",
+      "TokenNotSent"
+    ),
+    redirectedFrom,
     method: Schema.String,
     url: Schema.String,
     /** Who tried, for example `user "demo" of domain "Default"`. */
@@ -350,10 +368,12 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
       TokenRejected: "the service rejects a token that Keystone has just issued",
       NotRetried: "the service rejects the token, and the request was not sent again with another one",
       TokenNotRenewable: sentence("the token is no longer valid and cannot be renewed", who === "" ? "" : `(${who})`),
-      NoToken: "the request was sent without authentication, and the service demands it"
+      NoToken: "the request was sent without authentication, and the service demands it",
+      TokenNotSent: "the service demands authentication"
     }[this.reason]
     return sentence(
       `${this.method} ${this.url}: ${what}` + (this.serviceMessage === undefined ? "" : `: ${this.serviceMessage}`),
+      afterRedirect(this.redirectedFrom),
       ofRequest(this.requestId),
       after(ofLogin ? "not tried again for" : "again in", this.retryAfterMillis)
     )
@@ -636,6 +656,7 @@ const httpFields = {
   retryAfterMillis: optionalNumber,
   serviceType: optionalString,
   regionName: optionalString,
+  redirectedFrom,
   attempts
 }
 
@@ -648,13 +669,14 @@ const httpFields = {
 export interface HttpFailure extends Schema.Struct.Type<typeof httpFields> {}
 
 const httpMessage = (
-  { attempts, method, requestId, retryAfterMillis, serviceMessage, status, url }: HttpFailure
+  { attempts, method, redirectedFrom, requestId, retryAfterMillis, serviceMessage, status, url }: HttpFailure
 ): string => {
   const title = StatusTitle.of(status)
   // many services say no more than the name of the status
   const saysMore = serviceMessage !== undefined && serviceMessage !== title && serviceMessage !== `${status} ${title}`
   return sentence(
     `${method} ${url} answered ${status} ${title}${saysMore ? `: ${serviceMessage}` : ""}`,
+    afterRedirect(redirectedFrom),
     ofRequest(requestId),
     after("again in", retryAfterMillis),
     sentTimes(attempts)

@@ -21,8 +21,8 @@ import * as KeystoneV3 from "./internal/keystoneV3.js"
 import * as OAuth2 from "./internal/oauth2.js"
 import * as OwnScope from "./internal/ownScope.js"
 import * as PluginLayers from "./internal/pluginLayers.js"
-import * as Redaction from "./internal/redaction.js"
 import * as Telemetry from "./internal/telemetry.js"
+import * as Url from "./internal/url.js"
 import * as Session from "./Session.js"
 import type * as Tokens from "./Tokens.js"
 import type * as Transport from "./Transport.js"
@@ -107,7 +107,7 @@ const identify = (
           attributes: {
             "openstack.auth.plugin": name,
             "openstack.cloud": Telemetry.cloudOf(authUrl),
-            "url.full": Redaction.safeUrl(oauth2Endpoint)
+            "url.full": Url.shown(oauth2Endpoint)
           }
         })
       ),
@@ -116,7 +116,7 @@ const identify = (
       // Keystone's own end like its other tokens; it answers 404 to those of others
       revoke: (access) => KeystoneV3.revoke(transport, authUrl, access),
       description: OAuth2.describe(options),
-      url: Redaction.safeUrl(oauth2Endpoint),
+      url: Url.shown(oauth2Endpoint),
       labels: { plugin: name, cloud: Telemetry.cloudOf(oauth2Endpoint) }
     }
   })

@@ -35,11 +35,11 @@ import * as Known from "./internal/known.js"
 import * as Now from "./internal/now.js"
 import { andThen, isReady } from "./internal/ready.js"
 import * as Receipt from "./internal/receipt.js"
-import * as Redaction from "./internal/redaction.js"
-import * as Secrets from "./internal/secrets.js"
+import * as Response from "./internal/response.js"
 import * as Spans from "./internal/spans.js"
 import * as Target from "./internal/target.js"
 import * as Telemetry from "./internal/telemetry.js"
+import * as Url from "./internal/url.js"
 import * as Microversion from "./Microversion.js"
 import type * as ServiceType from "./ServiceType.js"
 import * as Tokens from "./Tokens.js"
@@ -243,15 +243,15 @@ export const make = (
       call: Call,
       operation: Transport.Operation
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> => {
-      const { fiber, listened, options, request } = call
+      const { fiber, listened, options } = call
       const prepared = prepare(call)
       return andThen(isReady(prepared) ? prepared : operation.inTime(prepared), (prepared) =>
         send(
           transport,
           prepared,
           options,
-          new Sending(options, operation, prepared.about),
-          (response, reason, sent) => {
+          new Sending(options, operation, prepared.about, prepared.credentials),
+          (response, reason) => {
             if (listened) {
               Telemetry.annotateAnswer(fiber.currentSpan, response)
             }
@@ -259,7 +259,7 @@ export const make = (
               ? Effect.succeed(response)
               : refusal(response, {
                 reason,
-                secrets: [...sent().flatMap(Redaction.secretsOf), ...Secrets.inBody(request.body)],
+                redirectedFrom: prepared.leftBy(response),
                 serviceType: prepared.about.serviceType,
                 regionName: prepared.about.regionName,
                 attempts: operation.retries === 0 ? undefined : operation.retries + 1
@@ -380,7 +380,7 @@ const supportError = (
     : new Errors.MicroversionNotSupported({
       microversion: text,
       serviceType,
-      url: Redaction.safeUrl(url),
+      url: Url.shown(url),
       minMicroversion: format(minMicroversion),
       maxMicroversion: format(maxMicroversion)
     })
@@ -402,7 +402,8 @@ class Sending implements Transport.ExecuteOptions {
   constructor(
     options: { readonly [Option in keyof Required<Transport.SendOptions>]?: Transport.SendOptions[Option] },
     readonly operation: Transport.Operation,
-    readonly about: Transport.About
+    readonly about: Transport.About,
+    readonly credentials: Headers.Headers | undefined
   ) {
     this.timeout = options.timeout
     this.redirects = options.redirects
@@ -414,6 +415,11 @@ class Sending implements Transport.ExecuteOptions {
     this.additionalHeaders = options.additionalHeaders
     this.globalRequestId = options.globalRequestId
     this.originalIp = options.originalIp
+  }
+
+  /** The same with other credentials. */
+  with(credentials: Headers.Headers): Sending {
+    return new Sending(this, this.operation, this.about, credentials)
   }
 }
 
@@ -429,18 +435,24 @@ class Prepared {
     readonly credentials: Headers.Headers | undefined
   ) {}
 
-  /** Headers that the caller has set win, but for credentials. */
-  with(credentials: Headers.Headers): HttpClientRequest.HttpClientRequest {
+  /** Where it was sent, if a redirect led to another origin, where no credentials go. */
+  leftBy(response: HttpClientResponse.HttpClientResponse): string | undefined {
+    return this.credentials === undefined || Response.origin(response) === Url.parse(this.url)?.origin
+      ? undefined
+      : Url.shown(this.url)
+  }
+
+  /** What is sent, but for its credentials. Headers that the caller has set win. */
+  get target(): HttpClientRequest.HttpClientRequest {
     const { microversion, request, url } = this
-    return Target.make(request, url, Headers.merge(Headers.merge(microversion, request.headers), credentials))
+    return Target.make(request, url, Headers.merge(microversion, request.headers))
   }
 }
 
-/** Told of the answer, what a 401 means if it is one, and the headers of each attempt. */
+/** Told of the answer, and what a 401 means if it is one. */
 type Answered = (
   response: HttpClientResponse.HttpClientResponse,
-  reason: Errors.Unauthorized["reason"],
-  sent: () => ReadonlyArray<Headers.Headers>
+  reason: Errors.Unauthorized["reason"]
 ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Error>
 
 /** Sends, and where the token was rejected sends once more with another one. */
@@ -451,28 +463,28 @@ const send = (
   how: Sending,
   answered: Answered
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error> => {
-  const { credentials, plugin, request, url } = prepared
-  if (credentials === undefined) {
-    return Effect.flatMap(
-      transport.execute(prepared.with(Headers.empty), how),
-      (response) => answered(response, "NoToken", () => [request.headers])
-    )
-  }
-  const sent = () => [credentials, request.headers]
-  return Effect.flatMap(transport.execute(prepared.with(credentials), how), (first) => {
-    if (first.status !== 401 || leftOrigin(first, url)) {
-      return answered(first, "TokenRejected", sent)
+  const { credentials, plugin, target } = prepared
+  return Effect.flatMap(transport.execute(target, how), (first) => {
+    if (credentials === undefined) {
+      return answered(first, "NoToken")
+    }
+    if (first.status !== 401) {
+      return answered(first, "TokenRejected")
+    }
+    // where no token was sent, a 401 says nothing about the token
+    if (prepared.leftBy(first) !== undefined) {
+      return answered(first, "TokenNotSent")
     }
     return allowReauth === false
-      ? answered(first, "NotRetried", sent)
+      ? answered(first, "NotRetried")
       : Effect.flatMap(
-        how.operation.inTime(renew(plugin, credentials, request, first)),
+        how.operation.inTime(renew(plugin, credentials, target, first)),
         (renewed) =>
           typeof renewed === "string"
-            ? answered(first, renewed, sent)
+            ? answered(first, renewed)
             : Effect.flatMap(
-              transport.execute(prepared.with(renewed), how),
-              (second) => answered(second, "TokenRejected", () => [...sent(), renewed])
+              transport.execute(target, how.with(renewed)),
+              (second) => answered(second, "TokenRejected")
             )
       )
   })
@@ -493,17 +505,11 @@ const renew = Effect.fnUntraced(function*(
   return Headers.fromInput(yield* plugin.headers)
 })
 
-/** A redirect led to another origin, where no token was shown: its 401 says nothing about the token. */
-const leftOrigin = (
-  response: HttpClientResponse.HttpClientResponse,
-  url: string
-): boolean => new URL(response.request.url).origin !== new URL(url).origin
-
 const refusal = (
   response: HttpClientResponse.HttpClientResponse,
   about: {
     readonly reason: Errors.Unauthorized["reason"]
-    readonly secrets: ReadonlyArray<string>
+    readonly redirectedFrom: string | undefined
     readonly serviceType: string | undefined
     readonly regionName: string | undefined
     readonly attempts: number | undefined
@@ -513,13 +519,20 @@ const refusal = (
     const { method, url } = response.request
     const { headers, status } = response
     const text = yield* Body.faultText(response)
-    const missing = Receipt.read({ method, url }, { status, headers, text })
+    const missing = Receipt.read({ method, url }, { status, headers, text, hide: Response.hide(response) })
     if (Option.isSome(missing)) {
       return yield* missing.value
     }
-    const fault = yield* Faults.describe(headers, text, about.secrets)
+    const fault = yield* Faults.describe(headers, text, Response.hide(response))
     return yield* status === 401
-      ? new Errors.Unauthorized({ ...fault, reason: about.reason, method, url, status })
+      ? new Errors.Unauthorized({
+        ...fault,
+        reason: about.reason,
+        redirectedFrom: about.redirectedFrom,
+        method,
+        url,
+        status
+      })
       : Faults.statusError(
         {
           ...fault,
@@ -528,7 +541,8 @@ const refusal = (
           status,
           serviceType: about.serviceType,
           regionName: about.regionName,
-          attempts: about.attempts
+          attempts: about.attempts,
+          redirectedFrom: about.redirectedFrom
         }
       )
   })

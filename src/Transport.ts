@@ -19,6 +19,7 @@ import * as Exit from "effect/Exit"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Errors from "./Errors.js"
 import * as Body from "./internal/body.js"
@@ -34,6 +35,7 @@ import * as Response from "./internal/response.js"
 import * as Retries from "./internal/retries.js"
 import * as Telemetry from "./internal/telemetry.js"
 import * as TransportFault from "./internal/transportFault.js"
+import * as Url from "./internal/url.js"
 import * as Watch from "./internal/watch.js"
 import * as Limiter from "./Limiter.js"
 import * as RetryPolicy from "./RetryPolicy.js"
@@ -86,6 +88,13 @@ export interface SendOptions extends CommonHeaders.RequestHeaders {
 export interface ExecuteOptions extends SendOptions {
   /** What is waited for: chooses the timeout, and is told in `TimedOut`. A login may be sent again. Default: `"request"`. */
   readonly phase?: "request" | "login" | "discovery" | undefined
+  /**
+   * The headers that authenticate it, whatever they are called. They are sent in place of others of the same name, to this origin
+   * only, and shown nowhere.
+   */
+  readonly credentials?: Headers.Headers | undefined
+  /** What else in it must not be shown, where an answer or a failure quotes it. */
+  readonly secrets?: ReadonlyArray<Redacted.Redacted> | undefined
   /** What this sending is a part of, as `operation` gives it. */
   readonly operation?: Operation | undefined
   /** What spans and metrics tell of it. Default: the host of its URL as the cloud, and identity as the service of a login. */
@@ -152,6 +161,8 @@ export interface TextResponse {
   readonly status: number
   readonly headers: Headers.Headers
   readonly text: string
+  /** A text about the answer as it may be shown: without what was secret in the request. */
+  readonly hide: (text: string) => string
 }
 
 /**
@@ -234,9 +245,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
               onFailure: (error) =>
                 error._tag === "TimedOut"
                   ? error
-                  : TransportFault.fromPlatform(error, request.method, url.href, sending.phase),
+                  : TransportFault.fromPlatform(error, request.method, url.href, sending.phase, sending.secrets),
               onSuccess: (response) =>
-                Response.make(response, url, sending.timeout, watch)
+                Response.make(response, url, sending, watch)
             })))
       )
 
@@ -275,7 +286,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         return Effect.flatMap(
           Effect.zipRight(
             Body.discard(response),
-            Redirects.next(request, url.href, response, location.value, sending.phase === "login")
+            Redirects.next(request, url.href, response, location.value, sending)
           ),
           (next) => follow(sending, next, new URL(next.url), left - 1, use)
         )
@@ -292,7 +303,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           new Errors.TransportError({
             reason: "Request",
             method: request.method,
-            url: Redaction.safeUrl(request.url),
+            url: Url.shown(request.url),
             description: URL.canParse(request.url)
               ? "the platform makes no URLs in a page or worker that came from a blob: or data: URL"
               : "that is not an absolute URL"
@@ -307,7 +318,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       if (limiter !== undefined && Either.isLeft(limiter)) {
         return Effect.fail(limiter.left)
       }
+      const whole = withCommonHeaders(withoutFragment(request, url.right), execute, execute?.credentials)
       const sending = new Sending(
+        { request: whole, url: url.right, credentials: execute?.credentials, secrets: execute?.secrets },
         phase,
         timeout.right,
         execute?.operation,
@@ -325,7 +338,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       )
       return follow(
         sending,
-        withCommonHeaders(request, execute),
+        whole,
         url.right,
         execute?.redirects ?? options.redirects ?? 30,
         use
@@ -361,7 +374,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             new Errors.TimedOut({
               phase: "operation",
               method: request.method,
-              url: Redaction.safeUrl(request.url),
+              url: Url.shown(request.url),
               millis: whole.right
             })))
         )
@@ -369,19 +382,33 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     }
   })
 
+/** Fragments are for whoever reads the answer: none goes on the wire. */
+const withoutFragment = (
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL
+): HttpClientRequest.HttpClientRequest => {
+  if (url.hash === "" && Option.isNone(request.hash) && !request.url.includes("#")) {
+    return request
+  }
+  url.hash = ""
+  return HttpClientRequest.make(request.method)(url, { headers: request.headers, body: request.body })
+}
+
 /** A refusal is one whatever becomes of its body; anything else is of use only as a whole. */
 const readText = (
-  { phase }: Sending,
+  { phase, secrets }: Sending,
   request: HttpClientRequest.HttpClientRequest,
   response: HttpClientResponse.HttpClientResponse,
   limit: number
 ): Effect.Effect<TextResponse, Errors.WireError> => {
   const { headers, status } = response
   const { url } = response.request
+  const answered = secrets.with(headers)
+  const hide = (text: string) => answered.hide(text)
   return status >= 400
-    ? Effect.map(Body.faultText(response), (text) => ({ status, headers, text }))
+    ? Effect.map(Body.faultText(response), (text) => ({ status, headers, text, hide }))
     : Body.text(response, limit).pipe(
-      Effect.mapError((error) => TransportFault.fromPlatform(error, request.method, url, phase)),
+      Effect.mapError((error) => TransportFault.fromPlatform(error, request.method, url, phase, secrets)),
       Effect.filterOrFail(
         ({ truncated }) => !truncated,
         () =>
@@ -392,13 +419,17 @@ const readText = (
             description: `its body is longer than ${limit} bytes`
           })
       ),
-      Effect.map(({ text }) => ({ status, headers, text }))
+      Effect.map(({ text }) => ({ status, headers, text, hide }))
     )
 }
 
 /** What is decided for all hops of one request. */
 class Sending {
+  readonly #source: Redaction.Source
+  #secrets: Redaction.Secrets | undefined
+
   constructor(
+    source: Redaction.Source,
     readonly phase: "request" | "login" | "discovery",
     /** In milliseconds. */
     readonly timeout: number,
@@ -406,7 +437,18 @@ class Sending {
     readonly about: About,
     readonly retries: Retries.Retries | undefined,
     readonly limits: ReadonlyArray<Limiter.Limiter>
-  ) {}
+  ) {
+    this.#source = source
+  }
+
+  get isLogin(): boolean {
+    return this.phase === "login"
+  }
+
+  /** Made where something is shown: a request that goes well needs none. */
+  get secrets(): Redaction.Secrets {
+    return this.#secrets ??= new Redaction.Secrets(this.#source)
+  }
 }
 
 type Use<A> = (
@@ -433,7 +475,7 @@ const timedOut = (
   { phase, timeout }: Sending,
   { method }: HttpClientRequest.HttpClientRequest,
   url: URL
-): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: Redaction.safeUrl(url.href), millis: timeout })
+): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: Url.shown(url.href), millis: timeout })
 
 /**
  * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:

@@ -2,6 +2,7 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Page from "./page.js"
+import * as Target from "./target.js"
 import { version } from "./version.js"
 
 export interface SessionHeaders {
@@ -73,14 +74,16 @@ export const make = (options: SessionHeaders) => {
   // browsers send their own, and ask the server first whether ours may be sent
   const inPage = Page.origin() !== undefined
 
+  const userAgentAlone = Headers.unsafeFromRecord({ "user-agent": agent })
+
   return (
     request: HttpClientRequest.HttpClientRequest,
-    own: RequestHeaders | undefined
+    own: RequestHeaders | undefined,
+    credentials: Headers.Headers = Headers.empty
   ): HttpClientRequest.HttpClientRequest => {
     if (simple && (own === undefined || isCommon(own))) {
-      return inPage || Headers.has(request.headers, "user-agent")
-        ? request
-        : HttpClientRequest.setHeader(request, "user-agent", agent)
+      const headers = inPage ? request.headers : Headers.merge(userAgentAlone, request.headers)
+      return Target.make(request, request.url, Headers.merge(headers, credentials))
     }
     const { clientName, globalRequestId, originalIp = options.originalIp } = own ?? {}
     const set: Record<string, string> = {
@@ -99,6 +102,6 @@ export const make = (options: SessionHeaders) => {
     if (originalIp !== undefined && originalIp !== "") {
       set["forwarded"] ??= `for=${forwardedFor(originalIp)};by=${name}`
     }
-    return HttpClientRequest.setHeaders(request, set)
+    return HttpClientRequest.setHeaders(HttpClientRequest.setHeaders(request, set), credentials)
   }
 }

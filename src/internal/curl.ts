@@ -13,7 +13,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Redaction from "./redaction.js"
-import * as Secrets from "./secrets.js"
+import * as Url from "./url.js"
 
 /** In characters, as shown. A request body that is longer is left out, for a part of it could not be sent. */
 const longest = 4096
@@ -27,38 +27,39 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 const variable = (header: string): string => `OS_${header.replace(/^x-(auth-)?/, "").replace(/\W/g, "_").toUpperCase()}`
 
-const headerOption = ([name, value]: readonly [string, string]): string =>
-  Secrets.isSecretHeader(name) ? `-H "${name}: $${variable(name)}"` : `-H ${quoted(`${name}: ${value}`)}`
+const headerOption = (secrets: Redaction.Secrets) => ([name, value]: readonly [string, string]): string =>
+  secrets.isHeader(name) ? `-H "${name}: $${variable(name)}"` : `-H ${quoted(`${name}: ${secrets.hide(value)}`)}`
 
 /** Where passwords are sent, by whichever phase. */
-const sendsLogin = (url: string, phase: string): boolean =>
-  phase === "login" || /\/tokens\/?([?#]|$)|\/OS-(FEDERATION|OAUTH1|OAUTH2)\//i.test(url)
+const sendsLogin = ({ pathname }: URL, phase: string): boolean =>
+  phase === "login" || /\/tokens\/?$|\/OS-(FEDERATION|OAUTH1|OAUTH2)\//i.test(pathname)
 
-const bodyOption = (request: HttpClientRequest.HttpClientRequest, url: string, phase: string): string | undefined => {
-  const { body } = request
+const bodyOption = (
+  { body }: HttpClientRequest.HttpClientRequest,
+  { phase, secrets, url }: Omit<Asked, "method">
+): string | undefined => {
   if (body._tag === "Empty") {
     return undefined
   }
   if (sendsLogin(url, phase)) {
     return "--data-binary @login.json"
   }
-  const text = Secrets.jsonOf(body)
-  const shown = text === undefined ? undefined : Secrets.mask(text)
-  return shown === undefined || shown.length > longest ? "--data-binary @body" : `--data-raw ${quoted(shown)}`
+  const text = Redaction.jsonOf(body)
+  const shown = text === undefined ? undefined : Redaction.mask(text)
+  return shown === undefined || shown.length > longest
+    ? "--data-binary @body"
+    : `--data-raw ${quoted(secrets.hide(shown))}`
 }
 
 /** `curl -g -i -X GET 'https://…' -H "x-auth-token: $OS_TOKEN"` */
-export const command = (request: HttpClientRequest.HttpClientRequest, url: string, phase: string): string =>
-  Redaction.scrub(
-    [
-      "curl -g -i",
-      request.method === "HEAD" ? "--head" : `-X ${request.method}`,
-      quoted(url),
-      ...Object.entries(request.headers).sort(([a], [b]) => a < b ? -1 : 1).map(headerOption),
-      bodyOption(request, url, phase)
-    ].filter((part) => part !== undefined).join(" "),
-    Redaction.secretsOf(request.headers)
-  )
+export const command = (request: HttpClientRequest.HttpClientRequest, asked: Omit<Asked, "method">): string =>
+  [
+    "curl -g -i",
+    request.method === "HEAD" ? "--head" : `-X ${request.method}`,
+    quoted(shownUrl(asked)),
+    ...Object.entries(request.headers).sort(([a], [b]) => a < b ? -1 : 1).map(headerOption(asked.secrets)),
+    bodyOption(request, asked)
+  ].filter((part) => part !== undefined).join(" ")
 
 // -----------------------------------------------------------------------------
 // an answer
@@ -67,46 +68,46 @@ export const command = (request: HttpClientRequest.HttpClientRequest, url: strin
 /** What an answer is to: its request, and what must not be found in it. */
 export interface Asked {
   readonly method: string
-  readonly url: string
+  readonly url: URL
   readonly phase: string
-  readonly secrets: ReadonlyArray<string>
+  readonly secrets: Redaction.Secrets
 }
+
+const shownUrl = ({ secrets, url }: Pick<Asked, "secrets" | "url">): string => secrets.hide(Url.shown(url))
 
 const named = (requestId: string | undefined): string => requestId === undefined ? "" : ` (${requestId})`
 
 /** `200 in 34 ms (req-…) GET https://… content-type: application/json, …` */
 export const answer = (
-  { method, secrets, url }: Asked,
+  asked: Asked,
   response: HttpClientResponse.HttpClientResponse,
   millis: number,
   requestId: string | undefined
 ): string => {
-  const headers = Object.entries(response.headers).sort(([a], [b]) => a < b ? -1 : 1).map(([name, value]) =>
-    `${name}: ${Secrets.isSecretHeader(name) ? Redaction.hidden : value}`
-  )
-  return Redaction.scrub(
-    `${response.status} in ${Math.round(millis)} ms${named(requestId)} ${method} ${url} ${headers.join(", ")}`
-      .trimEnd(),
-    secrets
-  )
+  const headers = Object.entries(asked.secrets.headers(response.headers)).sort(([a], [b]) => a < b ? -1 : 1)
+    .map((header) => header.join(": "))
+  const request = `${asked.method} ${shownUrl(asked)}`
+  return `${response.status} in ${Math.round(millis)} ms${named(requestId)} ${request} ${headers.join(", ")}`.trimEnd()
 }
 
 const cut = (text: string): string =>
   text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} more characters)`
 
 const shownBody = (
-  { phase, url }: Asked,
+  { phase, secrets, url }: Asked,
   { headers, status }: HttpClientResponse.HttpClientResponse,
   text: string
 ): string => {
   const type = Option.getOrElse(Headers.get(headers, "content-type"), () => "no content type")
-  const left = `<${text.length} characters of ${type}>`
+  const left = `<${text.length} characters of ${secrets.hide(type)}>`
   if (status >= 400) {
     // who refuses a login may quote it; any other refusal in words is nobody's document
-    return sendsLogin(url, phase) || !/^text\/|\bjson\b/i.test(type) ? left : cut(Secrets.mask(text) ?? text.trim())
+    return sendsLogin(url, phase) || !/^text\/|\bjson\b/i.test(type)
+      ? left
+      : cut(secrets.hide(Redaction.mask(text) ?? text).trim())
   }
-  const json = Secrets.isJson(type) ? Secrets.mask(text) : undefined
-  return json === undefined ? left : cut(json)
+  const json = Redaction.isJson(type) ? Redaction.mask(text) : undefined
+  return json === undefined ? left : cut(secrets.hide(json))
 }
 
 /** `body of GET https://… (req-…) {"servers":[…]}` */
@@ -115,12 +116,8 @@ export const body = (
   response: HttpClientResponse.HttpClientResponse,
   text: string,
   requestId: string | undefined
-): string =>
-  Redaction.scrub(
-    `body of ${asked.method} ${asked.url}${named(requestId)} ${shownBody(asked, response, text)}`,
-    asked.secrets
-  )
+): string => `body of ${asked.method} ${shownUrl(asked)}${named(requestId)} ${shownBody(asked, response, text)}`
 
 /** `GET https://… failed after 12 ms: …` */
-export const failure = ({ method, secrets, url }: Asked, millis: number, what: string): string =>
-  Redaction.scrub(`${method} ${url} failed after ${Math.round(millis)} ms: ${what}`, secrets)
+export const failure = (asked: Asked, millis: number, what: string): string =>
+  `${asked.method} ${shownUrl(asked)} failed after ${Math.round(millis)} ms: ${asked.secrets.hide(what)}`

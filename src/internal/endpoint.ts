@@ -23,7 +23,7 @@ import * as DiscoveryPlan from "./discoveryPlan.js"
 import type { Answer, Consulted, EndpointMemory } from "./endpointMemory.js"
 import * as Known from "./known.js"
 import * as Now from "./now.js"
-import * as Redaction from "./redaction.js"
+import * as Url from "./url.js"
 
 export interface Options {
   /** This URL in place of what the catalog says; `%(project_id)s` and `%(user_id)s` are filled in. */
@@ -517,14 +517,14 @@ const chosen = (
   cached: boolean
 ): DocumentStep => ({
   _tag: "Document",
-  url: Redaction.safeUrl(document.url),
+  url: Url.shown(document.url),
   outcome: "Chosen",
   detail: `offers ${ApiVersion.format(found.version)} (${found.rawStatus ?? found.status})` +
     (found.maxMicroversion === undefined
       ? ""
       : ` with microversions ${found.minMicroversion?.toString() ?? "?"} to ${found.maxMicroversion.toString()}`),
   cached,
-  repairedLink: found.link === undefined || found.link === found.url ? undefined : Redaction.safeUrl(found.link)
+  repairedLink: found.link === undefined || found.link === found.url ? undefined : Url.shown(found.link)
 })
 
 const lacking = (
@@ -541,7 +541,7 @@ const lacking = (
   const offer = versions.length === 0 ? "no version" : versions.join(", ")
   return {
     _tag: "Document",
-    url: Redaction.safeUrl(document.url),
+    url: Url.shown(document.url),
     outcome: "NoMatchingVersion",
     detail: `offers ${[offer, ...document.problems].join("; ")}`,
     versions,
@@ -566,7 +566,7 @@ const noSuchVersion = (
       ? "Unreachable"
       : "NotADocument",
     serviceType: candidate.serviceType,
-    url: Redaction.safeUrl(candidate.catalogUrl),
+    url: Url.shown(candidate.catalogUrl),
     requested: ApiVersion.formatRange(range),
     attempts
   })

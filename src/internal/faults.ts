@@ -4,7 +4,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
 import * as Errors from "../Errors.js"
 import * as Redaction from "./redaction.js"
 import * as StatusTitle from "./statusTitle.js"
@@ -17,26 +16,34 @@ export interface Fault {
 
 const silent: Fault = { message: undefined, details: undefined }
 
-/** As much of a text as is read: more than is shown, so that a secret in it is whole when it is taken out. */
+/** Takes out of a text what must not be shown. */
+export type Hide = (text: string) => string
+
+/** As much of a text as is read, and as is tidied: more than is shown. */
+const longest = 64 * 1024
 const readLength = 8000
 
 const shownLength = 2000
 
-const tidy = (u: unknown): string | undefined => {
-  if (typeof u === "number") {
-    return String(u)
-  }
-  if (typeof u !== "string") {
-    return undefined
-  }
+/** Reads texts: what must not be shown is taken out first, while it is still written as the service wrote it, and then they are tidied. */
+type Tidy = (u: unknown) => string | undefined
+
+const tidyAfter = (hide: Hide): Tidy => (u) =>
+  typeof u === "number"
+    ? tidied(hide(String(u)))
+    : typeof u === "string"
+    ? tidied(hide(u.slice(0, longest)))
+    : undefined
+
+const tidied = (said: string): string | undefined => {
   // jsonschema goes on with the whole schema, and with what it was sent
-  const [said = ""] = u.split(/\s\sFailed validating '/, 1)
+  const [own = ""] = said.split(/\s\sFailed validating '/, 1)
   // several services write HTML line breaks in the text of their JSON; what controls terminals is none of it
-  const text = said.slice(0, readLength).replace(/([\s\p{Cc}]|<br *\/?>)+/gu, " ").trim()
+  const text = own.slice(0, readLength).replace(/<br *\/?>/g, " ").replace(/[\s\p{Cc}]+/gu, " ").trim()
   return text === "" ? undefined : text
 }
 
-const firstOf = (...texts: ReadonlyArray<unknown>): string | undefined =>
+const firstOf = (tidy: Tidy, ...texts: ReadonlyArray<unknown>): string | undefined =>
   texts.map(tidy).find((text) => text !== undefined)
 
 /**
@@ -45,18 +52,18 @@ const firstOf = (...texts: ReadonlyArray<unknown>): string | undefined =>
  * Manila (one key that names the fault: `itemNotFound`), OAuth 2 (`error_description`), HTML (Swift, proxies) and plain text.
  * What the body is decides, whatever its content type says.
  */
-export const read = (contentType: string, body: string): Fault => {
+export const read = (contentType: string, body: string, hide: Hide): Fault => {
   if (body.trim() === "") {
     return silent
   }
   const json = parseJson(body)
   if (json !== undefined) {
-    return readJson(json)
+    return readJson(tidyAfter(hide), json)
   }
-  if (contentType.includes("html") || /^\s*</.test(body)) {
-    return readHtml(body)
+  if (contentType.includes("html") || body.trimStart().startsWith("<")) {
+    return readHtml(hide(body.slice(0, longest)))
   }
-  return isBinary(body) ? silent : { ...silent, message: tidy(withoutTitle(body)) }
+  return isBinary(body) ? silent : { ...silent, message: tidied(withoutTitle(hide(body.slice(0, longest)))) }
 }
 
 /** Glance and others put the status over a text. */
@@ -76,20 +83,20 @@ const parseJson = (body: string): unknown => {
   }
 }
 
-const readJson = (json: unknown): Fault => {
+const readJson = (tidy: Tidy, json: unknown): Fault => {
   if (!isRecord(json)) {
     return typeof json === "string" ? { ...silent, message: tidy(json) } : silent
   }
   const { error, error_description: oauth, error_message: ironic, errors, NeutronError: neutron } = json
   if (isRecord(error) && tidy(error["message"]) !== undefined) {
-    return { message: tidy(error["message"]), details: written(error["details"]) }
+    return { message: tidy(error["message"]), details: written(tidy, error["details"]) }
   }
   const list = [errors, error].find(Array.isArray) ?? (isRecord(errors) ? [errors] : [])
   if (list.length > 0) {
-    return readErrorList(list)
+    return readErrorList(tidy, list)
   }
   const nested = [typeof ironic === "string" ? parseJson(ironic) ?? ironic : ironic, neutron]
-    .map((u) => isRecord(u) ? readObject(u) : { ...silent, message: tidy(u) })
+    .map((u) => isRecord(u) ? readObject(tidy, u) : { ...silent, message: tidy(u) })
     .find((fault) => fault.message !== undefined)
   if (nested !== undefined) {
     return nested
@@ -101,18 +108,18 @@ const readJson = (json: unknown): Fault => {
       ? { message: tidy(error), details: tidy(json["message"]) }
       : { message: description, details: tidy(error) }
   }
-  const own = readObject(json)
+  const own = readObject(tidy, json)
   return own.message === undefined
-    ? readNamedFault(json)
+    ? readNamedFault(tidy, json)
     // Heat without an engine: the type is all that its `error` says
     : { ...own, details: own.details ?? (isRecord(error) ? tidy(error["type"]) : undefined) }
 }
 
 /** The first of several, as keystoneauth does it. A title that is only the name of the status says nothing. */
-const readErrorList = (errors: ReadonlyArray<unknown>): Fault => {
+const readErrorList = (tidy: Tidy, errors: ReadonlyArray<unknown>): Fault => {
   const first = errors.find(isRecord)
   if (first === undefined) {
-    return { ...silent, message: firstOf(...errors) }
+    return { ...silent, message: firstOf(tidy, ...errors) }
   }
   const title = tidy(first["title"])
   const detail = tidy(first["detail"])
@@ -126,19 +133,19 @@ const readErrorList = (errors: ReadonlyArray<unknown>): Fault => {
   }
 }
 
-const readObject = (fault: Record<string, unknown>): Fault => {
+const readObject = (tidy: Tidy, fault: Record<string, unknown>): Fault => {
   const { debuginfo, description, detail, details, explanation, faultstring, message, title, type } = fault
-  const said = firstOf(message, faultstring, description, fault["error_description"], explanation, detail, title)
-  return { message: said, details: firstOf(details, detail === said ? undefined : detail, debuginfo, type) }
+  const said = firstOf(tidy, message, faultstring, description, fault["error_description"], explanation, detail, title)
+  return { message: said, details: firstOf(tidy, details, detail === said ? undefined : detail, debuginfo, type) }
 }
 
 /** What is meant as text, or else as JSON. */
-const written = (u: unknown): string | undefined => {
+const written = (tidy: Tidy, u: unknown): string | undefined => {
   if (typeof u !== "object" || u === null) {
     return tidy(u)
   }
   try {
-    return tidy(JSON.stringify(u))
+    return tidy(Redaction.mask(JSON.stringify(u)))
   } catch {
     // nested too deeply
     return undefined
@@ -146,17 +153,15 @@ const written = (u: unknown): string | undefined => {
 }
 
 /** `{ "itemNotFound": { "code": 404, "message": "..." } }` */
-const readNamedFault = (json: Record<string, unknown>): Fault => {
+const readNamedFault = (tidy: Tidy, json: Record<string, unknown>): Fault => {
   for (const name of Object.keys(json)) {
     const fault = json[name]
     if (isRecord(fault) && tidy(fault["message"]) !== undefined) {
-      return { message: tidy(fault["message"]), details: tidy(fault["details"]) ?? name }
+      return { message: tidy(fault["message"]), details: tidy(fault["details"]) ?? tidy(name) }
     }
   }
   return silent
 }
-
-const pageLength = 64 * 1024
 
 /**
  * The words of a page; its title, if it has no other words than the name of the status. Cut up rather than searched
@@ -166,13 +171,13 @@ const readHtml = (page: string): Fault => {
   const named: Array<string> = []
   const said: Array<string> = []
   let element = ""
-  for (const piece of page.slice(0, pageLength).split("<")) {
+  for (const piece of page.split("<")) {
     const end = piece.indexOf(">")
     const [, closing, name] = /^(\/?)(title|script|style|hr)\b/i.exec(piece) ?? []
     if (end >= 0 && name !== undefined) {
       element = closing === "/" ? "" : name.toLowerCase()
     }
-    const text = tidy(piece.slice(end + 1).replace(/&(\w+|#39|#x27);/g, (entity) => entities[entity] ?? entity))
+    const text = tidied(piece.slice(end + 1).replace(/&(\w{1,10}|#39|#x27);/g, (entity) => entities[entity] ?? entity))
     // below a line servers write their own name
     if (text === undefined || element === "script" || element === "style" || element === "hr") {
       continue
@@ -180,7 +185,7 @@ const readHtml = (page: string): Fault => {
     const target = element === "title" || StatusTitle.isTitle(text.replace(/^\d{3} /, "")) ? named : said
     target.push(text)
   }
-  return { ...silent, message: tidy(said.join(" ")) ?? named[0] }
+  return { ...silent, message: tidied(said.join(" ")) ?? named[0] }
 }
 
 const entities: Readonly<Record<string, string>> = {
@@ -198,8 +203,10 @@ const entities: Readonly<Record<string, string>> = {
 const requestIdHeaders = ["x-openstack-request-id", "x-compute-request-id", "openstack-request-id", "x-trans-id"]
 
 /** The request id of an answer, in any of its spellings. */
-export const requestId = (headers: Headers.Headers): string | undefined =>
-  requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined && id !== "")
+export const requestId = (headers: Headers.Headers, hide: Hide): string | undefined => {
+  const id = requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined && id !== "")
+  return id === undefined ? undefined : hide(id)
+}
 
 /** `Retry-After`, which is a number of seconds (of less than thirty years) or a date, in milliseconds from now. */
 export const retryAfterMillis = (headers: Headers.Headers): Effect.Effect<number | undefined> =>
@@ -214,7 +221,7 @@ export const retryAfterMillis = (headers: Headers.Headers): Effect.Effect<number
         })
   })
 
-/** What an answer says about its refusal, without any of these secrets. */
+/** What an answer says about its refusal, as it may be shown. */
 export interface Refusal {
   readonly requestId: string | undefined
   readonly serviceMessage: string | undefined
@@ -225,19 +232,19 @@ export interface Refusal {
 export const describe = (
   headers: Headers.Headers,
   body: string,
-  secrets: ReadonlyArray<string | Redacted.Redacted>
+  hide: Hide
 ): Effect.Effect<Refusal> => {
-  const fault = read(Option.getOrElse(Headers.get(headers, "content-type"), () => ""), body)
-  const shown = (text: string | undefined) => text === undefined ? undefined : cut(Redaction.scrub(text, secrets))
+  const fault = read(Option.getOrElse(Headers.get(headers, "content-type"), () => ""), body, hide)
   return Effect.map(retryAfterMillis(headers), (retryAfter) => ({
-    requestId: requestId(headers),
-    serviceMessage: shown(fault.message),
-    details: shown(fault.details),
+    requestId: requestId(headers, hide),
+    serviceMessage: cut(fault.message),
+    details: cut(fault.details),
     retryAfterMillis: retryAfter
   }))
 }
 
-const cut = (text: string): string => text.length > shownLength ? `${text.slice(0, shownLength)}…` : text
+const cut = (text: string | undefined): string | undefined =>
+  text !== undefined && text.length > shownLength ? `${text.slice(0, shownLength)}…` : text
 
 /** The error for a status of 400 or more, but for 401, which depends on whose it is. */
 export const statusError = (failure: Errors.HttpFailure): Errors.HttpStatusError => {

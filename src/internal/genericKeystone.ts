@@ -13,7 +13,7 @@ import * as Errors from "../Errors.js"
 import * as Session from "../Session.js"
 import * as VersionDocument from "../VersionDocument.js"
 import * as KeystoneV2 from "./keystoneV2.js"
-import * as Redaction from "./redaction.js"
+import * as Url from "./url.js"
 import * as User from "./user.js"
 
 /** What the generic plugins take beside the options of their v3 twins. */
@@ -187,8 +187,8 @@ const failed = (
 
 const withoutBoth = (document: VersionDocument.VersionDocument): Errors.DiscoveryFailed => {
   const versions = document.versions.map(({ version }) => ApiVersion.format(version))
-  return failed(Redaction.safeUrl(document.url), `offers ${versions.join(", ") || "no version"}`, versions)
+  return failed(Url.shown(document.url), `offers ${versions.join(", ") || "no version"}`, versions)
 }
 
 const onlyV2 = (authUrl: string, { option, reason }: Errors.InvalidOptions): Errors.DiscoveryFailed =>
-  failed(Redaction.safeUrl(authUrl), `offers v2.0 only, which cannot be used with ${option}: ${reason}`, ["2.0"])
+  failed(Url.shown(authUrl), `offers v2.0 only, which cannot be used with ${option}: ${reason}`, ["2.0"])

@@ -17,9 +17,9 @@ import * as Faults from "./faults.js"
 import * as Known from "./known.js"
 import * as Page from "./page.js"
 import * as Receipt from "./receipt.js"
-import * as Redaction from "./redaction.js"
 import * as Telemetry from "./telemetry.js"
 import * as TokenLife from "./tokenLife.js"
+import * as Url from "./url.js"
 
 /** How one identity gets its tokens. */
 export interface Login {
@@ -95,7 +95,7 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
           attributes: {
             "openstack.auth.plugin": login.name,
             "openstack.cloud": Telemetry.cloudOf(login.authUrl),
-            "url.full": Redaction.safeUrl(login.authUrl)
+            "url.full": Url.shown(login.authUrl)
           }
         })
       ),
@@ -104,7 +104,7 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
       once: login.once && Option.isNone(root),
       revoke: (access) => login.revoke(transport, access),
       description: login.description,
-      url: Redaction.safeUrl(login.url),
+      url: Url.shown(login.url),
       labels: { plugin: login.name, cloud: Telemetry.cloudOf(login.authUrl) }
     }
     const access = Either.match(check(login), { onLeft: Effect.fail, onRight: () => tokens.get(identity) })
@@ -147,7 +147,7 @@ const check = ({ authUrl, check, url }: Login): Either.Either<unknown, Errors.In
     new Errors.InvalidOptions({
       module: "AuthPlugin",
       option: "authUrl",
-      reason: `${Redaction.safeUrl(authUrl)} is not an absolute URL, such as https://keystone.example.com/v3`
+      reason: `${Url.shown(authUrl)} is not an absolute URL, such as https://keystone.example.com/v3`
     })
   )
 
@@ -198,14 +198,13 @@ export const rejection = (
     readonly method: string
     readonly url: string
     readonly scope: string | undefined
-    readonly secrets: ReadonlyArray<Redacted.Redacted>
   }
 ): Effect.Effect<
   Errors.Unauthorized | Errors.MissingAuthMethods | Errors.InvalidResponse | Errors.HttpStatusError
 > =>
-  Effect.map(Faults.describe(response.headers, response.text, about.secrets), (fault) => {
+  Effect.map(Faults.describe(response.headers, response.text, response.hide), (fault) => {
     const { login, method } = about
-    const where = { method, url: Redaction.safeUrl(about.url) }
+    const where = { method, url: Url.shown(about.url) }
     if (Receipt.isHidden(about.url, response)) {
       return invalidResponse(response, where)(Page.hidden("OpenStack-Auth-Receipt"))
     }
@@ -240,9 +239,9 @@ export const invalidResponse = (
 (reason: string): Errors.InvalidResponse =>
   new Errors.InvalidResponse({
     method: where.method,
-    url: Redaction.safeUrl(where.url),
+    url: Url.shown(where.url),
     status: response.status,
-    requestId: Faults.requestId(response.headers),
+    requestId: Faults.requestId(response.headers, response.hide),
     reason
   })
 

@@ -1,5 +1,5 @@
 /** Logging in to Keystone v2.0, which OpenStack dropped in 2018 and old clouds still have. */
-import * as Headers from "@effect/platform/Headers"
+import type * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
@@ -115,10 +115,10 @@ const requestToken = (
   Effect.gen(function*() {
     const auth = { ...(yield* credentials), ...toScope(tenant) }
     const request = HttpClientRequest.post(url, {
-      headers: Headers.set(headers, "accept", "application/json"),
+      headers: { accept: "application/json" },
       body: HttpBody.unsafeJson({ auth })
     })
-    const response = yield* transport.text(request, { phase: "login" })
+    const response = yield* transport.text(request, { phase: "login", credentials: headers, secrets })
     if (response.status >= 400) {
       return yield* Effect.flip(Keystone.rejection(response, {
         login: { description, renewable },
@@ -128,8 +128,7 @@ const requestToken = (
           projectId: tenant.tenantId,
           projectName: tenant.tenantName,
           trustId: tenant.trustId
-        }),
-        secrets
+        })
       }))
     }
     const invalid = Keystone.invalidResponse(response, request)

@@ -173,17 +173,20 @@ const requestToken = (
       ...Object.fromEntries(shown.map(({ entry, name }) => [name, entry]))
     }
     const request = HttpClientRequest.post(url, {
-      headers: Headers.setAll(AuthMethod.headersOf(proofs), { accept: "application/json" }),
+      headers: { accept: "application/json" },
       body: HttpBody.unsafeJson({ auth: { identity, ...(scope === undefined ? {} : { scope }) } })
     })
-    const response = yield* transport.text(request, { phase: "login" })
+    const response = yield* transport.text(request, {
+      phase: "login",
+      credentials: AuthMethod.headersOf(proofs),
+      secrets: proofs.flatMap(({ secrets }) => secrets)
+    })
     return response.status < 400 ? yield* readToken(request, response) : yield* Effect.flip(
       Keystone.rejection(response, {
         login,
         method: request.method,
         url,
-        scope: AuthScope.describe(options),
-        secrets: proofs.flatMap(({ secrets }) => secrets)
+        scope: AuthScope.describe(options)
       })
     )
   })
@@ -213,6 +216,10 @@ export const lookUp = (
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session> =>
   Effect.flatMap(Session.Session, ({ transport }) => validate(transport, authUrl, token))
 
+/** What a token shows to ask about itself. */
+const aboutItself = (token: Redacted.Redacted): Headers.Headers =>
+  Headers.set(AuthPlugin.tokenHeaders(token), "x-subject-token", Redacted.value(token))
+
 /** The same over a transport, of somebody in particular. */
 export const validate = (
   transport: Transport.Service,
@@ -223,16 +230,11 @@ export const validate = (
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.gen(function*() {
     const url = KeystoneUrl.tokens(authUrl, includeCatalog)
-    const request = HttpClientRequest.get(url, {
-      headers: Headers.setAll(AuthPlugin.tokenHeaders(token), {
-        accept: "application/json",
-        "x-subject-token": Redacted.value(token)
-      })
-    })
-    const response = yield* transport.text(request, { phase: "login" })
+    const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
+    const response = yield* transport.text(request, { phase: "login", credentials: aboutItself(token) })
     if (response.status >= 400) {
       return yield* Effect.flip(
-        Keystone.rejection(response, { login, scope: undefined, secrets: [token], method: request.method, url })
+        Keystone.rejection(response, { login, scope: undefined, method: request.method, url })
       )
     }
     const invalid = Keystone.invalidResponse(response, request)
@@ -247,8 +249,6 @@ export const revoke = (
   access: AccessInfo.AccessInfo
 ): Effect.Effect<void> =>
   transport.text(
-    HttpClientRequest.del(KeystoneUrl.v3(authUrl, "/auth/tokens"), {
-      headers: Headers.set(AuthPlugin.tokenHeaders(access.token), "x-subject-token", Redacted.value(access.token))
-    }),
-    { phase: "login", timeout: "5 seconds" }
+    HttpClientRequest.del(KeystoneUrl.v3(authUrl, "/auth/tokens")),
+    { phase: "login", timeout: "5 seconds", credentials: aboutItself(access.token) }
   ).pipe(Effect.ignore)

@@ -15,7 +15,7 @@ import * as Errors from "../Errors.js"
 import type * as Transport from "../Transport.js"
 import * as Faults from "./faults.js"
 import * as Keystone from "./keystone.js"
-import * as Redaction from "./redaction.js"
+import * as Url from "./url.js"
 import * as User from "./user.js"
 
 /** What decides an access token, and is checked before anything is sent. */
@@ -32,7 +32,7 @@ export const check = (
   if (!URL.canParse(oauth2Endpoint)) {
     return wrong(
       "oauth2Endpoint",
-      `${Redaction.safeUrl(oauth2Endpoint)} is not an absolute URL, such as ` +
+      `${Url.shown(oauth2Endpoint)} is not an absolute URL, such as ` +
         "https://keystone.example.com/v3/OS-OAUTH2/token"
     )
   }
@@ -75,10 +75,13 @@ export const requestToken = (
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.gen(function*() {
     const request = HttpClientRequest.post(client.oauth2Endpoint, {
-      headers: client.headers,
       body: HttpBody.urlParams(UrlParams.fromInput({ grant_type: "client_credentials", ...client.form }))
     })
-    const response = yield* transport.text(request, { phase: "login" })
+    const response = yield* transport.text(request, {
+      phase: "login",
+      credentials: client.headers,
+      secrets: client.secrets
+    })
     return response.status < 400
       ? yield* readToken(request, response, yield* DateTime.now)
       : yield* Effect.flip(rejection(request, response, client))
@@ -115,8 +118,8 @@ const rejection = (
   response: Transport.TextResponse,
   client: Parameters<typeof requestToken>[1]
 ): Effect.Effect<Errors.Unauthorized | Errors.HttpStatusError> =>
-  Effect.map(Faults.describe(response.headers, response.text, client.secrets), (fault) => {
-    const where = { method: request.method, url: Redaction.safeUrl(request.url) }
+  Effect.map(Faults.describe(response.headers, response.text, response.hide), (fault) => {
+    const where = { method: request.method, url: Url.shown(request.url) }
     return response.status === 400 || response.status === 401
       ? new Errors.Unauthorized({
         ...where,

@@ -35,18 +35,23 @@ export const isHidden = (
 /** `None` if the answer has no receipt: then it is a refusal like any other. A body that does not fit says nothing. */
 export const read = (
   about: { readonly method: string; readonly url: string; readonly identity?: string | undefined },
-  response: { readonly status: number; readonly headers: Headers.Headers; readonly text: string }
+  response: {
+    readonly status: number
+    readonly headers: Headers.Headers
+    readonly text: string
+    readonly hide: Faults.Hide
+  }
 ): Option.Option<Errors.MissingAuthMethods> =>
   Option.map(response.status === 401 ? Headers.get(response.headers, header) : Option.none(), (receipt) => {
     const said = Either.getOrUndefined(Schema.decodeEither(Body)(response.text))
     return new Errors.MissingAuthMethods({
       ...about,
       receipt: Redacted.make(receipt),
-      methods: said?.receipt?.methods ?? [],
-      requiredAuthMethods: said?.required_auth_methods ?? [],
+      methods: (said?.receipt?.methods ?? []).map(response.hide),
+      requiredAuthMethods: (said?.required_auth_methods ?? []).map((methods) => methods.map(response.hide)),
       expiresAt: Option.getOrUndefined(
         Option.flatMap(Option.fromNullable(said?.receipt?.expires_at), DateTime.make)
       ),
-      requestId: Faults.requestId(response.headers)
+      requestId: Faults.requestId(response.headers, response.hide)
     })
   })

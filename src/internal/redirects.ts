@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
 import * as Body from "./body.js"
 import * as Redaction from "./redaction.js"
+import * as Url from "./url.js"
 
 const statuses = new Set([301, 302, 303, 305, 307, 308])
 
@@ -14,15 +15,18 @@ export const isRedirect = (response: HttpClientResponse.HttpClientResponse): boo
 
 const requestIdHeader = "x-openstack-request-id"
 
-/** The request for the next hop, or why there is none. `secretBody` is for a body that is a credential itself. */
+/**
+ * The request for the next hop, or why there is none. To another origin go only headers that are known to be harmless, and no body
+ * of a request that holds a secret.
+ */
 export const next = (
   request: HttpClientRequest.HttpClientRequest,
   from: string,
   response: HttpClientResponse.HttpClientResponse,
   location: string,
-  secretBody: boolean
+  { isLogin, secrets }: { readonly isLogin: boolean; readonly secrets: Redaction.Secrets }
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, Errors.RedirectRefused> => {
-  const because = (reason: Errors.RedirectRefused["reason"]) => refuse(request, from, location, reason)
+  const because = (reason: Errors.RedirectRefused["reason"]) => refuse(request, from, secrets.hide(location), reason)
   const target = URL.canParse(location, from) ? new URL(location, from) : undefined
   if (target === undefined || !/^https?:$/.test(target.protocol)) {
     return because("InvalidLocation")
@@ -32,14 +36,13 @@ export const next = (
     return because("Downgrade")
   }
   const sameOrigin = target.origin === current.origin
-  const isSecret = secretBody || Redaction.secretsOf(request.headers).length > 0
-  if (!sameOrigin && isSecret && request.body._tag !== "Empty") {
+  if (!sameOrigin && request.body._tag !== "Empty" && (isLogin || secrets.isIn(request))) {
     return because("CrossOriginBody")
   }
   if (!Body.isReplayable(request.body)) {
     return because("UnrepeatableBody")
   }
-  const kept = sameOrigin ? request.headers : Redaction.withoutSecrets(request.headers)
+  const kept = sameOrigin ? request.headers : Redaction.harmless(request.headers)
   // the id that the first service gave goes along, so that one search finds both; the caller's own stays
   const requestId = Headers.get(response.headers, requestIdHeader)
   // the Location is the whole target: the query of the first request is not added to it
@@ -63,8 +66,8 @@ export const refuse = (
   Effect.fail(
     new Errors.RedirectRefused({
       method: request.method,
-      url: Redaction.safeUrl(from),
-      location: location === undefined ? undefined : Redaction.safeUrl(location),
+      url: Url.shown(from),
+      location: location === undefined ? undefined : Url.shown(location),
       reason
     })
   )

@@ -8,10 +8,19 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
+import * as Faults from "./faults.js"
 import * as Patience from "./patience.js"
-import * as Redaction from "./redaction.js"
+import type * as Redaction from "./redaction.js"
 import * as TransportFault from "./transportFault.js"
+import * as Url from "./url.js"
 import type * as Watch from "./watch.js"
+
+/** What it is the answer to. */
+export interface Sending {
+  /** For how many milliseconds its body is waited for: all of it if it is kept, each piece of a stream. */
+  readonly timeout: number
+  readonly secrets: Redaction.Secrets
+}
 
 /**
  * The platform's response holds the request with its token and body, and so does every error of reading it. This one
@@ -24,6 +33,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   #headers: Headers.Headers | undefined
   readonly #source: HttpClientResponse.HttpClientResponse
   readonly #url: URL
+  readonly #sending: Sending
   readonly patience: number
   readonly #watch: Watch.Watch
   #listener: ((text: string) => Effect.Effect<void>) | undefined
@@ -31,15 +41,24 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   constructor(
     source: HttpClientResponse.HttpClientResponse,
     url: URL,
-    patience: number,
+    sending: Sending,
     watch: Watch.Watch
   ) {
     super()
+    this.#sending = sending
     this.#watch = watch
     this.#source = source
     this.#url = url
-    this.patience = patience
+    this.patience = sending.timeout
     this.status = source.status
+  }
+
+  get origin(): string {
+    return this.#url.origin
+  }
+
+  get secrets(): Redaction.Secrets {
+    return this.#sending.secrets
   }
 
   get headers(): Headers.Headers {
@@ -47,7 +66,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   }
 
   get request(): HttpClientRequest.HttpClientRequest {
-    return HttpClientRequest.make(this.#source.request.method)(Redaction.safeUrl(this.#url.href))
+    return HttpClientRequest.make(this.#source.request.method)(Url.shown(this.#url.href))
   }
   get cookies() {
     return this.#source.cookies
@@ -146,8 +165,10 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     const cause = TransportFault.broken(error.cause)
     return this.#failure(
       cause === undefined
-        ? `the body cannot be read as asked (content type ${this.headers["content-type"] ?? "not given"})`
-        : `the body broke off: ${cause.message} (${cause.code})`,
+        ? `the body cannot be read as asked (content type ${
+          this.secrets.hide(this.headers["content-type"] ?? "not given")
+        })`
+        : this.secrets.hide(`the body broke off: ${cause.message} (${cause.code})`),
       { reason: error.reason, cause }
     )
   }
@@ -174,9 +195,9 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   toJSON(): unknown {
     return {
       _id: "@effect/platform/HttpClientResponse",
-      request: { method: this.#source.request.method, url: Redaction.safeUrl(this.#url.href) },
+      request: { method: this.#source.request.method, url: Url.shown(this.#url.href) },
       status: this.status,
-      headers: Redaction.safeHeaders(this.headers)
+      headers: this.secrets.headers(this.headers)
     }
   }
 }
@@ -184,10 +205,25 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
 export const make = (
   source: HttpClientResponse.HttpClientResponse,
   url: URL,
-  /** For how many milliseconds its body is waited for: all of it if it is kept, each piece of a stream. */
-  patience: number,
+  sending: Sending,
   watch: Watch.Watch
-): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, patience, watch)
+): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, sending, watch)
+
+/** Of who gave this answer, after all redirects. */
+export const origin = (response: HttpClientResponse.HttpClientResponse): string | undefined =>
+  response instanceof SafeResponse ? response.origin : Url.parse(response.request.url)?.origin
+
+/** The secrets that were sent for it: nothing that is said about it may hold one. */
+const secretsOf = (response: HttpClientResponse.HttpClientResponse): Redaction.Secrets | undefined =>
+  response instanceof SafeResponse ? response.secrets : undefined
+
+/** A text about the answer, as it may be shown. */
+export const hide = (response: HttpClientResponse.HttpClientResponse) => (text: string): string =>
+  secretsOf(response)?.hide(text) ?? text
+
+/** The request id of the answer, as it may be shown. */
+export const requestId = (response: HttpClientResponse.HttpClientResponse): string | undefined =>
+  Faults.requestId(response.headers, hide(response))
 
 /** How long its body is waited for. */
 export const patience = (response: HttpClientResponse.HttpClientResponse): number =>

@@ -9,8 +9,8 @@ import type * as RetryPolicy from "../RetryPolicy.js"
 import * as Body from "./body.js"
 import * as Faults from "./faults.js"
 import * as Operation from "./operation.js"
-import * as Redaction from "./redaction.js"
 import * as Redirects from "./redirects.js"
+import * as Url from "./url.js"
 
 /** What is left for one request and its redirects. */
 interface Budget {
@@ -75,7 +75,7 @@ const pause = (
       }
       operation.retries++
       return Effect.logDebug(
-        `${request.method} ${Redaction.safeUrl(request.url)}: ${why}; try ${operation.retries + 1} in ${wait} ms`
+        `${request.method} ${Url.shown(request.url)}: ${why}; try ${operation.retries + 1} in ${wait} ms`
       ).pipe(Effect.zipRight(clock.sleep(Duration.millis(wait))), Effect.as(true))
     })
   )

@@ -20,11 +20,11 @@ import * as Faults from "./faults.js"
 import type * as Metrics from "./metrics.js"
 import * as Now from "./now.js"
 import * as Page from "./page.js"
-import * as Redaction from "./redaction.js"
+import type * as Redaction from "./redaction.js"
 import * as Response from "./response.js"
-import * as Secrets from "./secrets.js"
 import type { Restore } from "./settled.js"
 import * as Spans from "./spans.js"
+import * as Url from "./url.js"
 
 /** What a request is about, for those who look at it. */
 export interface About {
@@ -55,6 +55,7 @@ export const about = (known: Omit<About, "sent">): About =>
 export interface Sending {
   readonly phase: string
   readonly about: About
+  readonly secrets: Redaction.Secrets
 }
 
 /** The meters of requests that are alike. */
@@ -131,16 +132,16 @@ export const traced = (
             const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
             meter.done(outcomeOf(exit), seconds)
             if (span?.sampled === true) {
-              annotateExit(span, exit)
+              annotateExit(span, exit, sending.secrets)
             }
-            return logs ? Effect.zipRight(logExit(phase, request, url, exit, seconds * 1000), exit) : exit
+            return logs ? Effect.zipRight(logExit(sending, request, url, exit, seconds * 1000), exit) : exit
           }
         )
       }
       const logged = (span: Tracer.Span | undefined): Answer =>
         logs
           ? Effect.zipRight(
-            Effect.logDebug(Curl.command(request, url.href, phase)),
+            Effect.logDebug(Curl.command(request, { url, phase, secrets: sending.secrets })),
             Effect.suspend(() => measured(span))
           )
           : measured(span)
@@ -176,18 +177,18 @@ const knownMethods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PA
 
 const annotateRequest = (
   span: Tracer.Span,
-  { about, phase }: Sending,
+  { about, phase, secrets }: Sending,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   resends: number
 ): void => {
-  const { host, hostname, href, port, protocol } = url
+  const { host, hostname, port, protocol } = url
   const known = knownMethods.has(request.method)
   span.attribute("http.request.method", known ? request.method : "_OTHER")
   if (!known) {
     span.attribute("http.request.method_original", request.method)
   }
-  span.attribute("url.full", Redaction.scrub(href, Redaction.secretsOf(request.headers)))
+  span.attribute("url.full", secrets.hideCredentials(Url.shown(url)))
   span.attribute("url.scheme", protocol.slice(0, -1))
   span.attribute("server.address", hostname)
   span.attribute("server.port", port !== "" ? Number(port) : protocol === "https:" ? 443 : 80)
@@ -197,10 +198,11 @@ const annotateRequest = (
   optional(span, "openstack.service.type", about.serviceType)
   optional(span, "openstack.region", about.regionName)
   optional(span, "openstack.microversion", about.microversion)
-  optional(span, "openstack.global_request_id", request.headers["x-openstack-request-id"])
+  const globalRequestId = request.headers["x-openstack-request-id"]
+  optional(span, "openstack.global_request_id", globalRequestId && secrets.hideCredentials(globalRequestId))
 }
 
-const annotateExit = (span: Tracer.Span, exit: Answered): void => {
+const annotateExit = (span: Tracer.Span, exit: Answered, secrets: Redaction.Secrets): void => {
   if (Exit.isFailure(exit)) {
     span.attribute("error.type", failureOf(exit.cause))
     return
@@ -210,7 +212,7 @@ const annotateExit = (span: Tracer.Span, exit: Answered): void => {
   if (status >= 400) {
     span.attribute("error.type", String(status))
   }
-  optional(span, "openstack.request_id", Faults.requestId(headers))
+  optional(span, "openstack.request_id", Faults.requestId(headers, (id) => secrets.hideCredentials(id)))
   optional(span, "network.peer.address", Option.getOrUndefined(remoteAddress))
   const size = Option.getOrUndefined(Headers.get(headers, "content-length"))
   optional(span, "http.response.body.size", size === undefined || !/^\d+$/.test(size) ? undefined : Number(size))
@@ -238,7 +240,7 @@ export const annotateTarget = (
   { microversion, regionName }: About
 ): void => {
   if (span?._tag === "Span" && span.sampled) {
-    span.attribute("url.full", Redaction.safeUrl(url))
+    span.attribute("url.full", Url.shown(url))
     optional(span, "openstack.region", regionName)
     optional(span, "openstack.microversion", microversion)
   }
@@ -246,11 +248,11 @@ export const annotateTarget = (
 
 export const annotateAnswer = (
   span: Tracer.AnySpan | undefined,
-  { headers, status }: HttpClientResponse.HttpClientResponse
+  response: HttpClientResponse.HttpClientResponse
 ): void => {
   if (span?._tag === "Span" && span.sampled) {
-    span.attribute("http.response.status_code", status)
-    optional(span, "openstack.request_id", Faults.requestId(headers))
+    span.attribute("http.response.status_code", response.status)
+    optional(span, "openstack.request_id", Response.requestId(response))
   }
 }
 
@@ -278,14 +280,13 @@ const outcomeOf = (exit: Answered): string =>
 
 /** The answer is told when its headers are there, and its body when somebody has read it. */
 const logExit = (
-  phase: string,
+  { phase, secrets }: Sending,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   exit: Answered,
   millis: number
 ): Effect.Effect<void> => {
-  const sent = [...Redaction.secretsOf(request.headers), ...Secrets.inBody(request.body)]
-  const asked: Curl.Asked = { method: request.method, url: url.href, phase, secrets: sent }
+  const asked: Curl.Asked = { method: request.method, url, phase, secrets }
   if (Exit.isFailure(exit)) {
     const what = Option.match(Cause.failureOption(exit.cause), {
       onNone: () => failureOf(exit.cause),
@@ -294,11 +295,11 @@ const logExit = (
     return Effect.logDebug(Curl.failure(asked, millis, what))
   }
   const response = exit.value
-  const requestId = Faults.requestId(response.headers)
-  const answered = { ...asked, secrets: [...sent, ...Redaction.secretsOf(response.headers)] }
+  const requestId = Response.requestId(response)
+  const answered = { ...asked, secrets: secrets.with(response.headers) }
   Response.listen(
     response,
     (text) => text === "" ? Effect.void : Effect.logDebug(Curl.body(answered, response, text, requestId))
   )
-  return Effect.logDebug(Curl.answer(asked, response, millis, requestId))
+  return Effect.logDebug(Curl.answer(answered, response, millis, requestId))
 }

@@ -3,7 +3,8 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import { isRecord } from "effect/Predicate"
 import * as Errors from "../Errors.js"
 import * as Page from "./page.js"
-import * as Redaction from "./redaction.js"
+import type * as Redaction from "./redaction.js"
+import * as Url from "./url.js"
 
 const connectCodes = new Set([
   "EAI_AGAIN",
@@ -68,7 +69,7 @@ const innermost = (cause: unknown, depth = 0): Inner => {
     code: typeof code === "string" ? code : undefined,
     // the outer one says "fetch failed" and no more
     message: inner?.message ??
-      (typeof message === "string" && message !== "" ? message.replace(/\s+/g, " ") : undefined),
+      (typeof message === "string" && message !== "" ? message : undefined),
     syscall: cause["syscall"]
   }
 }
@@ -76,10 +77,12 @@ const innermost = (cause: unknown, depth = 0): Inner => {
 /** Of OpenSSL's words those that mean something: `808CEB:error:0A000410:SSL routines:ssl3_read_bytes:<these>:file.c:1601:...`. */
 const plain = (message: string): string => /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
 
+const tidy = (text: string): string => text.replace(/\s+/g, " ").trim()
+
 /** Why a body broke off, if it was not for what is in it. */
 export const broken = (cause: unknown): { readonly code: string; readonly message: string } | undefined => {
   const { code, message = "no reason is given" } = innermost(cause)
-  return code === undefined ? undefined : { code, message }
+  return code === undefined ? undefined : { code, message: tidy(message) }
 }
 
 /** What the platform's error says, without the request that it holds. */
@@ -87,18 +90,19 @@ export const fromPlatform = (
   error: HttpClientError.HttpClientError,
   method: string,
   url: string,
-  phase: Errors.TimedOut["phase"]
+  phase: Errors.TimedOut["phase"],
+  secrets: Redaction.Secrets
 ): Errors.TransportError | Errors.TimedOut => {
   const inner = innermost(error.cause)
   const { code, message } = inner
-  const scrub = (text: string) => Redaction.scrub(text, Redaction.secretsOf(error.request.headers))
-  const said = scrub(plain(message ?? error.description ?? error.reason))
+  // hidden before it is tidied: what quotes a secret quotes it as it is
+  const said = tidy(secrets.hide(plain(message ?? error.description ?? error.reason)))
   if (code !== undefined && timeoutCodes.has(code)) {
     const millis = /(?:timeout:|within) (\d+)\s*ms/.exec(message ?? "")?.[1]
     return new Errors.TimedOut({
       phase: code === "UND_ERR_CONNECT_TIMEOUT" ? "connect" : phase,
       method,
-      url: Redaction.safeUrl(url),
+      url: Url.shown(url),
       millis: millis === undefined ? undefined : Number(millis),
       description: said
     })
@@ -110,7 +114,7 @@ export const fromPlatform = (
   return new Errors.TransportError({
     reason,
     method,
-    url: Redaction.safeUrl(url),
+    url: Url.shown(url),
     code,
     description: meant === undefined ? said : `${said}: ${meant}`
   })

@@ -5,8 +5,37 @@ import * as Redaction from "./redaction.js"
 export const parse = (text: string, base?: string | URL): URL | undefined =>
   URL.canParse(text, base) ? new URL(text, base) : undefined
 
-/** A URL as it may be shown: without user name, password, secret parameters and fragment. */
-export const shown = (url: string | URL): string => Redaction.safeUrl(typeof url === "string" ? url : url.href)
+/** In place of what cannot be shown, since a password may be anywhere in it. */
+const unreadable = "<an address that is no URL>"
+
+const withoutFragment = (text: string): string => text.split("#", 1)[0] ?? ""
+
+/**
+ * A URL as it may be shown: without user name and password, secret parameters and fragment. What holds an `@` and cannot be read
+ * as a URL is described, for any part of it may be a password.
+ */
+export const shown = (url: string | URL): string => {
+  const text = typeof url === "string" ? url.trim() : url.href
+  if (!text.includes("@")) {
+    return Redaction.hideForms(withoutFragment(text))
+  }
+  // a path of its own has no user name
+  const read = typeof url !== "string" ? url : /^\/(?!\/)/.test(text) ? parse(text, "http://host") : parse(text)
+  if (read === undefined || read.host === "") {
+    return unreadable
+  }
+  if (read.username === "" && read.password === "" && !isCutShort(read)) {
+    return Redaction.hideForms(withoutFragment(text))
+  }
+  const { host, pathname, protocol, search } = read
+  return isCutShort(read)
+    ? `${protocol}//${Redaction.hidden}`
+    : Redaction.hideForms(`${protocol}//${host}${pathname}${search}`)
+}
+
+/** `http://me:12/34@keystone/` does not mean the host `me` and port 12: its password has a slash in it. */
+const isCutShort = ({ hash, hostname, pathname, port, search }: URL): boolean =>
+  port !== "" && !hostname.includes(".") && `${pathname}${search}${hash}`.includes("@")
 
 /** The text without the slashes at its end, in time that grows with their number: `/\/+$/` may take its square. */
 export const withoutTrailingSlashes = (text: string): string => {

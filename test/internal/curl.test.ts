@@ -1,15 +1,30 @@
-import { HttpBody, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { Headers, HttpBody, HttpClientRequest, HttpClientResponse, UrlParams } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Stream } from "effect"
 import { execFileSync } from "node:child_process"
 import * as Curl from "../../src/internal/curl.js"
-import * as Secrets from "../../src/internal/secrets.js"
+import * as Redaction from "../../src/internal/redaction.js"
 
-const url = "https://nova.test/v2.1/servers?name=it's"
+const url = "https://nova.test/v2.1/servers?name=it%27s"
 
 const post = (body: HttpBody.HttpBody) => HttpClientRequest.post(url, { body, headers: { "x-auth-token": "t0ken-1" } })
 
-const asked = (method: string, phase = "request"): Curl.Asked => ({ method, url, phase, secrets: ["t0ken-1"] })
+const secretsOf = (request: HttpClientRequest.HttpClientRequest, to = url, credentials = Headers.empty) =>
+  new Redaction.Secrets({ request, url: new URL(to), credentials, secrets: undefined })
+
+const asked = (method: string, phase = "request"): Curl.Asked => ({
+  method,
+  url: new URL(url),
+  phase,
+  secrets: secretsOf(post(HttpBody.empty))
+})
+
+const command = (
+  request: HttpClientRequest.HttpClientRequest,
+  to = url,
+  phase = "request",
+  credentials?: Headers.Headers
+) => Curl.command(request, { url: new URL(to), phase, secrets: secretsOf(request, to, credentials) })
 
 const response = (body: string, init: ResponseInit) =>
   HttpClientResponse.fromWeb(HttpClientRequest.get(url), new Response(body, init))
@@ -31,7 +46,7 @@ describe("a request", () => {
         "x-note": "$(rm) `rm` \"'"
       }
     })
-    assert.deepStrictEqual(words(Curl.command(request, url, "request")), [
+    assert.deepStrictEqual(words(command(request)), [
       "curl",
       "-g",
       "-i",
@@ -47,21 +62,21 @@ describe("a request", () => {
       "-H",
       "x-note: $(rm) `rm` \"'"
     ])
-    assert.include(Curl.command(request, url, "request"), "-H \"x-auth-token: $OS_TOKEN\"")
-    assert.include(Curl.command(HttpClientRequest.head(url), url, "request"), " --head ")
+    assert.include(command(request), "-H \"x-auth-token: $OS_TOKEN\"")
+    assert.include(command(HttpClientRequest.head(url)), " --head ")
   })
 
   it("shows a JSON body, with what is secret masked", () => {
     const body = HttpBody.unsafeJson({ server: { name: "it's", adminPass: "hunter22", user_data: "aHVudGVyMjI=" } })
-    const command = Curl.command(post(body), url, "request")
-    assert.deepStrictEqual(JSON.parse(words(command).at(-1) ?? ""), {
+    const shown = command(post(body))
+    assert.deepStrictEqual(JSON.parse(words(shown).at(-1) ?? ""), {
       server: { name: "it's", adminPass: "***", user_data: "***" }
     })
   })
 
   it("shows no other body, and none of a login", () => {
     const option = (body: HttpBody.HttpBody, to = url, phase = "request") =>
-      words(Curl.command(post(body), to, phase)).at(-1)
+      words(command(post(body), to, phase)).at(-1)
     const json = HttpBody.unsafeJson({ a: 1 })
     assert.strictEqual(option(HttpBody.text("hunter22")), "@body")
     assert.strictEqual(option(HttpBody.text("{", "application/json")), "@body")
@@ -75,9 +90,9 @@ describe("a request", () => {
 
   it("shows no credential in its URL, and no token anywhere", () => {
     const to = "https://me:hunter22@swift.test/v1/t0ken-1/o?temp_url_sig=abcdef&temp_url_expires=1"
-    const command = Curl.command(HttpClientRequest.get(to, { headers: { "x-auth-token": "t0ken-1" } }), to, "request")
-    assert.include(command, "'https://swift.test/v1/<redacted>/o?temp_url_sig=<redacted>&temp_url_expires=1'")
-    assert.notInclude(command, "hunter22")
+    const shown = command(HttpClientRequest.get(to, { headers: { "x-auth-token": "t0ken-1" } }), to)
+    assert.include(shown, "'https://swift.test/v1/<redacted>/o?temp_url_sig=<redacted>&temp_url_expires=1'")
+    assert.notInclude(shown, "hunter22")
   })
 })
 
@@ -134,8 +149,8 @@ describe("what is secret by its name", () => {
     ]
     for (const body of secret) {
       const text = JSON.stringify(body)
-      assert.notMatch(Secrets.mask(text) ?? "", /hunter22|12345678/, text)
-      assert.strictEqual(/seen/.test(Secrets.mask(text) ?? ""), /seen/.test(text), text)
+      assert.notMatch(Redaction.mask(text) ?? "", /hunter22|12345678/, text)
+      assert.strictEqual(/seen/.test(Redaction.mask(text) ?? ""), /seen/.test(text), text)
     }
   })
 
@@ -145,17 +160,20 @@ describe("what is secret by its name", () => {
       servers: [{ id: "1", key_name: "k", addresses: { private: [{ addr: "10.0.0.1" }] }, locked: null }],
       badRequest: { code: 400, message: "no" }
     }
-    assert.deepStrictEqual(JSON.parse(Secrets.mask(JSON.stringify(kept)) ?? ""), kept)
-    assert.strictEqual(Secrets.mask(`{"token":{"catalog":[{},{}]}}`), `{"token":{"catalog":"<2 services>"}}`)
-    assert.strictEqual(Secrets.mask(`{"catalog":[1]}`), `{"catalog":[1]}`)
-    assert.strictEqual(Secrets.mask("not JSON"), undefined)
+    assert.deepStrictEqual(JSON.parse(Redaction.mask(JSON.stringify(kept)) ?? ""), kept)
+    assert.strictEqual(Redaction.mask(`{"token":{"catalog":[{},{}]}}`), `{"token":{"catalog":"<2 services>"}}`)
+    assert.strictEqual(Redaction.mask(`{"catalog":[1]}`), `{"catalog":[1]}`)
+    assert.strictEqual(Redaction.mask("not JSON"), undefined)
   })
 
-  it("is found in what a request sends", () => {
+  it("is found in what a request sends, and hidden wherever that is quoted", () => {
     const body = HttpBody.unsafeJson({
-      server: { name: "web", adminPass: "hunter22", metadata: { passwords: ["a", "b"] } }
+      server: { name: "web", adminPass: "hunter22", metadata: { passwords: ["alpha", 4711] } }
     })
-    assert.deepStrictEqual(Secrets.inBody(body), ["hunter22", "a", "b"])
-    assert.deepStrictEqual(Secrets.inBody(HttpBody.text("hunter22")), [])
+    const form = HttpBody.urlParams(UrlParams.fromInput({ grant_type: "password", client_secret: "hunter22" }))
+    const hide = (body: HttpBody.HttpBody) => secretsOf(post(body)).hide("web hunter22 alpha 4711 t0ken-1")
+    assert.strictEqual(hide(body), "web <redacted> <redacted> <redacted> <redacted>")
+    assert.strictEqual(hide(form), "web <redacted> alpha 4711 <redacted>")
+    assert.strictEqual(hide(HttpBody.text("hunter22")), "web hunter22 alpha 4711 <redacted>")
   })
 })

@@ -1,8 +1,9 @@
-import { Headers } from "@effect/platform"
+import { Headers, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck, Schema, TestClock } from "effect"
+import { Effect, FastCheck, Redacted, Schema, TestClock } from "effect"
 import { readFileSync } from "node:fs"
 import * as Faults from "../../src/internal/faults.js"
+import * as Redaction from "../../src/internal/redaction.js"
 
 const Fault = Schema.Struct({
   name: Schema.String,
@@ -19,7 +20,18 @@ const faults = Schema.decodeUnknownSync(Schema.parseJson(Schema.Array(Fault)))(
 const textOf = (body: unknown) => typeof body === "string" ? body : JSON.stringify(body)
 
 const describeFault = (headers: Readonly<Record<string, string>>, body: string, secrets: ReadonlyArray<string> = []) =>
-  Faults.describe(Headers.fromInput(headers), body, secrets)
+  Faults.describe(Headers.fromInput(headers), body, hiding(secrets))
+
+/** Hides what a request with these secrets would. */
+const hiding = (secrets: ReadonlyArray<string>): Faults.Hide => {
+  const source = {
+    request: HttpClientRequest.get("http://service.test"),
+    url: new URL("http://service.test"),
+    credentials: undefined,
+    secrets: secrets.map((secret) => Redacted.make(secret))
+  }
+  return (text) => new Redaction.Secrets(source).hide(text)
+}
 
 // what the same frameworks say in several services
 const authenticate = "The request you have made requires authentication."
@@ -132,7 +144,7 @@ describe("faults", () => {
   })
 
   it("reads what else is out there", () => {
-    const read = (body: unknown, type = "application/json") => Faults.read(type, textOf(body)).message
+    const read = (body: unknown, type = "application/json") => Faults.read(type, textOf(body), hiding([])).message
     assert.strictEqual(read({ errors: ["first", "second"] }), "first")
     assert.strictEqual(read({ error: "unauthorized", message: "more" }), "unauthorized")
     assert.strictEqual(read({ error_message: { faultstring: "it is so" } }), "it is so")
@@ -235,7 +247,7 @@ describe("faults", () => {
       assert.isBelow(process.cpuUsage(started).user / 1000, 2000, body.slice(0, 20))
     }
     const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`
-    assert.deepStrictEqual(Faults.read("", `{"error":{"message":"m","details":${deep}}}`), {
+    assert.deepStrictEqual(Faults.read("", `{"error":{"message":"m","details":${deep}}}`, hiding([])), {
       message: "m",
       details: undefined
     })
@@ -243,11 +255,11 @@ describe("faults", () => {
 
   it("never fails, whatever the body is", () => {
     FastCheck.assert(FastCheck.property(FastCheck.anything(), FastCheck.string(), (body, type) => {
-      Faults.read(type, FastCheck.stringify(body))
+      Faults.read(type, FastCheck.stringify(body), hiding(["secret"]))
     }))
     FastCheck.assert(FastCheck.property(FastCheck.jsonValue(), (value) => {
       for (const body of [value, { error: value }, { errors: value }, { errors: [value] }, { error_message: value }]) {
-        Faults.read("application/json", JSON.stringify(body))
+        Faults.read("application/json", JSON.stringify(body), hiding(["secret"]))
       }
     }))
   })

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Errors from "../../Errors.js"
 import * as Setting from "../../Setting.js"
 import * as Transport from "../../Transport.js"
-import * as Redaction from "../redaction.js"
+import * as Url from "../url.js"
 import type * as Files from "./files.js"
 import * as Suggestion from "./suggestion.js"
 import * as Trees from "./trees.js"
@@ -67,7 +67,7 @@ const one = (
       return Effect.succeed({ tree, sourceOf: (line) => ({ _tag: "File", path: file.value.path, line }) })
     }
   }
-  const sourceOf: Trees.SourceOf = () => ({ _tag: "Profile", name: Redaction.safeUrl(name) })
+  const sourceOf: Trees.SourceOf = () => ({ _tag: "Profile", name: Url.shown(name) })
   if (Object.hasOwn(Vendors.gone, name)) {
     return invalid(named, `${name} is no more: ${Vendors.gone[name]}`)
   }

@@ -73,7 +73,7 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
       method: request.method,
       headers: request.headers,
       origin: url.origin,
-      path: url.pathname + url.search + url.hash,
+      path: url.pathname + url.search,
       body: upload,
       // Effect's timeouts are enough
       headersTimeout: 60 * 60 * 1000,
