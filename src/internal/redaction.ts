@@ -194,10 +194,6 @@ const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
 // headers
 // -----------------------------------------------------------------------------
 
-/** The headers that any server may know: all that goes to another origin. */
-export const harmless = (headers: Headers.Headers): Headers.Headers =>
-  Headers.fromInput(Object.entries(headers).filter(([name]) => Names.isHarmlessHeader(name)))
-
 /** Of `Basic dXNlcjpwYXNzd29yZA==` the password. */
 const passwordIn = (basic: string): ReadonlyArray<string> => {
   const pair = Either.getOrElse(Encoding.decodeBase64String(basic), () => "")
@@ -300,6 +296,13 @@ export class Secrets {
   /** The same of what is shown of each request: the body is not looked at for it. */
   hideCredentials(text: string): string {
     return without(text, this.#inHeaders ??= patterns(inHeaders(this.#source)))
+  }
+
+  /** The headers that any server may know: all that goes to another origin. */
+  harmless(headers: Headers.Headers): Headers.Headers {
+    return Headers.fromInput(
+      Object.entries(headers).filter(([name]) => Names.isHarmlessHeader(name) && !this.isHeader(name))
+    )
   }
 
   /** Headers as they may be shown. */

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
 import * as Body from "./body.js"
-import * as Redaction from "./redaction.js"
+import type * as Redaction from "./redaction.js"
 import * as Url from "./url.js"
 
 const statuses = new Set([301, 302, 303, 305, 307, 308])
@@ -42,7 +42,7 @@ export const next = (
   if (!Body.isReplayable(request.body)) {
     return because("UnrepeatableBody")
   }
-  const kept = sameOrigin ? request.headers : Redaction.harmless(request.headers)
+  const kept = sameOrigin ? request.headers : secrets.harmless(request.headers)
   // the id that the first service gave goes along, so that one search finds both; the caller's own stays
   const requestId = Headers.get(response.headers, requestIdHeader)
   // the Location is the whole target: the query of the first request is not added to it

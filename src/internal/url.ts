@@ -33,9 +33,10 @@ export const shown = (url: string | URL): string => {
     : Redaction.hideForms(`${protocol}//${host}${pathname}${search}`)
 }
 
-/** `http://me:12/34@keystone/` does not mean the host `me` and port 12: its password has a slash in it. */
-const isCutShort = ({ hash, hostname, pathname, port, search }: URL): boolean =>
-  port !== "" && !hostname.includes(".") && `${pathname}${search}${hash}`.includes("@")
+/** `http://me:12/34@keystone/` and `http://me:1@2/3@keystone/` do not mean the hosts `me` and `2`: there is a slash in the password. */
+const isCutShort = ({ hash, hostname, password, pathname, port, search, username }: URL): boolean =>
+  `${pathname}${search}${hash}`.includes("@") &&
+  (username !== "" || password !== "" || (port !== "" && !hostname.includes(".")))
 
 /** The text without the slashes at its end, in time that grows with their number: `/\/+$/` may take its square. */
 export const withoutTrailingSlashes = (text: string): string => {

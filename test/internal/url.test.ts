@@ -1,0 +1,146 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck } from "effect"
+import * as Redaction from "../../src/internal/redaction.js"
+import * as Names from "../../src/internal/secretNames.js"
+import * as Url from "../../src/internal/url.js"
+
+describe("a URL as it is shown", () => {
+  it("has no user name and no password, whatever characters they have", () => {
+    const character = FastCheck.constantFrom(..."ab1'\"<> /?#%&=;:,@[]\\{}|^`~$!*()+-_.é".split(""))
+    const password = FastCheck.array(character, { maxLength: 8 }).map((parts) => `q9zq${parts.join("")}w8xw`)
+    FastCheck.assert(FastCheck.property(password, FastCheck.boolean(), (password, isUser) => {
+      const userInfo = isUser ? `${password}:x` : `adm:${password}`
+      for (const url of [`http://${userInfo}@ks.test/v3`, `https://${userInfo}@ks.test:5000/v3?a=b#c`]) {
+        const shown = Url.shown(url)
+        assert.notInclude(shown, "q9zq", url)
+        assert.notInclude(shown, "w8xw", url)
+      }
+    }))
+    assert.strictEqual(Url.shown("http://adm:a'b@ks/v3"), "http://ks/v3")
+    assert.strictEqual(Url.shown("http://adm:a b@ks/v3"), "http://ks/v3")
+    assert.strictEqual(Url.shown("http://adm:a/b@ks/v3"), "<an address that is no URL>")
+    assert.strictEqual(Url.shown("http://adm:12/b@ks/v3"), "http://<redacted>")
+    assert.strictEqual(Url.shown("adm:a@ks/v3"), "<an address that is no URL>")
+  })
+
+  it("is otherwise as it was written, but for its fragment", () => {
+    const urls = [
+      "https://ks.test",
+      "https://ks.test/v3",
+      "https://swift.test/v1/AUTH_x/photos/me@home.jpg?limit=10&marker=a%20b",
+      "/servers/detail?name=a&sort_key=name",
+      "keystone.test:5000/v3",
+      "ftp://ks.test/v3",
+      "not a URL"
+    ]
+    for (const url of urls) {
+      assert.strictEqual(Url.shown(url), url)
+    }
+    assert.strictEqual(Url.shown("https://ks.test/v3#access_token=hunter22"), "https://ks.test/v3")
+    assert.strictEqual(Url.shown(" https://ks.test/v3\n"), "https://ks.test/v3")
+  })
+
+  it("has no parameter whose name says that it is secret, however that is written", () => {
+    const names = [
+      "passcode",
+      "otp",
+      "receipt",
+      "credential",
+      "assertion",
+      "psk",
+      "ticket",
+      "jwt",
+      "apikey",
+      "api_key",
+      "key",
+      "token",
+      "access_token",
+      "temp_url_sig",
+      "X-Amz-Signature",
+      "AWSAccessKey",
+      "code",
+      "client_secret",
+      "%74oken",
+      "to%6ben",
+      "X-Amz-Credential"
+    ]
+    for (const name of names) {
+      const shown = `https://a.test/b?x=1&${name}=<redacted>&y=2`
+      assert.strictEqual(Url.shown(`https://a.test/b?x=1&${name}=hunter22&y=2`), shown)
+      assert.notInclude(Url.shown(`/b?${name}=hunter22`), "hunter22")
+      assert.notInclude(Redaction.hideForms(`no: "https://a.test/b?${name}=hunter22"`), "hunter22")
+    }
+    const console = "https://console.test/vnc_auto.html?path=%3Ftoken%3D0dbb9d2c-4b28-4d1a-8b4b-1f6d0e4f7a11"
+    assert.strictEqual(Url.shown(console), "https://console.test/vnc_auto.html?path=%3Ftoken%3D<redacted>")
+    const twice = "https://a.test/?next=%252Fb%253Ftoken%253Dhunter22%2526x%253D1&y=1"
+    assert.strictEqual(Url.shown(twice), "https://a.test/?next=%252Fb%253Ftoken%253D<redacted>%2526x%253D1&y=1")
+  })
+})
+
+describe("a name", () => {
+  it("says that its value is secret, of a header, a field or a parameter alike", () => {
+    const secret = [
+      "access_key",
+      "keyring",
+      "configdrive",
+      "snmp_auth_key",
+      "snmp_priv_key",
+      "pkcs12",
+      "ssh_key",
+      "pem",
+      "api_key",
+      "adminPass",
+      "admin_pass",
+      "originalPassword",
+      "x-auth-key",
+      "X-Container-Sync-Key",
+      "X-Encryption-Key",
+      "X-Api-Key",
+      "X-Account-Meta-Temp-URL-Key-2",
+      "private_key",
+      "privateKey",
+      "user_data",
+      "OS-KDADM:secret"
+    ]
+    for (const name of secret) {
+      assert.isTrue(Names.isSecret(name), name)
+      assert.isTrue(Names.isSecretHeader(name), name)
+    }
+    const harmless = [
+      "name",
+      "key_name",
+      "public_key",
+      "sort_key",
+      "keys",
+      "passed",
+      "passive",
+      "compass",
+      "keystone",
+      "monkey",
+      "design",
+      "description",
+      "X-OpenStack-Nova-API-Version",
+      "content-type",
+      "etag",
+      "status",
+      "type"
+    ]
+    for (const name of harmless) {
+      assert.isFalse(Names.isSecret(name), name)
+      assert.isFalse(Names.isSecretHeader(name), name)
+    }
+    assert.isTrue(Names.isSecretHeader("x-auth-user"))
+    assert.isFalse(Names.isSecretHeader("www-authenticate"))
+  })
+})
+
+describe("a text", () => {
+  it("has no user name of a URL, no parameter and no token in it, and is read in steps that grow with it", () => {
+    const token = `gAAAAAB${"x".repeat(60)}`
+    assert.strictEqual(Redaction.hideForms(`see http://u:p'w@h/x and ${token}.`), "see http://h/x and <redacted>")
+    assert.strictEqual(Redaction.hideForms("rabbit://nova:pw@mq1:5672,nova:pw@mq2:5672/"), "rabbit://mq2:5672/")
+    for (const piece of ["://", "://@", "=", "?=", "a=", "?token=", "eyJ-", "gAAAAA", "%3D", "%253Ftoken%253D"]) {
+      Redaction.hideForms(piece.repeat(20_000))
+    }
+  })
+})
