@@ -10,6 +10,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import * as Patience from "./patience.js"
 import * as Redaction from "./redaction.js"
+import * as Time from "./time.js"
 import * as TransportFault from "./transportFault.js"
 import type * as Watch from "./watch.js"
 
@@ -91,7 +92,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return Patience.isComplete(this.#source) ?
       safe :
       Effect.clockWith((clock) =>
-        this.#watch.within({ endsAt: clock.unsafeCurrentTimeMillis() + this.patience, late: () => this.#late() }, safe)
+        this.#watch.within({ endsAt: Time.after(Time.now(clock), this.patience), late: () => this.#late() }, safe)
       )
   }
 

@@ -11,6 +11,7 @@ import * as Faults from "./faults.js"
 import * as Operation from "./operation.js"
 import * as Redaction from "./redaction.js"
 import * as Redirects from "./redirects.js"
+import * as Time from "./time.js"
 
 /** What is left for one request and its redirects. */
 interface Budget {
@@ -70,7 +71,7 @@ const pause = (
   Effect.clockWith((clock) =>
     Effect.flatMap(Random.next, (chance) => {
       const wait = Math.round(delay * (1 + (policy.jitter ?? 0.2) * chance))
-      if (clock.unsafeCurrentTimeMillis() + wait >= operation.endsAt) {
+      if (Time.after(Time.now(clock), wait) >= operation.endsAt) {
         return Effect.succeed(false)
       }
       operation.retries++

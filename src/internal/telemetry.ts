@@ -18,13 +18,13 @@ import * as Computed from "./computed.js"
 import * as Curl from "./curl.js"
 import * as Faults from "./faults.js"
 import type * as Metrics from "./metrics.js"
-import * as Now from "./now.js"
 import * as Page from "./page.js"
 import * as Redaction from "./redaction.js"
 import * as Response from "./response.js"
 import * as Secrets from "./secrets.js"
 import type { Restore } from "./settled.js"
 import * as Spans from "./spans.js"
+import * as Time from "./time.js"
 
 /** What a request is about, for those who look at it. */
 export interface About {
@@ -65,7 +65,7 @@ export type Send = (
   restore: Restore,
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   request: HttpClientRequest.HttpClientRequest,
-  now: number,
+  now: Time.Instant,
   tell: (exit: Answered) => Answer
 ) => Answer
 
@@ -115,9 +115,9 @@ export const traced = (
       })
       const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
       const measured = (span: Tracer.Span | undefined): Answer => {
-        const clock = Now.clock(fiber)
+        const clock = Time.clockOf(fiber)
         const parent = span ?? fiber.currentSpan
-        const since = clock.unsafeCurrentTimeNanos()
+        const since = Time.now(clock)
         meter.sent(resends > 0)
         return send(
           restore,
@@ -126,9 +126,9 @@ export const traced = (
           parent?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
             ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
             : request,
-          clock.unsafeCurrentTimeMillis(),
+          since,
           (exit) => {
-            const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
+            const seconds = (Time.now(clock) - since) / 1000
             meter.done(outcomeOf(exit), seconds)
             if (span?.sampled === true) {
               annotateExit(span, exit)
