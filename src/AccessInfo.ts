@@ -146,6 +146,11 @@ export interface AccessInfo extends Inspectable.Inspectable {
   readonly issuedAt: DateTime.Utc | undefined
   /** `undefined`: the token does not end by itself. */
   readonly expiresAt: DateTime.Utc | undefined
+  /**
+   * What time it was for the server when it handed out the token: the `Date` of its answer. With it what is left of the token is known
+   * whatever this machine's clock says.
+   */
+  readonly answeredAt?: DateTime.Utc | undefined
   readonly auditId: string | undefined
   /** The audit id of the token that a chain of tokens began with. */
   readonly auditChainId: string | undefined
@@ -160,8 +165,19 @@ export interface AccessInfo extends Inspectable.Inspectable {
   readonly body: unknown
 }
 
+/**
+ * What is known of a token besides its body.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Circumstances {
+  /** The `Date` of the answer that the token came in. */
+  readonly answeredAt?: DateTime.Utc | undefined
+}
+
 /** What sets the versions apart, once a v2 token is read as a v3 one. */
-interface Source {
+interface Source extends Circumstances {
   readonly version: "v2" | "v3"
   readonly token: Redacted.Redacted
   readonly said: Internal.TokenV3
@@ -172,7 +188,7 @@ interface Source {
 
 const isText = (u: unknown): u is string => typeof u === "string"
 
-const make = ({ body, readCatalog, roleIds, said, token, version }: Source): AccessInfo => {
+const make = ({ answeredAt, body, readCatalog, roleIds, said, token, version }: Source): AccessInfo => {
   const { application_credential: credential, domain, project, user } = said
   const federation = user?.["OS-FEDERATION"]
   const oauth1 = said["OS-OAUTH1"]
@@ -233,6 +249,7 @@ const make = ({ body, readCatalog, roleIds, said, token, version }: Source): Acc
     roleNames: roles.map((role) => role.name).filter(isText),
     issuedAt: Internal.time(said.issued_at),
     expiresAt: Internal.time(said.expires_at),
+    answeredAt,
     auditId,
     auditChainId,
     initialAuditId: auditChainId ?? auditId,
@@ -286,9 +303,14 @@ const make = ({ body, readCatalog, roleIds, said, token, version }: Source): Acc
  * @since 0.1.0
  * @category constructors
  */
-export const fromV3 = (body: unknown, token: Redacted.Redacted): Either.Either<AccessInfo, string> =>
+export const fromV3 = (
+  body: unknown,
+  token: Redacted.Redacted,
+  circumstances?: Circumstances
+): Either.Either<AccessInfo, string> =>
   Either.map(Internal.decodeV3(body), (said) =>
     make({
+      answeredAt: circumstances?.answeredAt,
       version: "v3",
       token,
       said,
@@ -304,13 +326,18 @@ export const fromV3 = (body: unknown, token: Redacted.Redacted): Either.Either<A
  * @since 0.1.0
  * @category constructors
  */
-export const fromV2 = (body: unknown, token?: Redacted.Redacted): Either.Either<AccessInfo, string> =>
+export const fromV2 = (
+  body: unknown,
+  token?: Redacted.Redacted,
+  circumstances?: Circumstances
+): Either.Either<AccessInfo, string> =>
   Either.flatMap(Internal.decodeV2(body), (access) => {
     const id = access.token?.id
     const own = token ?? (id === undefined ? undefined : Redacted.make(id))
     return own === undefined
       ? Either.left("it is not a v2 token: access.token.id is missing")
       : Either.right(make({
+        answeredAt: circumstances?.answeredAt,
         version: "v2",
         token: own,
         said: Internal.asV3(access),
@@ -327,14 +354,18 @@ export const fromV2 = (body: unknown, token?: Redacted.Redacted): Either.Either<
  * @since 0.1.0
  * @category constructors
  */
-export const fromBody = (body: unknown, token?: Redacted.Redacted): Either.Either<AccessInfo, string> => {
+export const fromBody = (
+  body: unknown,
+  token?: Redacted.Redacted,
+  circumstances?: Circumstances
+): Either.Either<AccessInfo, string> => {
   if (hasProperty(body, "token")) {
     return token === undefined
       ? Either.left("it is a v3 token without its X-Subject-Token header")
-      : fromV3(body, token)
+      : fromV3(body, token, circumstances)
   }
   return hasProperty(body, "access")
-    ? fromV2(body, token)
+    ? fromV2(body, token, circumstances)
     : Either.left("it is not a token: body has neither token (v3) nor access (v2)")
 }
 

@@ -6,13 +6,13 @@
 import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { InvalidOptions } from "./Errors.js"
+import * as Time from "./internal/time.js"
 import * as Cipher from "./internal/tokenStore/cipher.js"
 import * as Lease from "./internal/tokenStore/lease.js"
 import * as TokenStore from "./TokenStore.js"
@@ -31,6 +31,9 @@ const guardMillis = 10_000
 
 /** How often what has ended is looked for, and how old what a dead process left lying must be. */
 const hourMillis = 3_600_000
+
+/** No lease lasts longer: what is to end later was written by a clock that was wrong. */
+const dayMillis = 24 * hourMillis
 
 type Files<A> = Effect.Effect<A, PlatformError.PlatformError>
 
@@ -148,11 +151,12 @@ const makeBackend = (
     ): Files<boolean> =>
       Effect.gen(function*() {
         const guard = `${file}.${lease.owner}.${number}`
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* Time.wallClockTime
         const mine = yield* Cipher.randomId
         if (!(yield* claim(guard, Lease.format({ owner: mine, until: now + guardMillis })))) {
           const other = yield* readLease(guard)
-          return other !== undefined && other.until <= now && (yield* guarded(file, lease, change, number + 1))
+          return other !== undefined && !Lease.isHeld(other, now, guardMillis) &&
+            (yield* guarded(file, lease, change, number + 1))
         }
         return yield* Effect.gen(function*() {
           const current = yield* readLease(file)
@@ -172,30 +176,32 @@ const makeBackend = (
 
     const lock = (file: string, owner: string, timeToLive: Duration.Duration): Files<boolean> =>
       Effect.gen(function*() {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* Time.wallClockTime
         const held = yield* readLease(file)
-        const text = Lease.format({ owner, until: Math.ceil(now + Duration.toMillis(timeToLive)) })
+        const millis = Duration.toMillis(timeToLive)
+        const text = Lease.format({ owner, until: Math.ceil(now + millis) })
         if (held === undefined) {
           return yield* claim(file, text)
         }
-        return held.until <= now && (yield* guarded(file, held, replace(file, text)))
+        return !Lease.isHeld(held, now, millis) && (yield* guarded(file, held, replace(file, text)))
       })
 
     /** One that has ended is left to who takes it over. */
     const unlock = (file: string, owner: string): Files<void> =>
-      Effect.zipWith(readLease(file), Clock.currentTimeMillis, (held, now) =>
+      Effect.zipWith(readLease(file), Time.wallClockTime, (held, now) =>
         held?.owner === owner && now < held.until
           ? Effect.asVoid(guarded(file, held, remove(file)))
           : Effect.void).pipe(Effect.flatten)
 
-    let sweptAt: number | undefined
+    let sweepAgainAt = Time.longAgo
 
     /** Removes what has ended, and what dead processes have left lying. */
     const sweep = (now: number): Files<void> =>
       Effect.flatMap(fileSystem.readDirectory(directory), (files) =>
         Effect.forEach(files, (name) => {
           const file = path.join(directory, name)
-          const longAgo = (lease: Lease.Lease | undefined) => lease !== undefined && lease.until <= now - hourMillis
+          const isLongOver = (time: number) => time <= now - hourMillis || time > now + dayMillis
+          const longAgo = (lease: Lease.Lease | undefined) => lease !== undefined && isLongOver(lease.until)
           if (name.endsWith(".token")) {
             return Effect.flatMap(read(file), (text) => {
               const { endsAt, entry } = parseEntry(text ?? "")
@@ -212,20 +218,21 @@ const makeBackend = (
             return Effect.flatMap(readLease(file), (guard) => longAgo(guard) ? remove(file) : Effect.void)
           }
           if (/^[0-9a-f]{32}\.tmp$/.test(name)) {
-            return Effect.flatMap(fileSystem.stat(file), ({ mtime }) =>
-              Option.exists(mtime, (time) => time.getTime() <= now - hourMillis)
-                ? remove(file)
-                : Effect.void)
+            return Effect.flatMap(
+              fileSystem.stat(file),
+              ({ mtime }) => Option.exists(mtime, (time) => isLongOver(time.getTime())) ? remove(file) : Effect.void
+            )
           }
           return Effect.void
         }, { discard: true }))
 
-    const sweepNowAndThen = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (sweptAt !== undefined && now < sweptAt + hourMillis) {
+    const sweepNowAndThen = Effect.clockWith((clock) => {
+      const now = Time.now(clock)
+      if (now < sweepAgainAt) {
         return Effect.void
       }
-      sweptAt = now
-      return Effect.forkIn(Effect.ignore(sweep(now)), scope)
+      sweepAgainAt = Time.after(now, hourMillis)
+      return Effect.forkIn(Effect.ignore(sweep(Time.wallClock(clock))), scope)
     })
 
     return {

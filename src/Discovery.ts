@@ -16,9 +16,9 @@ import * as Errors from "./Errors.js"
 import * as Computed from "./internal/computed.js"
 import * as IdentityKey from "./internal/identityKey.js"
 import * as Known from "./internal/known.js"
-import * as Now from "./internal/now.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
 import * as Telemetry from "./internal/telemetry.js"
+import * as Time from "./internal/time.js"
 import * as Url from "./internal/url.js"
 import * as Transport from "./Transport.js"
 import * as VersionDocument from "./VersionDocument.js"
@@ -150,7 +150,7 @@ export const make = (options: Options = {}) =>
     const document: Service["document"] = (url) =>
       Effect.withFiberRuntime((fiber) => {
         const place = placeOf(url)
-        const known = documents.known(place, Now.millis(fiber))
+        const known = documents.known(place, Time.ofFiber(fiber))
         return known === undefined || known === Demanded ? find(url, place) : Effect.succeed(known)
       })
 

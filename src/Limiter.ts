@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import { InvalidOptions } from "./Errors.js"
 import * as FifoSemaphore from "./internal/fifoSemaphore.js"
+import * as Time from "./internal/time.js"
 
 /**
  * @since 0.1.0
@@ -60,14 +61,14 @@ export const make = (limits: Limits): Effect.Effect<Limiter, InvalidOptions> =>
     return Effect.succeed({ withPermit: (effect) => held(paced(effect)) })
   })
 
-/** Begins are spread evenly: the first `n` of a run take `n / perSecond` seconds, rounded up to what the clock can show. */
+/** Begins are spread evenly: the first `n` of a run take `n / perSecond` seconds, rounded up to what timers can do. */
 const pace = (perSecond: number): Limiter["withPermit"] => {
   const turns = FifoSemaphore.make(1)
   let runBegan = -Infinity
   let begun = 0
   // only the first in the queue looks at the clock: whoever gives up costs the others nothing
   const turn: Effect.Effect<void> = Effect.clockWith((clock) => {
-    const now = clock.unsafeCurrentTimeMillis()
+    const now = Math.floor(Time.now(clock))
     const next = runBegan + Math.ceil(begun * 1000 / perSecond)
     if (now < next) {
       return Effect.zipRight(clock.sleep(Duration.millis(next - now)), turn)

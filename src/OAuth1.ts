@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as Headers from "@effect/platform/Headers"
-import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -20,6 +19,7 @@ import { InvalidOptions } from "./Errors.js"
 import * as KeystoneV3 from "./internal/keystoneV3.js"
 import * as Signature from "./internal/oauth1.js"
 import * as PluginLayers from "./internal/pluginLayers.js"
+import * as Time from "./internal/time.js"
 import * as User from "./internal/user.js"
 import type * as Session from "./Session.js"
 
@@ -89,7 +89,7 @@ const nonce = Effect.map(
 
 const moment: Effect.Effect<Signature.Moment> = Effect.zipWith(
   nonce,
-  Clock.currentTimeMillis,
+  Time.wallClockTime,
   (nonce, now) => ({ nonce, timestamp: Math.floor(now / 1000) })
 )
 

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { createClient, ErrorReply } from "@redis/client"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { InvalidOptions } from "./Errors.js"
+import * as Time from "./internal/time.js"
 import * as TokenStore from "./TokenStore.js"
 
 /**
@@ -129,7 +129,7 @@ const makeBackend = (
     return {
       get: (name) => Effect.map(run((client) => client.get(keyOf(name))), Option.fromNullable),
       set: (name, entry, endsAt) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.flatMap(Time.wallClockTime, (now) =>
           run((client) =>
             endsAt === undefined
               ? client.set(keyOf(name), entry)

@@ -32,13 +32,13 @@ import * as Endpoint from "./internal/endpoint.js"
 import { EndpointMemory } from "./internal/endpointMemory.js"
 import * as Faults from "./internal/faults.js"
 import * as Known from "./internal/known.js"
-import * as Now from "./internal/now.js"
 import { andThen, isReady } from "./internal/ready.js"
 import * as Receipt from "./internal/receipt.js"
 import * as Response from "./internal/response.js"
 import * as Spans from "./internal/spans.js"
 import * as Target from "./internal/target.js"
 import * as Telemetry from "./internal/telemetry.js"
+import type * as Time from "./internal/time.js"
 import * as Url from "./internal/url.js"
 import * as Microversion from "./Microversion.js"
 import type * as ServiceType from "./ServiceType.js"
@@ -184,9 +184,11 @@ export const make = (
     const askFor = AskedMicroversion.make()
 
     /** Everything that comes before sending: where to, and as whom. What is known need not be waited for. */
-    const prepare = (call: Call): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> => {
+    const prepare = (
+      call: Call,
+      now: Time.Instant
+    ): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> => {
       const { fiber, options, plugin, request } = call
-      const now = Now.millis(fiber)
       const access = Known.access.of(plugin)?.(now)
       if (call.listened) {
         Telemetry.annotateOperation(fiber.currentSpan, request, plugin, call.serviceType)
@@ -244,7 +246,7 @@ export const make = (
       operation: Transport.Operation
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> => {
       const { fiber, listened, options } = call
-      const prepared = prepare(call)
+      const prepared = prepare(call, operation.beganAt)
       return andThen(isReady(prepared) ? prepared : operation.inTime(prepared), (prepared) =>
         send(
           transport,
@@ -583,7 +585,7 @@ export const layerWithoutDependencies = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<Session | Catalog.Catalog | Discovery.Discovery, never, HttpClient.HttpClient> =>
-  layerWithoutDependencies(options.tokens).pipe(
+  layerWithoutDependencies({ loginTimeout: options.loginTimeout, ...options.tokens }).pipe(
     Layer.provideMerge(Layer.merge(
       Catalog.layerWith(options.catalog ?? {}),
       Discovery.layerWith(options.discovery ?? {})

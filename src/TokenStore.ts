@@ -5,7 +5,6 @@
  */
 import type * as PlatformError from "@effect/platform/Error"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,6 +15,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as AccessInfo from "./AccessInfo.js"
 import type { InvalidOptions } from "./Errors.js"
+import * as Time from "./internal/time.js"
 import * as Availability from "./internal/tokenStore/availability.js"
 import * as Cipher from "./internal/tokenStore/cipher.js"
 import * as Lease from "./internal/tokenStore/lease.js"
@@ -34,6 +34,8 @@ export interface StoredToken {
   readonly access: AccessInfo.AccessInfo
   /** In milliseconds since 1970, by the clock of who stored it. `undefined`: it does not end. */
   readonly endsAt: number | undefined
+  /** When who stored it got it, by the same clock. `undefined`: that is not known. */
+  readonly arrivedAt?: number | undefined
 }
 
 /**
@@ -56,7 +58,7 @@ export interface Service {
   /**
    * The right to log in, which one at most has over all processes that share the store. `None`: somebody else has it.
    * `Some`: it is ours until the scope closes, or until this time is over, so that who dies with it blocks nobody for
-   * longer. A store that does not work gives it to everyone.
+   * longer, whatever its clock said. A store that does not work gives it to everyone.
    */
   readonly lease: (
     name: string,
@@ -182,13 +184,13 @@ export const make = (backend: Backend, options: MakeOptions): Effect.Effect<Serv
     return {
       identify: cipher.identify,
       get: (name) =>
-        Effect.zipWith(read(name), Clock.currentTimeMillis, (found, now) =>
+        Effect.zipWith(read(name), Time.wallClockTime, (found, now) =>
           found.pipe(
             Option.map(({ stored }) => stored),
             Option.filter((stored) => !hasEnded(stored, now))
           )),
       set: (name, token) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.flatMap(Time.wallClockTime, (now) =>
           hasEnded(token, now)
             ? Effect.void
             : Effect.flatMap(cipher.seal(name, toContent(token)), (entry) =>
@@ -218,14 +220,15 @@ const isSame = ({ access }: StoredToken, token: Redacted.Redacted): boolean =>
   Redacted.value(access.token) === Redacted.value(token)
 
 /** Kept as Keystone sent it, and read again by who gets it. */
-const toContent = ({ access, endsAt }: StoredToken): Cipher.Content => ({
+const toContent = ({ access, arrivedAt, endsAt }: StoredToken): Cipher.Content => ({
   token: access.token,
   body: access.body,
+  arrivedAt,
   endsAt
 })
 
-const toStored = ({ body, endsAt, token }: Cipher.Content): Option.Option<StoredToken> =>
-  Option.map(Either.getRight(AccessInfo.fromBody(body, token)), (access) => ({ access, endsAt }))
+const toStored = ({ arrivedAt, body, endsAt, token }: Cipher.Content): Option.Option<StoredToken> =>
+  Option.map(Either.getRight(AccessInfo.fromBody(body, token)), (access) => ({ access, arrivedAt, endsAt }))
 
 /**
  * No store: nothing outlives the Session, and everyone may log in. Names are made with a key that this process makes and
@@ -252,12 +255,12 @@ export const makeMemory = (options: { readonly capacity?: number | undefined } =
   Effect.sync(() => {
     const capacity = options.capacity ?? 10_000
     const tokens = new Map<string, StoredToken>()
-    const leases = new Map<string, { readonly until: number }>()
+    const leases = new Map<string, { readonly until: Time.Instant }>()
     return {
       identify: Cipher.identifyHere,
       get: (name) =>
         Effect.map(
-          Clock.currentTimeMillis,
+          Time.wallClockTime,
           (now) => Option.filter(Option.fromNullable(tokens.get(name)), (stored) => !hasEnded(stored, now))
         ),
       set: (name, token) =>
@@ -281,12 +284,12 @@ export const makeMemory = (options: { readonly capacity?: number | undefined } =
         Effect.acquireRelease(
           Effect.clockWith((clock) =>
             Effect.sync(() => {
-              const now = clock.unsafeCurrentTimeMillis()
+              const now = Time.now(clock)
               const held = leases.get(name)
               if (held !== undefined && now < held.until) {
                 return Option.none()
               }
-              const lease = { until: now + Duration.toMillis(timeToLive) }
+              const lease = { until: Time.after(now, Duration.toMillis(timeToLive)) }
               leases.set(name, lease)
               return Option.some(lease)
             })
@@ -372,12 +375,13 @@ const overKeyValueStore = (store: KeyValueStore.KeyValueStore): Backend => {
       ),
     lock: (name, owner, timeToLive) =>
       inTurn(name)(Effect.gen(function*() {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* Time.wallClockTime
         const held = yield* readLease(name)
-        if (held !== undefined && now < held.until) {
+        const millis = Duration.toMillis(timeToLive)
+        if (held !== undefined && Lease.isHeld(held, now, millis)) {
           return false
         }
-        yield* set(leaseOf(name), Lease.format({ owner, until: Math.ceil(now + Duration.toMillis(timeToLive)) }))
+        yield* set(leaseOf(name), Lease.format({ owner, until: Math.ceil(now + millis) }))
         // of two processes that come at once, the one that wrote first mostly sees it here
         return (yield* readLease(name))?.owner === owner
       })),

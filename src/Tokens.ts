@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,8 +16,8 @@ import type * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
 import * as IdentityKey from "./internal/identityKey.js"
 import * as Metrics from "./internal/metrics.js"
-import * as Now from "./internal/now.js"
 import * as SharedFetch from "./internal/sharedFetch.js"
+import * as Time from "./internal/time.js"
 import * as TokenLife from "./internal/tokenLife.js"
 import * as TokenStore from "./TokenStore.js"
 
@@ -33,6 +34,12 @@ export interface Options {
     readonly initial?: Duration.DurationInput | undefined
     readonly max?: Duration.DurationInput | undefined
   } | undefined
+  /**
+   * How long a process waits for another one that shares its `TokenStore` and is logging in; after that it logs in itself. A login of
+   * its own must be done in that time: the others wait 10 seconds longer at most before one of them takes over. `Session.layer`
+   * gives its own `loginTimeout`. Default: 30 seconds.
+   */
+  readonly loginTimeout?: Duration.DurationInput | undefined
   /** For how many identities tokens are kept. Default: 10,000. */
   readonly capacity?: number | undefined
   /** Give the tokens back to Keystone when the Session ends. Not with a `TokenStore`: others use them. Default: `false`. */
@@ -76,8 +83,8 @@ export interface Service {
     parts: Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
   ) => Effect.Effect<string>
   readonly get: (identity: Identity) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
-  /** The token, if it is there at this time (in milliseconds since the epoch) and need not be renewed yet: that counts as a request for it. */
-  readonly known: (identity: Identity, now: number) => AccessInfo.AccessInfo | undefined
+  /** The token, if it is there now (by Effect's monotonic clock) and need not be renewed yet: that counts as a request for it. */
+  readonly known: (identity: Identity, now: Time.Instant) => AccessInfo.AccessInfo | undefined
   /** Drops the token if it is the one that was rejected, and nothing newer; from the `TokenStore` too. */
   readonly invalidate: (identity: Identity, rejected: Redacted.Redacted) => Effect.Effect<void>
   /** The token that is there, if there is one: never logs in. */
@@ -96,8 +103,8 @@ export class LeastLife extends Context.Reference<LeastLife>()("effect-keystoneau
   defaultValue: () => 0
 }) {}
 
-/** Who logs in for all may take this long; then another one may try. Longer than a login's own timeout. */
-const leaseTime = Duration.seconds(40)
+/** How much longer than a login's timeout somebody has the right to log in for all: enough to store the token. */
+const leaseReserve = /*#__PURE__*/ Duration.seconds(10)
 
 /** How often those who wait for another process look whether it has logged in. */
 const pollMillis = 100
@@ -117,6 +124,8 @@ export const make = (
     const store = yield* TokenStore.TokenStore
     const counters = Metrics.makeFamily()
     const capacity = options.capacity ?? 10_000
+    const loginTimeout = Duration.decode(options.loginTimeout ?? "30 seconds")
+    const leaseTime = Duration.sum(loginTimeout, leaseReserve)
     const shared = yield* SharedFetch.make<Held, AuthPlugin.Error>(TokenLife.policy({
       backoff: {
         initial: Duration.decode(options.loginBackoff?.initial ?? "1 second"),
@@ -139,15 +148,16 @@ export const make = (
       return rejected !== undefined && isSame(rejected, token)
     }
 
-    /** From the store, if it was not rejected here, and need not be renewed yet. */
-    const fromStore = (identity: Identity): Effect.Effect<Option.Option<Held>> =>
+    /** From the store, if it was not rejected here, need not be renewed yet, and lives that long or as long as any. */
+    const fromStore = (identity: Identity, atLeast: number): Effect.Effect<Option.Option<Held>> =>
       Effect.flatMap(store.get(identity.key), (stored) =>
         Effect.clockWith((clock) =>
           Effect.succeed(Option.filter(
-            Option.map(stored, ({ access, endsAt }): Held => ({ identity, access, endsAt: endsAt ?? Infinity })),
-            (held) =>
-              !isRejected(identity.key, held.access.token) &&
-              clock.unsafeCurrentTimeMillis() < held.endsAt - TokenLife.margin(held)
+            Option.map(stored, (stored): Held => ({ identity, ...TokenLife.stored(stored, clock) })),
+            ({ access, endsAt, fresh, margin }) => {
+              const left = endsAt - Time.now(clock)
+              return !isRejected(identity.key, access.token) && margin < left && (fresh || atLeast < left)
+            }
           ))
         ))
 
@@ -158,27 +168,30 @@ export const make = (
           onSuccess: () => Effect.sync(() => counters(identity.labels).login("ok"))
         }),
         Effect.flatMap((access) =>
-          Effect.clockWith((clock) =>
-            Effect.succeed({ identity, ...TokenLife.arrived(access, clock.unsafeCurrentTimeMillis()) })
-          )
+          Effect.clockWith((clock) => Effect.succeed({ identity, ...TokenLife.arrived(access, clock) }))
         ),
         Effect.tap(() => Effect.sync(() => rejections.delete(identity.key))),
         Effect.tap(({ access, endsAt }) =>
-          store.set(identity.key, {
-            access,
-            endsAt: Number.isFinite(endsAt) ? endsAt : undefined
+          Effect.clockWith((clock) => {
+            const arrivedAt = Time.wallClock(clock)
+            const left = endsAt - Time.now(clock)
+            return store.set(identity.key, {
+              access,
+              arrivedAt,
+              endsAt: Number.isFinite(left) ? arrivedAt + left : undefined
+            })
           })
         )
       )
 
     /** The store's token, or a login of our own, or of another process that is at it. */
-    const fetch = (identity: Identity): Effect.Effect<Held, AuthPlugin.Error> =>
+    const fetch = (identity: Identity, atLeast: number): Effect.Effect<Held, AuthPlugin.Error> =>
       Effect.annotateCurrentSpan({
         "openstack.auth.plugin": identity.labels.plugin,
         "openstack.cloud": identity.labels.cloud
       }).pipe(
         Effect.zipRight(countRenewal(identity)),
-        Effect.zipRight(getOrLogin(identity))
+        Effect.zipRight(getOrLogin(identity, atLeast))
       )
 
     const countRenewal = (identity: Identity): Effect.Effect<void> =>
@@ -190,33 +203,39 @@ export const make = (
         })
       )
 
-    const getOrLogin = (identity: Identity): Effect.Effect<Held, AuthPlugin.Error> =>
+    const getOrLogin = (identity: Identity, atLeast: number): Effect.Effect<Held, AuthPlugin.Error> =>
       Effect.flatMap(
-        fromStore(identity),
+        fromStore(identity, atLeast),
         Option.match({
           onSome: (held) => Effect.as(Effect.sync(counters(identity.labels).storeHit), held),
-          onNone: () => Effect.scoped(loginForAll(identity, Math.ceil(Duration.toMillis(leaseTime) / pollMillis)))
+          onNone: () =>
+            Effect.clockWith((clock) => {
+              const patientUntil = Time.after(Time.now(clock), Duration.toMillis(loginTimeout))
+              return Effect.scoped(loginForAll(identity, atLeast, clock, patientUntil))
+            })
         })
       )
 
     const loginForAll = (
       identity: Identity,
-      turns: number
+      atLeast: number,
+      clock: Clock.Clock,
+      patientUntil: Time.Instant
     ): Effect.Effect<Held, AuthPlugin.Error, Scope.Scope> =>
       Effect.gen(function*() {
         const mine = yield* store.lease(identity.key, leaseTime)
         // whoever had it before may just have logged in
-        const found = yield* fromStore(identity)
+        const found = yield* fromStore(identity, atLeast)
         if (Option.isSome(found)) {
           yield* Effect.sync(counters(identity.labels).storeHit)
           return found.value
         }
-        if (Option.isSome(mine) || turns <= 0) {
+        if (Option.isSome(mine) || Time.now(clock) >= patientUntil) {
           return yield* login(identity)
         }
         const chance = yield* Random.next
         yield* Effect.sleep(pollMillis * (0.5 + chance))
-        return yield* loginForAll(identity, turns - 1)
+        return yield* loginForAll(identity, atLeast, clock, patientUntil)
       })
 
     if (options.revokeOnClose === true) {
@@ -235,7 +254,7 @@ export const make = (
     const get: Service["get"] = (identity) =>
       Effect.withFiberRuntime((fiber) => {
         const atLeast = Context.get(fiber.currentContext, LeastLife)
-        const held = shared.known(identity.key, Now.millis(fiber), atLeast)
+        const held = shared.known(identity.key, Time.ofFiber(fiber), atLeast)
         if (held === undefined) {
           return getOrFetch(identity, atLeast)
         }
@@ -245,7 +264,7 @@ export const make = (
 
     const getOrFetch = (identity: Identity, atLeast: number) =>
       Effect.map(
-        shared.get(identity.key, fetch(identity), {
+        shared.get(identity.key, fetch(identity, atLeast), {
           renew: identity.renewable,
           atLeast,
           once: identity.once ? exhausted(identity) : undefined,
@@ -277,9 +296,8 @@ export const make = (
           }
         }),
       peek: (identity) => Effect.map(shared.peek(identity.key), Option.map(({ access }) => access)),
-      // it came long ago: only its own word tells when it ends
       put: (identity, access) =>
-        shared.put(identity.key, { identity, access, endsAt: access.expiresAt?.epochMillis ?? Infinity })
+        Effect.clockWith((clock) => shared.put(identity.key, { identity, ...TokenLife.restored(access, clock) }))
     }
   })
 

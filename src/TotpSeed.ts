@@ -10,6 +10,7 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { Secret, TOTP } from "otpauth"
 import { InvalidOptions } from "./Errors.js"
+import * as Time from "./internal/time.js"
 
 /**
  * How passcodes are made. The defaults are what Keystone does.
@@ -63,7 +64,7 @@ export const passcode = (
   const take = (generator: Generator): Effect.Effect<Redacted.Redacted> =>
     Effect.clockWith((clock) =>
       Effect.suspend(() => {
-        const now = clock.unsafeCurrentTimeMillis()
+        const now = Time.wallClock(clock)
         const period = Math.floor(now / generator.millis)
         if (period === given) {
           return Effect.zipRight(Effect.sleep((period + 1) * generator.millis - now), take(generator))

@@ -26,7 +26,6 @@ import * as Body from "./internal/body.js"
 import * as CommonHeaders from "./internal/commonHeaders.js"
 import * as Computed from "./internal/computed.js"
 import * as Metrics from "./internal/metrics.js"
-import * as Now from "./internal/now.js"
 import * as Internal from "./internal/operation.js"
 import * as Patience from "./internal/patience.js"
 import * as Redaction from "./internal/redaction.js"
@@ -34,6 +33,7 @@ import * as Redirects from "./internal/redirects.js"
 import * as Response from "./internal/response.js"
 import * as Retries from "./internal/retries.js"
 import * as Telemetry from "./internal/telemetry.js"
+import * as Time from "./internal/time.js"
 import * as TransportFault from "./internal/transportFault.js"
 import * as Url from "./internal/url.js"
 import * as Watch from "./internal/watch.js"
@@ -224,9 +224,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       sending: Sending,
       request: HttpClientRequest.HttpClientRequest,
       url: URL,
-      now: number
+      now: Time.Instant
     ): Watch.Deadline<Errors.TimedOut> => {
-      const endsAt = now + sending.timeout
+      const endsAt = Time.after(now, sending.timeout)
       return sending.operation !== undefined && sending.operation.endsAt < endsAt
         ? sending.operation
         : new SendingDeadline(endsAt, sending, request, url)
@@ -351,7 +351,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         exchange(request, execute, (response, sending) =>
           Effect.clockWith((clock) =>
             watch.within(
-              deadlineOf(sending, request, new URL(response.request.url), clock.unsafeCurrentTimeMillis()),
+              deadlineOf(sending, request, new URL(response.request.url), Time.now(clock)),
               readText(sending, request, response, execute?.limit ?? defaultLimit)
             )
           )),
@@ -370,7 +370,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           return Effect.fail(sending.left)
         }
         return Effect.withFiberRuntime<A, E, R>((fiber) =>
-          use(Internal.make(watch, Now.millis(fiber) + whole.right, () =>
+          use(Internal.make(watch, Time.ofFiber(fiber), whole.right, () =>
             new Errors.TimedOut({
               phase: "operation",
               method: request.method,
@@ -458,7 +458,7 @@ type Use<A> = (
 
 class SendingDeadline implements Watch.Deadline<Errors.TimedOut> {
   constructor(
-    readonly endsAt: number,
+    readonly endsAt: Time.Instant,
     readonly sending: Sending,
     readonly request: HttpClientRequest.HttpClientRequest,
     readonly url: URL

@@ -22,7 +22,7 @@ import * as VersionDocument from "../VersionDocument.js"
 import * as DiscoveryPlan from "./discoveryPlan.js"
 import type { Answer, Consulted, EndpointMemory } from "./endpointMemory.js"
 import * as Known from "./known.js"
-import * as Now from "./now.js"
+import * as Time from "./time.js"
 import * as Url from "./url.js"
 
 export interface Options {
@@ -68,7 +68,7 @@ export const resolve = (
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.withFiberRuntime((fiber) => {
     const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
-    const now = Now.millis(fiber)
+    const now = Time.ofFiber(fiber)
     const known = peek(services, plugin, Known.access.of(plugin)?.(now), filter, options, now)
     return known === undefined ? ask(services, plugin, filter, options) : Effect.succeed(known)
   })
@@ -80,7 +80,7 @@ export const peek = (
   access: AccessInfo | undefined,
   filter: EndpointFilter.EndpointFilter,
   options: Options,
-  now: number
+  now: Time.Instant
 ): EndpointData | undefined => {
   const catalog = access === undefined ? undefined : Known.catalog.of(services.catalog)?.(access)
   if (catalog === undefined || !asksCatalog(plugin, filter, options)) {

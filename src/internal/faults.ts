@@ -1,12 +1,12 @@
 /** From the answer of a service that refuses, in any dialect, to one typed error. */
 import * as Headers from "@effect/platform/Headers"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import * as Errors from "../Errors.js"
 import * as Redaction from "./redaction.js"
 import * as StatusTitle from "./statusTitle.js"
+import * as Time from "./time.js"
 
 /** What a service said, whatever its dialect. */
 export interface Fault {
@@ -208,16 +208,19 @@ export const requestId = (headers: Headers.Headers, hide: Hide): string | undefi
   return id === undefined ? undefined : hide(id)
 }
 
-/** `Retry-After`, which is a number of seconds (of less than thirty years) or a date, in milliseconds from now. */
+/**
+ * `Retry-After`, which is a number of seconds (of less than thirty years) or a date, in milliseconds from now: a date is meant by the
+ * clock that the answer itself has its `Date` from.
+ */
 export const retryAfterMillis = (headers: Headers.Headers): Effect.Effect<number | undefined> =>
   Option.match(Headers.get(headers, "retry-after"), {
     onNone: () => Effect.succeed(undefined),
     onSome: (value) =>
       /^\s*\d{1,9}\s*$/.test(value)
         ? Effect.succeed(Number(value) * 1000)
-        : Effect.map(Clock.currentTimeMillis, (now) => {
-          const date = /[a-z]{3}/i.test(value) ? Date.parse(value) : NaN
-          return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+        : Effect.map(Time.wallClockTime, (ourTime) => {
+          const date = Time.ofHttpDate(value)
+          return date === undefined ? undefined : Math.max(0, date - (Time.ofHttpDate(headers["date"]) ?? ourTime))
         })
   })
 

@@ -187,7 +187,7 @@ const lasting = (
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.flatMap(
     access,
-    (first) => Effect.provideService(access, Tokens.LeastLife, TokenLife.margin({ access: first }))
+    (first) => Effect.provideService(access, Tokens.LeastLife, TokenLife.worthwhile(first))
   )
 
 /** What the answer to a login says, if it is not a token. */

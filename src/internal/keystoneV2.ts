@@ -13,6 +13,7 @@ import { InvalidOptions } from "../Errors.js"
 import type * as Session from "../Session.js"
 import type * as Transport from "../Transport.js"
 import * as Keystone from "./keystone.js"
+import * as Time from "./time.js"
 import * as User from "./user.js"
 
 /** What a token is for: a tenant, as projects were called. The id wins. */
@@ -133,5 +134,8 @@ const requestToken = (
     }
     const invalid = Keystone.invalidResponse(response, request)
     const body = yield* Keystone.parseJson(response, invalid)
-    return yield* Either.mapLeft(AccessInfo.fromV2(body), invalid)
+    return yield* Either.mapLeft(
+      AccessInfo.fromV2(body, undefined, { answeredAt: Time.answeredAt(response.headers) }),
+      invalid
+    )
   })

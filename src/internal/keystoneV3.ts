@@ -17,6 +17,7 @@ import * as KeystoneUrl from "./keystoneUrl.js"
 import * as ObjectId from "./objectId.js"
 import * as Page from "./page.js"
 import * as Receipt from "./receipt.js"
+import * as Time from "./time.js"
 
 /** Who logs in. */
 export interface Identity {
@@ -205,7 +206,10 @@ export const readToken = (
           ? Page.hidden("X-Subject-Token")
           : "it has no X-Subject-Token header: is this Keystone?"
       ))
-    return yield* Either.mapLeft(AccessInfo.fromV3(body, Redacted.make(token)), invalid)
+    return yield* Either.mapLeft(
+      AccessInfo.fromV3(body, Redacted.make(token), { answeredAt: Time.answeredAt(response.headers) }),
+      invalid
+    )
   })
 }
 
@@ -239,7 +243,10 @@ export const validate = (
     }
     const invalid = Keystone.invalidResponse(response, request)
     const body = yield* Keystone.parseJson(response, invalid)
-    return yield* Either.mapLeft(AccessInfo.fromV3(body, token), invalid)
+    return yield* Either.mapLeft(
+      AccessInfo.fromV3(body, token, { answeredAt: Time.answeredAt(response.headers) }),
+      invalid
+    )
   })
 
 /** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */

@@ -5,6 +5,7 @@
 import type * as AccessInfo from "../AccessInfo.js"
 import type * as ServiceCatalog from "../ServiceCatalog.js"
 import type * as VersionDocument from "../VersionDocument.js"
+import type * as Time from "./time.js"
 
 /** By identity: a service that was made from one of ours answers for itself. */
 const register = <Answer>() => {
@@ -19,10 +20,10 @@ const register = <Answer>() => {
 }
 
 /** By an `AuthPlugin`: the token that its `headers` and `access` would give. */
-export const access = register<(now: number) => AccessInfo.AccessInfo | undefined>()
+export const access = register<(now: Time.Instant) => AccessInfo.AccessInfo | undefined>()
 
 /** By a `Catalog`: what `get` would give to who has this token. */
 export const catalog = register<(access: AccessInfo.AccessInfo) => ServiceCatalog.ServiceCatalog | undefined>()
 
 /** By a `Discovery`: what `document` would give. */
-export const document = register<(url: string, now: number) => VersionDocument.VersionDocument | undefined>()
+export const document = register<(url: string, now: Time.Instant) => VersionDocument.VersionDocument | undefined>()

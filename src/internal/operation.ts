@@ -1,12 +1,13 @@
 /** Everything that belongs to one request of a caller: a deadline for the whole, and what was tried so far. */
 import type * as Effect from "effect/Effect"
 import type * as Errors from "../Errors.js"
+import * as Time from "./time.js"
 import type * as Watch from "./watch.js"
 
 /** What was tried so far. */
 export interface Tries {
-  /** When all must be done, in milliseconds since the epoch. */
-  readonly endsAt: number
+  /** When all must be done. */
+  readonly endsAt: Time.Instant
   /** How often something was sent again because it failed. */
   retries: number
   /** How often in a row it was waited for a connection, and for a better status. */
@@ -15,12 +16,13 @@ export interface Tries {
 }
 
 export interface Operation extends Tries, Watch.Deadline<Errors.TimedOut> {
+  readonly beganAt: Time.Instant
   /** For whatever may wait. Sending has its own deadline, which is no later. */
   readonly inTime: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Errors.TimedOut, R>
 }
 
 /** Of one exchange that is no part of something bigger, such as a login. */
-export const single = (): Tries => ({ endsAt: Infinity, retries: 0, connectDelays: 0, statusDelays: 0 })
+export const single = (): Tries => ({ endsAt: Time.never, retries: 0, connectDelays: 0, statusDelays: 0 })
 
 /**
  * What lives as long as a request is made by a class, here and elsewhere: V8 may take it for long-lived if it is a literal, and keep
@@ -32,7 +34,12 @@ class WatchedOperation implements Operation {
   statusDelays = 0
   readonly #watch: Watch.Watch
 
-  constructor(watch: Watch.Watch, readonly endsAt: number, readonly late: () => Errors.TimedOut) {
+  constructor(
+    watch: Watch.Watch,
+    readonly beganAt: Time.Instant,
+    readonly endsAt: Time.Instant,
+    readonly late: () => Errors.TimedOut
+  ) {
     this.#watch = watch
   }
 
@@ -41,5 +48,9 @@ class WatchedOperation implements Operation {
   }
 }
 
-export const make = (watch: Watch.Watch, endsAt: number, late: () => Errors.TimedOut): Operation =>
-  new WatchedOperation(watch, endsAt, late)
+export const make = (
+  watch: Watch.Watch,
+  beganAt: Time.Instant,
+  millis: number,
+  late: () => Errors.TimedOut
+): Operation => new WatchedOperation(watch, beganAt, Time.after(beganAt, millis), late)

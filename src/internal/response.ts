@@ -10,7 +10,8 @@ import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import * as Faults from "./faults.js"
 import * as Patience from "./patience.js"
-import type * as Redaction from "./redaction.js"
+import * as Redaction from "./redaction.js"
+import * as Time from "./time.js"
 import * as TransportFault from "./transportFault.js"
 import * as Url from "./url.js"
 import type * as Watch from "./watch.js"
@@ -110,7 +111,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return Patience.isComplete(this.#source) ?
       safe :
       Effect.clockWith((clock) =>
-        this.#watch.within({ endsAt: clock.unsafeCurrentTimeMillis() + this.patience, late: () => this.#late() }, safe)
+        this.#watch.within({ endsAt: Time.after(Time.now(clock), this.patience), late: () => this.#late() }, safe)
       )
   }
 

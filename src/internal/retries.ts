@@ -10,6 +10,7 @@ import * as Body from "./body.js"
 import * as Faults from "./faults.js"
 import * as Operation from "./operation.js"
 import * as Redirects from "./redirects.js"
+import * as Time from "./time.js"
 import * as Url from "./url.js"
 
 /** What is left for one request and its redirects. */
@@ -70,7 +71,7 @@ const pause = (
   Effect.clockWith((clock) =>
     Effect.flatMap(Random.next, (chance) => {
       const wait = Math.round(delay * (1 + (policy.jitter ?? 0.2) * chance))
-      if (clock.unsafeCurrentTimeMillis() + wait >= operation.endsAt) {
+      if (Time.after(Time.now(clock), wait) >= operation.endsAt) {
         return Effect.succeed(false)
       }
       operation.retries++

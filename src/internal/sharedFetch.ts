@@ -19,18 +19,21 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import * as Time from "./time.js"
 
 /** How long a value is kept, in milliseconds from now. */
 export interface Life {
   readonly renewAfter: number
   readonly endsAfter: number
+  /** It has just begun, so that another fetch would not give a longer life. Default: `false`. */
+  readonly fresh?: boolean
 }
 
 export interface Policy<A, E> {
   /** What the span of a fetch is called. */
   readonly span: string
   /** `chance` is between 0 and 1: so that not everyone comes at once. */
-  readonly keep: (value: A, now: number, chance: number) => Life
+  readonly keep: (value: A, now: Time.Instant, chance: number) => Life
   /** For how many milliseconds nobody tries again, after so many failures in a row. */
   readonly rest: (error: E, failures: number, chance: number) => number
   /** For how many milliseconds the other side wants to be left alone, whatever that means for us. */
@@ -54,7 +57,7 @@ export interface GetOptions<E> {
 
 export interface SharedFetch<A, E> {
   /** The value, if it is good at this time and nothing is to be done for it: the usual case, which costs nearly nothing. */
-  readonly known: (key: string, now: number, atLeast?: number) => A | undefined
+  readonly known: (key: string, now: Time.Instant, atLeast?: number) => A | undefined
   readonly get: (key: string, fetch: Effect.Effect<A, E>, options?: GetOptions<E>) => Effect.Effect<A, E>
   /** The value that is good now, if there is one. */
   readonly peek: (key: string) => Effect.Effect<Option.Option<A>>
@@ -70,7 +73,7 @@ interface Entry<A, E> {
   current: Current<A> | undefined
   pending: Pending<A, E> | undefined
   failure: Failure<E> | undefined
-  usedAt: number
+  usedAt: Time.Instant
   /** There was a value once. */
   served: boolean
 }
@@ -85,30 +88,32 @@ interface Failure<E> {
   readonly error: E
   readonly count: number
   /** Until when nobody tries again. */
-  readonly until: number
+  readonly until: Time.Instant
   /** Until when the other side wants it so: no later than `until`. */
-  readonly demandedUntil: number
+  readonly demandedUntil: Time.Instant
 }
 
 interface Current<A> {
   readonly value: A
-  readonly since: number
-  readonly renewAt: number
-  readonly endsAt: number
+  readonly since: Time.Instant
+  readonly renewAt: Time.Instant
+  readonly endsAt: Time.Instant
+  /** Another fetch would give no longer life to who needs it for so many milliseconds. */
+  readonly best: number
 }
 
 /**
- * Is it good for that long? One that has just come is as good as they get, however short its life: asking for another
- * would not help.
+ * Is it good for that long? One that has just come is as good as they get, however short its life, if it is fresh or was fetched to
+ * be good for that long: asking for another would not help.
  */
-const isGood = <A>({ endsAt, since }: Current<A>, now: number, atLeast: number): boolean =>
-  now + atLeast < endsAt || (now < endsAt && now - since < (endsAt - since) / 10)
+const isGood = <A>({ best, endsAt, since }: Current<A>, now: Time.Instant, atLeast: number): boolean =>
+  now + atLeast < endsAt || (now < endsAt && atLeast <= best && now - since < (endsAt - since) / 10)
 
 export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E>, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
     const entries = new Map<string, Entry<A, E>>()
 
-    const entryOf = (key: string, now: number): Entry<A, E> => {
+    const entryOf = (key: string, now: Time.Instant): Entry<A, E> => {
       const known = entries.get(key)
       if (known !== undefined) {
         known.usedAt = now
@@ -130,14 +135,15 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
     const start = (
       entry: Entry<A, E>,
       fetch: Effect.Effect<A, E>,
-      waits: boolean
+      waits: boolean,
+      atLeast: number
     ): Effect.Effect<Pending<A, E>> => {
       const pending: Pending<A, E> = { deferred: Deferred.unsafeMake<A, E>(FiberId.none), span: undefined }
       entry.pending = pending
       return traced(policy.span, pending, fetch, waits).pipe(
         Effect.interruptible,
         Effect.exit,
-        Effect.flatMap((exit) => settle(policy, entry, exit)),
+        Effect.flatMap((exit) => settle(policy, entry, exit, atLeast)),
         Effect.flatMap((exit) => {
           entry.pending = undefined
           return Deferred.done(pending.deferred, exit)
@@ -160,15 +166,16 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
       get: (key, fetch, options) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.clockWith((clock) => {
-            const now = clock.unsafeCurrentTimeMillis()
+            const now = Time.now(clock)
             const entry = entryOf(key, now)
             const { current, failure, pending } = entry
+            const atLeast = options?.atLeast ?? 0
             const resting = failure !== undefined && now < failure.until
-            if (current !== undefined && isGood(current, now, options?.atLeast ?? 0)) {
+            if (current !== undefined && isGood(current, now, atLeast)) {
               options?.onKnown?.("value")
               return now < current.renewAt || pending !== undefined || resting || options?.renew === false
                 ? Effect.succeed(current.value)
-                : Effect.as(start(entry, fetch, false), current.value)
+                : Effect.as(start(entry, fetch, false, atLeast), current.value)
             }
             if (pending !== undefined) {
               return Effect.ensuring(restore(Deferred.await(pending.deferred)), Effect.suspend(() => link(pending)))
@@ -180,22 +187,25 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
             if (options?.once !== undefined && entry.served) {
               return Effect.fail(options.once)
             }
-            return Effect.flatMap(start(entry, fetch, true), ({ deferred }) => restore(Deferred.await(deferred)))
+            return Effect.flatMap(
+              start(entry, fetch, true, atLeast),
+              ({ deferred }) => restore(Deferred.await(deferred))
+            )
           })
         ),
       peek: (key) =>
         Effect.clockWith((clock) => {
           const current = entries.get(key)?.current
           return Effect.succeed(
-            current !== undefined && clock.unsafeCurrentTimeMillis() < current.endsAt
+            current !== undefined && Time.now(clock) < current.endsAt
               ? Option.some(current.value)
               : Option.none()
           )
         }),
       put: (key, value) =>
         Effect.clockWith((clock) => {
-          const now = clock.unsafeCurrentTimeMillis()
-          return Effect.map(Random.next, (chance) => hold(policy, entryOf(key, now), value, now, chance))
+          const now = Time.now(clock)
+          return Effect.map(Random.next, (chance) => hold(policy, entryOf(key, now), value, 0, now, chance))
         }),
       dropWhen: (key, isStale) =>
         Effect.sync(() => {
@@ -212,7 +222,7 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
         }),
       values: Effect.clockWith((clock) =>
         Effect.sync(() => {
-          const now = clock.unsafeCurrentTimeMillis()
+          const now = Time.now(clock)
           return Array.from(entries.values()).flatMap(({ current }) =>
             current !== undefined && now < current.endsAt ? [current.value] : []
           )
@@ -258,9 +268,23 @@ const link = <A, E>({ span }: Pending<A, E>): Effect.Effect<void> =>
       })
     )
 
-const hold = <A, E>(policy: Policy<A, E>, entry: Entry<A, E>, value: A, now: number, chance: number): void => {
-  const { endsAfter, renewAfter } = policy.keep(value, now, chance)
-  entry.current = { value, since: now, renewAt: now + renewAfter, endsAt: now + endsAfter }
+/** `atLeast` is what it was fetched for. */
+const hold = <A, E>(
+  policy: Policy<A, E>,
+  entry: Entry<A, E>,
+  value: A,
+  atLeast: number,
+  now: Time.Instant,
+  chance: number
+): void => {
+  const { endsAfter, fresh, renewAfter } = policy.keep(value, now, chance)
+  entry.current = {
+    value,
+    since: now,
+    renewAt: Time.after(now, renewAfter),
+    endsAt: Time.after(now, endsAfter),
+    best: fresh === true ? Infinity : atLeast
+  }
   entry.failure = undefined
   entry.served = true
 }
@@ -269,13 +293,14 @@ const hold = <A, E>(policy: Policy<A, E>, entry: Entry<A, E>, value: A, now: num
 const settle = <A, E>(
   policy: Policy<A, E>,
   entry: Entry<A, E>,
-  exit: Exit.Exit<A, E>
+  exit: Exit.Exit<A, E>,
+  atLeast: number
 ): Effect.Effect<Exit.Exit<A, E>> =>
   Effect.clockWith((clock) =>
     Effect.map(Random.next, (chance) => {
-      const now = clock.unsafeCurrentTimeMillis()
+      const now = Time.now(clock)
       if (Exit.isSuccess(exit)) {
-        hold(policy, entry, exit.value, now, chance)
+        hold(policy, entry, exit.value, atLeast, now, chance)
         return exit
       }
       const failed = Cause.failureOption(exit.cause)
@@ -285,11 +310,11 @@ const settle = <A, E>(
       const error = failed.value
       const count = (entry.failure?.count ?? 0) + 1
       // while a value is still good only its renewal rests: once it has ended, somebody tries at once
-      const left = (entry.current?.endsAt ?? 0) - now
+      const left = (entry.current?.endsAt ?? now) - now
       const patience = left > 0 ? left : Infinity
       const demanded = policy.demanded(error)
       const rest = Math.max(demanded, Math.min(patience, policy.rest(error, count, chance)))
-      entry.failure = { error, count, until: now + rest, demandedUntil: now + demanded }
+      entry.failure = { error, count, until: Time.after(now, rest), demandedUntil: Time.after(now, demanded) }
       return Exit.fail(policy.resting(error, rest))
     })
   )
@@ -298,12 +323,12 @@ const settle = <A, E>(
  * Makes room for one more: first go those that hold nothing any more, then the one that was not used for the longest
  * time. An entry that is being fetched stays, whatever its age.
  */
-const makeRoom = <A, E>(entries: Map<string, Entry<A, E>>, capacity: number, now: number): void => {
+const makeRoom = <A, E>(entries: Map<string, Entry<A, E>>, capacity: number, now: Time.Instant): void => {
   if (entries.size < capacity && entries.size % 256 !== 255) {
     return
   }
   let oldest: string | undefined
-  let usedAt = Infinity
+  let usedAt = Time.never
   for (const [key, { current, failure, pending, usedAt: used }] of entries) {
     if (pending !== undefined) {
       continue

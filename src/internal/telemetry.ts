@@ -18,12 +18,12 @@ import * as Computed from "./computed.js"
 import * as Curl from "./curl.js"
 import * as Faults from "./faults.js"
 import type * as Metrics from "./metrics.js"
-import * as Now from "./now.js"
 import * as Page from "./page.js"
 import type * as Redaction from "./redaction.js"
 import * as Response from "./response.js"
 import type { Restore } from "./settled.js"
 import * as Spans from "./spans.js"
+import * as Time from "./time.js"
 import * as Url from "./url.js"
 
 /** What a request is about, for those who look at it. */
@@ -66,7 +66,7 @@ export type Send = (
   restore: Restore,
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   request: HttpClientRequest.HttpClientRequest,
-  now: number,
+  now: Time.Instant,
   tell: (exit: Answered) => Answer
 ) => Answer
 
@@ -116,9 +116,9 @@ export const traced = (
       })
       const logs = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
       const measured = (span: Tracer.Span | undefined): Answer => {
-        const clock = Now.clock(fiber)
+        const clock = Time.clockOf(fiber)
         const parent = span ?? fiber.currentSpan
-        const since = clock.unsafeCurrentTimeNanos()
+        const since = Time.now(clock)
         meter.sent(resends > 0)
         return send(
           restore,
@@ -127,9 +127,9 @@ export const traced = (
           parent?._tag === "Span" && fiber.getFiberRef(HttpClient.currentTracerPropagation) && !Page.isForeign(url.href)
             ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(parent))
             : request,
-          clock.unsafeCurrentTimeMillis(),
+          since,
           (exit) => {
-            const seconds = Number(clock.unsafeCurrentTimeNanos() - since) / 1e9
+            const seconds = (Time.now(clock) - since) / 1000
             meter.done(outcomeOf(exit), seconds)
             if (span?.sampled === true) {
               annotateExit(span, exit, sending.secrets)

@@ -1,9 +1,11 @@
 /** When a token is renewed, and how long a failing login rests. */
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
-import * as AccessInfo from "../AccessInfo.js"
+import type * as AccessInfo from "../AccessInfo.js"
 import * as Errors from "../Errors.js"
+import type { StoredToken } from "../TokenStore.js"
 import type * as SharedFetch from "./sharedFetch.js"
+import * as Time from "./time.js"
 
 /** How often a failing login is tried. */
 export interface Backoff {
@@ -12,10 +14,14 @@ export interface Backoff {
   readonly max: Duration.Duration
 }
 
-/** A token as it is held here: with its end by this machine's clock, in milliseconds since 1970. */
+/** A token as it is held here. */
 export interface Held {
   readonly access: AccessInfo.AccessInfo
-  readonly endsAt: number
+  readonly endsAt: Time.Instant
+  /** How long before its end it is renewed at the earliest, in milliseconds. */
+  readonly margin: number
+  /** Its life has just begun: another login would not give one that lives longer. */
+  readonly fresh: boolean
 }
 
 export const policy = (
@@ -24,7 +30,11 @@ export const policy = (
   span: "Tokens.fetch",
   keep: (held, now, chance) => {
     const endsAfter = Math.max(0, held.endsAt - now)
-    return { endsAfter, renewAfter: Math.max(0, endsAfter - margin(held) * (0.5 + chance / 2)) }
+    return {
+      endsAfter,
+      renewAfter: Math.max(0, endsAfter - held.margin * (0.5 + chance / 2)),
+      fresh: held.fresh
+    }
   },
   rest: (_, failures, chance) =>
     Math.min(
@@ -36,34 +46,74 @@ export const policy = (
   capacity: options.capacity
 })
 
-/**
- * A token is renewed in the last fifth of its life, but not earlier than two minutes before its end; where exactly is
- * left to chance, so that many programs do not come at once.
- */
-export const margin = ({ access }: Pick<Held, "access">): number =>
-  Math.min(
-    120_000,
-    Option.match(AccessInfo.lifetime(access), { onNone: () => Infinity, onSome: Duration.toMillis }) * 0.2
-  )
+/** What one login gives is used for so long where nothing tells how long it lives: one login a minute, and no more. */
+const unknownLife = 60_000
 
-/** A token that has just arrived. */
-export const arrived = (access: AccessInfo.AccessInfo, now: number): Held => ({
+/** A clock that is so little behind does not make a stamp wrong: servers tell whole seconds, and proxies have clocks of their own. */
+const slack = 60_000
+
+/** No token lives longer. One whose stamps say so was never issued at that time. */
+const longestLife = Duration.toMillis("365 days")
+
+/** How long the token lives in all, if its stamps can be believed. */
+const wholeLife = ({ expiresAt, issuedAt }: AccessInfo.AccessInfo): number | undefined => {
+  const whole = expiresAt === undefined || issuedAt === undefined ? 0 : expiresAt.epochMillis - issuedAt.epochMillis
+  return whole > 0 && whole <= longestLife ? whole : undefined
+}
+
+/** What is left of the token at this time, if that lies between its stamps: otherwise the clock is not the one that wrote them. */
+const leftAt = (
+  { expiresAt, issuedAt }: AccessInfo.AccessInfo,
+  time: number | undefined
+): number | undefined => {
+  const begin = issuedAt?.epochMillis ?? -Infinity
+  const end = expiresAt?.epochMillis ?? Infinity
+  return time !== undefined && begin < end && begin - slack <= time && time < end
+    ? Math.min(end - begin, end - time)
+    : undefined
+}
+
+/**
+ * A token that has just come may be old: a vault or a cache hands out what it has. What is left of it is told by the server's clock,
+ * if the answer has a `Date`, or else by ours. Where neither lies between the stamps, the clocks differ, and the token is taken
+ * for new. Stamps that contradict each other tell nothing.
+ */
+export const arrived = (access: AccessInfo.AccessInfo, clock: Clock.Clock): Held => {
+  const left = access.expiresAt === undefined
+    ? Infinity
+    : leftAt(access, access.answeredAt?.epochMillis) ?? leftAt(access, Time.wallClock(clock)) ??
+      wholeLife(access) ?? unknownLife
+  return hold(access, left, left, clock)
+}
+
+/** One that was stored, perhaps by somebody whose clock is wrong: the least that anything tells is what is left. */
+export const stored = ({ access, arrivedAt, endsAt = Infinity }: StoredToken, clock: Clock.Clock): Held => {
+  const ourTime = Time.wallClock(clock)
+  const leftAtArrival = Math.min(wholeLife(access) ?? Infinity, endsAt - (arrivedAt ?? -Infinity))
+  const left = Math.min(endsAt - ourTime, leftAtArrival, leftAt(access, ourTime) ?? Infinity)
+  return hold(access, left, Number.isFinite(leftAtArrival) ? leftAtArrival : left, clock)
+}
+
+/** One of which only its own word tells when it ends. */
+export const restored = (access: AccessInfo.AccessInfo, clock: Clock.Clock): Held =>
+  stored({ access, endsAt: access.expiresAt?.epochMillis }, clock)
+
+const hold = (access: AccessInfo.AccessInfo, left: number, leftAtArrival: number, clock: Clock.Clock): Held => ({
   access,
-  endsAt: now + lifeLeft(access, now)
+  endsAt: Time.after(Time.now(clock), Math.max(0, left)),
+  margin: marginOf(leftAtArrival),
+  fresh: left >= 0.9 * (wholeLife(access) ?? Infinity)
 })
 
 /**
- * Counted from its arrival and by the server's clock, which need not be this machine's. Where the server does not say
- * when the token began, a token that has ended before it came only tells that the clocks differ.
+ * A token is renewed in the last fifth of what was left of it when it came, but not earlier than two minutes before its end; where
+ * exactly is left to chance, so that many programs do not come at once.
  */
-const lifeLeft = (access: AccessInfo.AccessInfo, now: number): number => {
-  const lifetime = AccessInfo.lifetime(access)
-  if (Option.isSome(lifetime)) {
-    return Duration.toMillis(lifetime.value)
-  }
-  const left = access.expiresAt === undefined ? Infinity : access.expiresAt.epochMillis - now
-  return left > 0 ? left : Infinity
-}
+const marginOf = (leftAtArrival: number): number => Math.min(120_000, leftAtArrival * 0.2)
+
+/** For how long a token must still be good, so that what is got with it does not end at once. */
+export const worthwhile = (access: AccessInfo.AccessInfo): number =>
+  marginOf(leftAt(access, access.answeredAt?.epochMillis) ?? wholeLife(access) ?? unknownLife)
 
 /** A Keystone that demands more is not believed: one wrong header would shut everyone out. */
 const longestRest = Duration.toMillis("1 hour")

@@ -13,12 +13,12 @@ import type * as FiberRefs from "effect/FiberRefs"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Scope from "effect/Scope"
-import * as Now from "./now.js"
 import { type Restore, settled } from "./settled.js"
+import * as Time from "./time.js"
 
-/** Until when it is waited, in milliseconds since the epoch, and what it means if nothing has come by then. */
+/** Until when it is waited, and what it means if nothing has come by then. */
 export interface Deadline<out E> {
-  readonly endsAt: number
+  readonly endsAt: Time.Instant
   readonly late: () => E
 }
 
@@ -46,7 +46,7 @@ export interface Watch {
     surroundings?: Surroundings
   ) => Effect.Effect<B, E3, R>
   /** Tells when the time is over, unless it is called off before: for who can give up without being interrupted. */
-  readonly alarm: (clock: Clock.Clock, endsAt: number, waiter: Waiter) => Alarm
+  readonly alarm: (clock: Clock.Clock, endsAt: Time.Instant, waiter: Waiter) => Alarm
 }
 
 /** Who is told that the time is over. */
@@ -69,7 +69,7 @@ class Wait implements Alarm {
   previous: Wait | undefined
   next: Wait | undefined
 
-  constructor(readonly watcher: Watcher, readonly endsAt: number, public waiter: Waiter | undefined) {}
+  constructor(readonly watcher: Watcher, readonly endsAt: Time.Instant, public waiter: Waiter | undefined) {}
 
   callOff(): void {
     this.watcher.delete(this)
@@ -82,13 +82,13 @@ class Watcher {
   #first: Wait | undefined
   #last: Wait | undefined
   #sleeper: Fiber.RuntimeFiber<void> | undefined
-  #wakesAt = Infinity
+  #wakesAt = Time.never
 
   constructor(clock: Clock.Clock) {
     this.#clock = clock
   }
 
-  add(endsAt: number, waiter: Waiter): Wait {
+  add(endsAt: Time.Instant, waiter: Waiter): Wait {
     const wait = new Wait(this, endsAt, waiter)
     if (this.#last === undefined) {
       this.#first = wait
@@ -128,30 +128,32 @@ class Watcher {
   }
 
   /** Sees to it that somebody looks at that time at the latest. */
-  #wakeBy(endsAt: number): void {
+  #wakeBy(endsAt: Time.Instant): void {
     if (endsAt >= this.#wakesAt) {
       return
     }
     this.#stop()
-    const now = this.#clock.unsafeCurrentTimeMillis()
-    this.#wakesAt = Math.min(endsAt, now + longestSleep)
+    const now = Time.now(this.#clock)
+    // timers know whole milliseconds only
+    const millis = Math.min(Math.max(0, Math.ceil(endsAt - now)), longestSleep)
+    this.#wakesAt = Time.after(now, millis)
     this.#sleeper = Runtime.runFork(
       Runtime.defaultRuntime,
-      Effect.map(this.#clock.sleep(Duration.millis(Math.max(0, this.#wakesAt - now))), this.#look)
+      Effect.map(this.#clock.sleep(Duration.millis(millis)), this.#look)
     )
   }
 
   #stop(): void {
     this.#sleeper?.unsafeInterruptAsFork(FiberId.none)
     this.#sleeper = undefined
-    this.#wakesAt = Infinity
+    this.#wakesAt = Time.never
   }
 
   readonly #look = (): void => {
     this.#sleeper = undefined
-    this.#wakesAt = Infinity
-    const now = this.#clock.unsafeCurrentTimeMillis()
-    let earliest = Infinity
+    this.#wakesAt = Time.never
+    const now = Time.now(this.#clock)
+    let earliest = Time.never
     const over: Array<Waiter> = []
     for (let wait = this.#first; wait !== undefined;) {
       const { next, waiter } = wait
@@ -159,7 +161,7 @@ class Watcher {
         this.delete(wait)
         over.push(waiter)
       } else {
-        earliest = Math.min(earliest, wait.endsAt)
+        earliest = wait.endsAt < earliest ? wait.endsAt : earliest
       }
       wait = next
     }
@@ -219,7 +221,7 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
         if (ending.exit !== undefined) {
           return next(ending.exit)
         }
-        const watcher = watcherOf(Now.clock(fiber))
+        const watcher = watcherOf(Time.clockOf(fiber))
         let wait: Wait | undefined
         const outcome = Effect.async<A, E | E2>((resume) => {
           wait = watcher.add(deadline.endsAt, {

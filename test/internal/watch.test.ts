@@ -1,10 +1,14 @@
 /** One sleeper for all that is waited for. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, FastCheck as fc, Fiber, FiberRef, Ref, Scope, TestClock } from "effect"
+import * as Time from "../../src/internal/time.js"
 import * as Watch from "../../src/internal/watch.js"
 
 const within = (millis: number) =>
-  Effect.map(Clock.currentTimeMillis, (now): Watch.Deadline<string> => ({ endsAt: now + millis, late: () => "late" }))
+  Effect.map(Effect.clock, (clock): Watch.Deadline<string> => ({
+    endsAt: Time.after(Time.now(clock), millis),
+    late: () => "late"
+  }))
 
 describe("watch", () => {
   it.scoped("what is in time is as it is, at once or later", () =>
@@ -85,7 +89,7 @@ describe("watch", () => {
       const clock = yield* Effect.clock
       const counting: Clock.Clock = {
         ...clock,
-        unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
+        unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
         sleep: () =>
           Effect.acquireUseRelease(
             Effect.sync(() => asleep++),
@@ -144,7 +148,7 @@ describe("watch", () => {
             const name = alarms.length
             const endsAt = now + each.set
             expected.set(name, endsAt)
-            alarms.push(watch.alarm(clock, endsAt, {
+            alarms.push(watch.alarm(clock, Time.after(Time.now(clock), each.set), {
               timeIsOver: () => {
                 assert.isFalse(heard.has(name))
                 heard.set(name, clock.unsafeCurrentTimeMillis())

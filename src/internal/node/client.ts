@@ -18,10 +18,10 @@ import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
-import * as Now from "../now.js"
 import * as Patience from "../patience.js"
 import { type Restore, settled } from "../settled.js"
 import * as Spans from "../spans.js"
+import * as Time from "../time.js"
 import { type Answer, type Ended, Exchange, Timer } from "./exchange.js"
 
 /** What `HttpClient.withScope` aborts: the platform keeps it under this name. */
@@ -155,7 +155,7 @@ export const make = (dispatcher: Undici.Dispatcher, around: Context.Context<neve
         fiber.currentContext,
         scoped.get(request)?.signal,
         settle,
-        new Timer(watch, Now.clock(fiber), deadline)
+        new Timer(watch, Time.clockOf(fiber), deadline)
       )
   )
 }

@@ -8,6 +8,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Time from "../time.js"
 
 export interface Failure {
   /** Shown in the log. */
@@ -33,12 +34,12 @@ export interface Availability {
 }
 
 export const make = ({ label, rest, timeout }: Policy): Availability => {
-  const failing = new Map<Kind, { until: number; readonly unreachable: boolean }>()
+  const failing = new Map<Kind, { until: Time.Instant; readonly unreachable: boolean }>()
   const millis = Duration.toMillis(rest)
   let failures = 0
 
   /** Is it to be tried? One of those who come when the rest is over finds out for all. */
-  const admit = (kind: Kind, now: number): boolean => {
+  const admit = (kind: Kind, now: Time.Instant): boolean => {
     const failure = failing.get(kind)
     if (failure === undefined) {
       return true
@@ -47,17 +48,17 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
       return false
     }
     for (const each of failure.unreachable ? failing.values() : [failure]) {
-      each.until = now + millis + Duration.toMillis(timeout)
+      each.until = Time.after(now, millis + Duration.toMillis(timeout))
     }
     return true
   }
 
-  const failed = (kind: Kind, { reason, unreachable }: Failure, now: number): Effect.Effect<void> => {
+  const failed = (kind: Kind, { reason, unreachable }: Failure, now: Time.Instant): Effect.Effect<void> => {
     failures++
     const known = failing.size > 0
     const kinds: ReadonlyArray<Kind> = unreachable ? ["read", "write"] : [kind]
     for (const each of kinds) {
-      failing.set(each, { until: now + millis, unreachable })
+      failing.set(each, { until: Time.after(now, millis), unreachable })
     }
     return known
       ? Effect.void
@@ -81,7 +82,7 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
   return {
     attempt: (kind, operation, otherwise) =>
       Effect.clockWith((clock) => {
-        if (!admit(kind, clock.unsafeCurrentTimeMillis())) {
+        if (!admit(kind, Time.now(clock))) {
           return Effect.succeed(otherwise)
         }
         const failuresBefore = failures
@@ -93,7 +94,7 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
           Effect.catchAllDefect(() => Effect.fail<Failure>({ reason: "unexpected failure", unreachable: false })),
           Effect.matchEffect({
             onSuccess: (value) => Effect.as(worked(kind, failuresBefore), value),
-            onFailure: (failure) => Effect.as(failed(kind, failure, clock.unsafeCurrentTimeMillis()), otherwise)
+            onFailure: (failure) => Effect.as(failed(kind, failure, Time.now(clock)), otherwise)
           }),
           // a fiber of its own: the timeout holds even where the caller cannot be interrupted, and a caller that is
           // interrupted leaves nothing half done

@@ -8,16 +8,20 @@ import * as Schema from "effect/Schema"
 import { InvalidOptions } from "../../Errors.js"
 
 /** Built by those who encrypt, and in nobody else's bundle. */
-const contentSchema = () =>
-  Schema.parseJson(Schema.Struct({
+const contentSchema = () => {
+  const moment = Schema.UndefinedOr(Schema.Finite).pipe(Schema.optionalWith({ exact: true }))
+  return Schema.parseJson(Schema.Struct({
     token: Schema.Redacted(Schema.String),
     body: Schema.Unknown,
-    endsAt: Schema.UndefinedOr(Schema.Finite).pipe(Schema.optionalWith({ exact: true }))
+    arrivedAt: moment,
+    endsAt: moment
   }))
+}
 
 export interface Content {
   readonly token: Redacted.Redacted
   readonly body: unknown
+  readonly arrivedAt: number | undefined
   readonly endsAt: number | undefined
 }
 
@@ -109,8 +113,8 @@ export const make = (module: string, key: Redacted.Redacted): Effect.Effect<Ciph
     const naming = yield* derive("names", { name: "HMAC", hash: "SHA-256", length: 256 }, ["sign"])
     return {
       identify: hmac(naming),
-      seal: (name, { body, endsAt, token }) =>
-        Schema.encode(content)({ token, body, ...(endsAt === undefined ? {} : { endsAt }) }).pipe(
+      seal: (name, { arrivedAt, body, endsAt, token }) =>
+        Schema.encode(content)({ token, body, arrivedAt, endsAt }).pipe(
           Effect.flatMap((text) => {
             const nonce = crypto.getRandomValues(new Uint8Array(nonceLength))
             return Effect.map(
@@ -147,7 +151,7 @@ export const make = (module: string, key: Redacted.Redacted): Effect.Effect<Ciph
           )
         ).pipe(
           Effect.flatMap((text) => Schema.decode(content)(new TextDecoder().decode(text))),
-          Effect.map(({ body, endsAt, token }): Content => ({ token, body, endsAt })),
+          Effect.map(({ arrivedAt, body, endsAt, token }): Content => ({ token, body, arrivedAt, endsAt })),
           Effect.option
         )
       }
