@@ -80,11 +80,11 @@ export const show = (setting: Setting, isPublic: boolean): Shown => ({
 })
 
 const visible = (key: string, value: Value): Shown["value"] =>
-  typeof value === "string" && Material.isKey(key)
+  typeof value !== "string"
+    ? value.some((text) => Redacted.isRedacted(Url.visible(text))) ? Redacted.make(value) : value
+    : Material.isKey(key)
     ? Material.hide(value)
-    : Url.mayHoldPassword(String(value))
-    ? Redacted.make(value)
-    : value
+    : Url.visible(value)
 
 /**
  * The setting with its value as text again, to be read.

@@ -34,13 +34,14 @@ const pathLetters = /^[\p{L}\p{M}\p{N} .,_~:+@()&'%=#/\\!$-]{1,1024}$/u
 /** Can nobody take this for a key, not even for a broken one? A bare word may be a passphrase. */
 export const isPath = (text: string): boolean => {
   const isMarked = rooted.test(text) || withExtension.test(text)
-  const segments = text.split(/[/\\]/)
   return pathLetters.test(text) && !text.includes("://") && !text.includes("-----") &&
-    (isMarked || segments.length > 1) && !segments.some((segment) => isRandom(segment, isMarked ? 24 : 8))
+    // the shortest key has 44 letters in base64, and a slash may be among them
+    (isMarked || (/[/\\]/.test(text) && text.length < 40)) &&
+    !text.split(/[/\\]/).some((segment) => isRandom(segment, isMarked ? 20 : 8))
 }
 
-/** So many letters on end, large and small, with digits among them: base64 has hardly anything else. */
+/** So many letters and digits on end as no word has; fewer, if they are large and small ones among digits, as in base64. */
 const isRandom = (segment: string, least: number): boolean =>
   segment.split(/[^A-Za-z0-9+=]/).some((run) =>
-    run.length >= least && /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run)
+    run.length >= 40 || (run.length >= least && /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run))
   )

@@ -113,9 +113,12 @@ const readAuth = ({ authType, options }: Resolve.Resolved, read: Reader): AuthTy
     const option = known.get(name)
     if (option !== undefined) {
       const value = read.get(key, (value) => Either.map(option.decode(value), () => value))
-      const isSecret = option.kind === "secret" || (typeof value === "string" && Url.mayHoldPassword(value))
       const filled = name === "auth_url" ? withRegion(read, value) : value
-      auth[name] = isSecret && typeof filled === "string" ? Redacted.make(filled) : filled
+      auth[name] = typeof filled !== "string"
+        ? filled
+        : option.kind === "secret"
+        ? Redacted.make(filled)
+        : Url.visible(filled)
     } else if (setting !== undefined && options.length > 0 && setting.source._tag !== "Variable") {
       // the environment may hold what is for others
       const meant = Suggestion.closest(name, [...known.keys()])
@@ -218,7 +221,7 @@ const readServices = (read: Reader): Decoded["service"] => {
   }
 }
 
-/** The options, which hide user name and password of a URL when they are printed. */
+/** The options, which hide a URL with a password in it when they are printed. */
 const shown = (options: Adapter.Options): Adapter.Options => {
   Object.setPrototypeOf(options, prototype)
   return options
@@ -226,7 +229,7 @@ const shown = (options: Adapter.Options): Adapter.Options => {
 
 const prototype = Printed.prototype<Adapter.Options>(
   ({ endpointOverride, ...options }) =>
-    endpointOverride === undefined ? options : { ...options, endpointOverride: Url.shown(endpointOverride) },
+    endpointOverride === undefined ? options : { ...options, endpointOverride: Url.visible(endpointOverride) },
   Object.prototype
 )
 
