@@ -38,6 +38,7 @@ export default defineConfig({
           name: "openstack",
           include: ["test/openstack/**/*.test.ts"],
           globalSetup: "test/openstack/globalSetup.ts",
+          setupFiles: "test/openstack/environment.ts",
           pool: "forks",
           poolOptions: { forks: { singleFork: true } },
           testTimeout: 60_000

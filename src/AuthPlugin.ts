@@ -18,6 +18,8 @@ import type * as AuthScope from "./AuthScope.js"
 import type * as EndpointFilter from "./EndpointFilter.js"
 import { type AuthenticationError, InvalidOptions } from "./Errors.js"
 import * as Computed from "./internal/computed.js"
+import * as HiddenHeaders from "./internal/hiddenHeaders.js"
+import * as Printed from "./internal/printed.js"
 
 /**
  * What authenticating can fail with.
@@ -109,6 +111,8 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
  * A plugin of your own. Only `name` and `headers` are needed; the rest defaults to a plugin without token, endpoint and
  * auth URL, which cannot renew what was rejected. User and project id come from the token unless they are given.
  *
+ * However the plugin is printed, it shows its name and nothing else, and the headers that it gives show their names and no value.
+ *
  * @example
  * ```ts
  * import { Headers } from "@effect/platform"
@@ -130,28 +134,44 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
  */
 export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service>): Service => {
   const access = plugin.access ?? Effect.succeedNone
-  return {
-    access,
-    endpoint: () => Option.none(),
-    authUrl: Option.none(),
-    userId: fromAccess(access, (info) => info.userId),
-    projectId: fromAccess(access, (info) => info.projectId),
-    invalidate: () => Effect.succeed(false),
-    authState: Effect.succeedNone,
-    setAuthState: () =>
-      Effect.fail(new InvalidOptions({ module: "AuthPlugin", option: "state", reason: `${plugin.name} has no state` })),
-    cacheId: Effect.succeedNone,
-    withScope: () =>
+  const headers = Effect.map(plugin.headers, HiddenHeaders.of)
+  const service: Service = {
+    name: plugin.name,
+    headers: closed(headers),
+    access: closed(access),
+    endpoint: plugin.endpoint ?? (() => Option.none()),
+    authUrl: plugin.authUrl ?? Option.none(),
+    userId: closed(plugin.userId ?? fromAccess(access, (info) => info.userId)),
+    projectId: closed(plugin.projectId ?? fromAccess(access, (info) => info.projectId)),
+    invalidate: plugin.invalidate ?? (() => Effect.succeed(false)),
+    authState: closed(plugin.authState ?? Effect.succeedNone),
+    setAuthState: plugin.setAuthState ??
+      (() =>
+        Effect.fail(
+          new InvalidOptions({ module: "AuthPlugin", option: "state", reason: `${plugin.name} has no state` })
+        )),
+    cacheId: closed(plugin.cacheId ?? Effect.succeedNone),
+    withScope: plugin.withScope ?? (() =>
       Effect.fail(
         new InvalidOptions({
           module: "AuthPlugin",
           option: "scope",
           reason: `${plugin.name} does not log in, so that it cannot be for something else`
         })
-      ),
-    ...plugin
+      ))
   }
+  Object.setPrototypeOf(service, prototype)
+  return service
 }
+
+/** All that a plugin shows of itself. */
+const prototype = Printed.prototype<Service>(
+  ({ name }) => ({ _id: "effect-keystoneauth/AuthPlugin", name }),
+  Object.prototype
+)
+
+/** An effect prints what it is made of, and with it the value that it succeeds with; a closure prints nothing. */
+const closed = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => Effect.suspend(() => effect)
 
 const fromAccess = (
   access: Service["access"],
@@ -166,7 +186,7 @@ const fromAccess = (
  * @category headers
  */
 export const tokenHeaders: (token: Redacted.Redacted) => Headers.Headers = Computed.of((token) =>
-  Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) })
+  HiddenHeaders.of(Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) }))
 )
 
 /**

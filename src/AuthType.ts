@@ -260,8 +260,11 @@ const option = <A>(
   decode
 })
 
-const decodeText = (given: unknown): Either.Either<string, string> =>
-  Schema.is(Schema.String)(given) ? Either.right(given) : Either.left(expected("text", given))
+/** A URL with a password in it may come as `Redacted`. */
+const decodeText = (given: unknown): Either.Either<string, string> => {
+  const text = Redacted.isRedacted(given) ? Redacted.value(given) : given
+  return Schema.is(Schema.String)(text) ? Either.right(text) : Either.left(expected("text", given, given !== text))
+}
 
 const decodeSecret = (given: unknown): Either.Either<Redacted.Redacted, string> =>
   Schema.is(Schema.RedactedFromSelf(Schema.String))(given)

@@ -61,8 +61,10 @@ export interface Service {
   readonly name: string
   /** Of the plugin, as `AuthTypes` knows it. */
   readonly authType: string
+  /** What the plugin is told. Secrets are `Redacted`, and so is a URL that may have a password in it. */
   readonly auth: AuthType.Given
   readonly session: Session.Options
+  /** Certificates and keys: paths as they are, text `Redacted`. */
   readonly tls: TransportFactory.Tls
   /**
    * What is said for requests to a service: an adapter takes it as its options. Without a type, what is said of no service in
@@ -112,12 +114,11 @@ export const load = (
       ({ key, reason, where }) => Effect.logWarning(`${where}: ${key}: ${reason}`),
       { discard: true }
     )
-    // a key that nobody knows may be a misspelt "password", and what has an @ a URL with one in it
+    // a key that nobody knows may be a misspelt "password"
     const known = new Set(
       resolved.options.flatMap(({ kind, name }) => kind === "secret" ? [] : [`auth.${Keys.underscored(name)}`])
     )
-    const isPublic = ({ key, value }: Setting.Setting) =>
-      (known.has(key) || !["other", undefined].includes(Keys.kindOf(key))) && !String(value).includes("@")
+    const isPublic = ({ key }: Setting.Setting) => known.has(key) || !["other", undefined].includes(Keys.kindOf(key))
     return {
       name: loaded.name,
       authType: resolved.authType,

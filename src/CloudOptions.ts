@@ -18,7 +18,7 @@ import * as AuthTypes from "./AuthTypes.js"
 import * as CloudConfig from "./CloudConfig.js"
 import type * as ServiceType from "./ServiceType.js"
 import type * as Session from "./Session.js"
-import type * as Setting from "./Setting.js"
+import * as Setting from "./Setting.js"
 
 /**
  * What was given, as settings that know the option that they come from.
@@ -26,32 +26,26 @@ import type * as Setting from "./Setting.js"
  * @since 0.1.0
  * @category models
  */
-export interface Given extends CliOptions.Options<ReadonlyArray<Setting.Setting>> {}
+export interface Given extends CliOptions.Options<ReadonlyArray<Setting.Shown>> {}
 
-const setting = (key: string, name: string, value: Setting.Value): Setting.Setting => ({
-  key,
-  value,
-  source: { _tag: "Option", name: `--${name}` }
-})
+const setting = (key: string, name: string, value: string, isPublic: boolean): Setting.Shown =>
+  Setting.show({ key, value, source: { _tag: "Option", name: `--${name}` } }, isPublic)
 
 /** One option, which may be left out. */
-const one = (key: string, name: string, option: CliOptions.Options<string>, help: string): Given =>
-  option.pipe(
-    CliOptions.withDescription(help),
-    CliOptions.optional,
-    CliOptions.map((given) => Option.toArray(Option.map(given, (value) => setting(key, name, value))))
-  )
+const one = (option: CliOptions.Options<Setting.Shown>, help: string): Given =>
+  option.pipe(CliOptions.withDescription(help), CliOptions.optional, CliOptions.map(Option.toArray))
 
-const text = (key: string, name: string, help: string): Given => one(key, name, CliOptions.text(name), help)
+const text = (key: string, name: string, help: string): Given =>
+  one(CliOptions.map(CliOptions.text(name), (value) => setting(key, name, value, true)), help)
 
 const secret = (key: string, name: string, help: string): Given =>
-  one(key, name, CliOptions.map(CliOptions.redacted(name), Redacted.value), help)
+  one(CliOptions.map(CliOptions.redacted(name), (value) => setting(key, name, Redacted.value(value), false)), help)
 
 /** A switch: what it means when it is there. */
 const flag = (key: string, name: string, help: string): Given =>
   CliOptions.boolean(name).pipe(
     CliOptions.withDescription(help),
-    CliOptions.map((given) => given ? [setting(key, name, "true")] : [])
+    CliOptions.map((given) => given ? [setting(key, name, "true", true)] : [])
   )
 
 const together = (given: ReadonlyArray<Given>): Given =>

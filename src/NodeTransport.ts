@@ -21,7 +21,8 @@ import * as Dispatcher from "./internal/node/dispatcher.js"
 import * as TransportFactory from "./TransportFactory.js"
 
 /**
- * PEM text, or the path of a file that holds it. Text is what contains `-----BEGIN`.
+ * PEM text, base64 of PEM or DER, or the path of a file that holds PEM text. Text is what contains `-----BEGIN`. Errors show only
+ * what is plainly a path, and not `Redacted`.
  *
  * @since 0.1.0
  * @category models
@@ -107,7 +108,7 @@ export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient,
  * const FromEnvironment = layerConfig({
  *   caCert: Config.withDefault(Config.string("OS_CACERT"), undefined),
  *   clientCert: Config.withDefault(Config.string("OS_CERT"), undefined),
- *   clientKey: Config.withDefault(Config.string("OS_KEY"), undefined)
+ *   clientKey: Config.withDefault(Config.redacted("OS_KEY"), undefined)
  * })
  * ```
  *

@@ -13,7 +13,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as AccessInfo from "./AccessInfo.js"
 import * as ApplicationCredential from "./ApplicationCredential.js"
 import type * as AuthMethod from "./AuthMethod.js"
-import type * as AuthPlugin from "./AuthPlugin.js"
+import * as AuthPlugin from "./AuthPlugin.js"
 import * as AuthScope from "./AuthScope.js"
 import * as AuthType from "./AuthType.js"
 import * as HttpBasic from "./HttpBasic.js"
@@ -72,7 +72,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
       }]
     })
     const identity = yield* identify(options, tokens, transport)
-    return {
+    return AuthPlugin.make({
       ...keystone,
       headers: Effect.flatMap(
         keystone.headers,
@@ -88,7 +88,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
           keystone.invalidate(rejected)
         ),
       withScope: () => Effect.fail(OAuth2.otherScope(module))
-    }
+    })
   })
 
 /** Whose access token it is: for `Tokens`, as if it were one of Keystone's. */

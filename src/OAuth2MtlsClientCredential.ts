@@ -56,7 +56,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   Effect.gen(function*() {
     const { transport } = yield* Session.Session
     const keystone = yield* Keystone.make(toLogin(options, transport))
-    return {
+    return AuthPlugin.make({
       ...keystone,
       headers: Effect.map(
         keystone.access,
@@ -66,7 +66,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
         })
       ),
       withScope: () => Effect.fail(OAuth2.otherScope(module))
-    }
+    })
   })
 
 const toLogin = (options: Options, transport: Transport.Service): Keystone.Login => {

@@ -17,32 +17,33 @@ import * as AuthPlugin from "./AuthPlugin.js"
  * @since 0.1.0
  * @category constructors
  */
-export const make = (user: AuthPlugin.Service, service: AuthPlugin.Service): AuthPlugin.Service => ({
-  ...user,
-  name: `${user.name} with service token`,
-  cacheId: Effect.succeedNone,
-  withScope: (scope) => Effect.map(user.withScope(scope), (rescoped) => make(rescoped, service)),
-  headers: Effect.zipWith(
-    user.headers,
-    service.headers,
-    (headers, own) =>
-      Option.match(Headers.get(own, "x-auth-token"), {
-        onNone: () => headers,
-        onSome: (token) => Headers.set(headers, "x-service-token", token)
-      }),
-    { concurrent: true }
-  ),
-  invalidate: (rejected) =>
-    // the service does not say which of the two it rejects
-    Effect.zipWith(
-      user.invalidate(rejected),
-      Option.match(Headers.get(rejected, "x-service-token"), {
-        onNone: () => Effect.succeed(false),
-        onSome: (token) => service.invalidate(Headers.unsafeFromRecord({ "x-auth-token": token }))
-      }),
-      (users, services) => users || services
-    )
-})
+export const make = (user: AuthPlugin.Service, service: AuthPlugin.Service): AuthPlugin.Service =>
+  AuthPlugin.make({
+    ...user,
+    name: `${user.name} with service token`,
+    cacheId: Effect.succeedNone,
+    withScope: (scope) => Effect.map(user.withScope(scope), (rescoped) => make(rescoped, service)),
+    headers: Effect.zipWith(
+      user.headers,
+      service.headers,
+      (headers, own) =>
+        Option.match(Headers.get(own, "x-auth-token"), {
+          onNone: () => headers,
+          onSome: (token) => Headers.set(headers, "x-service-token", token)
+        }),
+      { concurrent: true }
+    ),
+    invalidate: (rejected) =>
+      // the service does not say which of the two it rejects
+      Effect.zipWith(
+        user.invalidate(rejected),
+        Option.match(Headers.get(rejected, "x-service-token"), {
+          onNone: () => Effect.succeed(false),
+          onSome: (token) => service.invalidate(Headers.unsafeFromRecord({ "x-auth-token": token }))
+        }),
+        (users, services) => users || services
+      )
+  })
 
 /**
  * Requests below this layer are made as the user, vouched for by the service.

@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
+import * as Material from "./internal/material.js"
+import * as Url from "./internal/url.js"
 
 /**
  * Where a value comes from.
@@ -48,7 +50,8 @@ export interface Setting {
 }
 
 /**
- * A setting as it may be shown: the value is `Redacted` unless it is known not to be secret.
+ * A setting as it may be shown: the value is `Redacted` unless it is known not to be secret. A path of a key is shown; its text, and
+ * a URL that may have a password in it, are not.
  *
  * @since 0.1.0
  * @category models
@@ -71,8 +74,28 @@ export type Settings = ReadonlyMap<string, Setting>
  * @since 0.1.0
  * @category conversions
  */
-export const show = (setting: Setting, isPublic: boolean): Shown =>
-  isPublic ? setting : { ...setting, value: Redacted.make(setting.value) }
+export const show = (setting: Setting, isPublic: boolean): Shown => ({
+  ...setting,
+  value: isPublic ? visible(setting.key, setting.value) : Redacted.make(setting.value)
+})
+
+const visible = (key: string, value: Value): Shown["value"] =>
+  typeof value !== "string"
+    ? value.some((text) => Redacted.isRedacted(Url.visible(text))) ? Redacted.make(value) : value
+    : Material.isKey(key)
+    ? Material.hide(value)
+    : Url.visible(value)
+
+/**
+ * The setting with its value as text again, to be read.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const reveal = (shown: Shown): Setting => ({
+  ...shown,
+  value: Redacted.isRedacted(shown.value) ? Redacted.value(shown.value) : shown.value
+})
 
 /**
  * A source in words: `/etc/openstack/clouds.yaml, line 12`, `variable OS_AUTH_URL`.

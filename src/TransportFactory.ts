@@ -7,10 +7,12 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import { InvalidOptions } from "./Errors.js"
 
 /**
- * The options of `NodeTransport` that clouds have: files are named by path.
+ * The options of `NodeTransport` that clouds have. Certificates and keys are paths of files; or PEM text or base64, which is
+ * `Redacted` where it comes from a cloud's configuration.
  *
  * @since 0.1.0
  * @category models
@@ -18,9 +20,10 @@ import { InvalidOptions } from "./Errors.js"
 export interface Tls {
   /** Trust any certificate. */
   readonly insecure: boolean
-  readonly caCert: string | undefined
-  readonly clientCert: string | undefined
-  readonly clientKey: string | undefined
+  readonly caCert: string | Redacted.Redacted | undefined
+  /** May hold the key as well. */
+  readonly clientCert: string | Redacted.Redacted | undefined
+  readonly clientKey: string | Redacted.Redacted | undefined
 }
 
 /**

@@ -1,10 +1,11 @@
 import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, FastCheck, Inspectable, Layer, Redacted } from "effect"
-import { Adapter, AuthPlugin, Errors, Setting, TransportFactory } from "effect-keystoneauth"
+import { ConfigProvider, Effect, Either, FastCheck, Inspectable, Layer, Redacted } from "effect"
+import { Adapter, AuthPlugin, AuthType, Errors, Setting, TransportFactory } from "effect-keystoneauth"
 import * as CloudConfig from "effect-keystoneauth/CloudConfig"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
+import { inspect } from "node:util"
 import { assertTag } from "./support.js"
 
 /** Files in a folder that is the user's configuration, and an environment. */
@@ -619,4 +620,136 @@ describe("layers", () => {
       const servers = cloudJournal.find(({ path }) => path.endsWith("/servers"))
       assert.strictEqual(servers?.microversion, "2.30")
     }).pipe(Effect.provide(TestCloud.layerHttpClient())))
+})
+
+describe("what is secret", () => {
+  const body = "MC4CAQAwBQYDK2VwBCIEIHunter2Hunter2Hunter2Hunter2Hunter2Hunte"
+  const pem = `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`
+  const base64 = Buffer.from(pem).toString("base64")
+  /** What tells each key, however it is written. */
+  const marks = [body, base64, body.slice(20, 50), base64.slice(20, 50)]
+
+  const printed = (value: unknown): ReadonlyArray<string> => [
+    String(value),
+    JSON.stringify(value),
+    inspect(value, { depth: 20, showHidden: true, getters: true }),
+    inspect(value, { depth: 20, customInspect: false }),
+    Inspectable.toStringUnknown(value),
+    Inspectable.format(value)
+  ]
+
+  const assertHidden = (config: CloudConfig.Service, secrets: ReadonlyArray<string>) => {
+    const all = [
+      config,
+      config.auth,
+      config.tls,
+      config.settings,
+      [...config.settings],
+      config.warnings,
+      {
+        ...config.auth
+      },
+      config.service(),
+      config.service("compute")
+    ]
+    for (const text of all.flatMap(printed)) {
+      for (const secret of secrets) {
+        assert.notInclude(text, secret)
+      }
+    }
+  }
+
+  const forms: Readonly<Record<string, string>> = {
+    "PEM text": pem,
+    "PEM text on one line": pem.replaceAll("\n", " "),
+    "PEM text of a variable": pem.replaceAll("\n", "\\n"),
+    "base64 of PEM": base64,
+    "base64 of PEM in lines": base64.replace(/.{64}/g, "$&\n"),
+    "base64 of DER": body,
+    "base64 of DER, a part of it": body.slice(0, -6),
+    "a passphrase": "hunter2-hunter2"
+  }
+
+  for (const [form, text] of Object.entries(forms)) {
+    it.effect(`a key given as ${form} is hidden, wherever it is from`, () =>
+      Effect.gen(function*() {
+        const quoted = JSON.stringify(text)
+        const environment = {
+          OS_AUTH_URL: "https://env.test/v3",
+          OS_USERNAME: "u",
+          OS_PASSWORD: "p",
+          OS_CERT: "c.pem",
+          OS_KEY: text
+        }
+        const values = { cert: "c.pem", key: text }
+        const option = (key: string, value: Setting.Shown["value"]): Setting.Shown => ({
+          key,
+          value,
+          source: { _tag: "Option", name: `--os-${key}` }
+        })
+        for (
+          const config of [
+            yield* load({ "clouds.yaml": cloud("cert: c.pem", `key: ${quoted}`) }),
+            yield* load({}, { environment }),
+            yield* load({ "clouds.yaml": cloud() }, { options: { values } }),
+            yield* load({ "clouds.yaml": cloud() }, {
+              options: { values: [option("cert", "c.pem"), option("key", Redacted.make(text))] }
+            })
+          ]
+        ) {
+          assertHidden(config, [...marks, "hunter2"])
+          assert.strictEqual(config.tls.clientCert, "c.pem")
+          assert.strictEqual(config.settings.get("cert")?.value, "c.pem")
+          assert.isTrue(Redacted.isRedacted(config.settings.get("key")?.value))
+          const { clientKey } = config.tls
+          assert(Redacted.isRedacted(clientKey))
+          assert.strictEqual(Redacted.value(clientKey), text)
+        }
+        // the certificate may have the key in it, and somebody may take one option for the other
+        const together = yield* load({ "clouds.yaml": cloud(`cert: ${quoted}`, `cacert: ${quoted}`) })
+        assertHidden(together, [...marks, "hunter2"])
+      }))
+  }
+
+  it.effect("a path of a key is shown, and found from the user's folder", () =>
+    Effect.gen(function*() {
+      const config = yield* load(
+        { "clouds.yaml": cloud("cert: certs/my client.pem", "key: ~/client") },
+        { environment: { HOME: "/home/demo" } }
+      )
+      assert.deepInclude(config.tls, { clientCert: "certs/my client.pem", clientKey: "/home/demo/client" })
+      assert.strictEqual(config.settings.get("key")?.value, "~/client")
+    }))
+
+  it.effect("the password in a URL is hidden, and the URL is used as it is", () =>
+    Effect.gen(function*() {
+      for (
+        const url of ["https://adm:hunter2@ks.test/v3", "https://adm:h'un/ter2@ks.test:5000/v3", "//adm:hunter2@ks"]
+      ) {
+        const config = yield* load({
+          "clouds.yaml": cloud("region_name: R", `compute_endpoint_override: ${JSON.stringify(url)}`)
+            .replace("https://keystone.test/v3", JSON.stringify(url))
+        })
+        const { auth_url: authUrl, ...others } = config.auth
+        assert(Redacted.isRedacted(authUrl))
+        assert.strictEqual(Redacted.value(authUrl), url)
+        assert.strictEqual(config.service("compute").endpointOverride, url)
+        for (const value of [config, config.auth, config.settings]) {
+          for (const text of printed(value)) {
+            assert.notMatch(text, /hunter2|h'un/)
+          }
+        }
+        for (const text of printed(config.service("compute")).filter((_, i) => i !== 3)) {
+          assert.notInclude(text, "adm:hunter2")
+        }
+        // the plugin takes the URL
+        assert.strictEqual(others["username"], "demo")
+        const taken = AuthType.decodeKnown("v3password", { authUrl: AuthType.authUrl }, config.auth)
+        assert.deepStrictEqual(taken, Either.right({ authUrl: url }))
+      }
+      const plain = yield* load({ "clouds.yaml": cloud().replace("username: demo", "username: demo@corp.test") })
+      assert.strictEqual(plain.auth["auth_url"], "https://keystone.test/v3")
+      assert.strictEqual(plain.auth["username"], "demo@corp.test")
+      assert.strictEqual(plain.settings.get("auth.username")?.value, "demo@corp.test")
+    }))
 })

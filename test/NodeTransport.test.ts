@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Context, Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { Errors, Transport } from "effect-keystoneauth"
 import * as NodeTransport from "effect-keystoneauth/NodeTransport"
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto"
 import type * as Dns from "node:dns"
 import * as Http from "node:http"
 import { createRequire, syncBuiltinESMExports } from "node:module"
@@ -123,6 +124,62 @@ describe("NodeTransport's TLS", () => {
         assert.strictEqual((yield* Effect.provide(get(url), over({ ...ca, ...options }))).client, "tester")
       }
       assert.strictEqual((yield* Effect.provide(get(url), over(ca))).client, undefined)
+    }))
+
+  it.scopedLive("takes certificates and keys in every form that configurations have them in", () =>
+    Effect.gen(function*() {
+      const url = urlOf(yield* Wire.https("server"))
+      const clientKeyPassphrase = Redacted.make("passphrase")
+      const base64 = (bytes: string | Buffer) => Buffer.from(bytes).toString("base64")
+      const wrapped = (text: string, between = "\n") => text.replace(/.{64}/g, (line) => `${line}${between}`)
+      const key = createPrivateKey(pem("client.key"))
+      const cert = new X509Certificate(pem("client.pem"))
+      const encrypted = { format: "der", type: "pkcs8", cipher: "aes-256-cbc", passphrase: "passphrase" } as const
+      const certs = [
+        pem("client.pem"),
+        base64(pem("client.pem")),
+        base64(cert.raw),
+        wrapped(base64(cert.raw)),
+        pem("client.pem").replaceAll("\n", " "),
+        pem("client.pem").replaceAll("\n", "\\n")
+      ]
+      const keys = [
+        base64(pem("client.key")),
+        `  ${wrapped(base64(pem("client.key")))}\n`,
+        wrapped(base64(pem("client.key")), " "),
+        base64(pem("client.key")).replace(/=+$/, ""),
+        Buffer.from(pem("client.key")).toString("base64url"),
+        base64(key.export({ format: "der", type: "pkcs8" })),
+        base64(key.export({ format: "der", type: "sec1" })),
+        base64(key.export(encrypted)),
+        base64(pem("client-encrypted.key")),
+        base64(pem("client-encrypted-pkcs8.key")),
+        pem("client.key").replaceAll("\n", " "),
+        pem("client.key").replaceAll("\n", ""),
+        pem("client.key").replaceAll("\n", "\\n"),
+        pem("client.key").replaceAll("\n", "\r\n"),
+        pem("client-encrypted.key").replaceAll("\n", "\\n")
+      ]
+      const both = pem("client.pem") + pem("client.key")
+      for (
+        const options of [
+          ...certs.map((clientCert) => ({ clientCert, clientKey: pem("client.key") })),
+          ...keys.map((clientKey) => ({ clientCert: pem("client.pem"), clientKey, clientKeyPassphrase })),
+          { clientCert: base64(both) },
+          { clientCert: Redacted.make(both.replaceAll("\n", "\\n")) }
+        ]
+      ) {
+        const seen = yield* Effect.provide(get(url), over({ caCert: base64(pem("ca.pem")), ...options }))
+        assert.strictEqual(seen.client, "tester", JSON.stringify(options))
+      }
+      const demanding = yield* refused({ clientCert: pem("client.pem"), clientKey: base64(key.export(encrypted)) })
+      assert.strictEqual(demanding.reason, "the key of the text is encrypted, and needs one")
+      const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
+      for (const type of ["pkcs1", "pkcs8"] as const) {
+        const clientKey = base64(rsa.export({ format: "der", type }))
+        const another = yield* refused({ clientCert: pem("client.pem"), clientKey })
+        assert.match(another.reason, /^the key of the text does not belong to/)
+      }
     }))
 
   it.scopedLive("speaks no lower version than it may", () =>
@@ -277,8 +334,22 @@ describe("NodeTransport's options", () => {
       "clientKeyPassphrase",
       /^it is not what the key of the file .*client-encrypted\.key is encrypted with$/
     ],
-    [{ clientCert: path("client.pem"), clientKey: keyWithoutArmour.join("\n") }, "clientKey", /^the text is not PEM/],
-    [{ clientCert: path("client.pem"), clientKey: keyWithoutArmour.join("") }, "clientKey", /^the text is not PEM/],
+    [
+      { clientCert: path("client.pem"), clientKey: keyWithoutArmour.slice(1).join("\n") },
+      "clientKey",
+      /^the text cannot be read; give PEM text, base64 of PEM or DER, or the path of a file$/
+    ],
+    [
+      { clientCert: path("client.pem"), clientKey: keyWithoutArmour.slice(1).join("") },
+      "clientKey",
+      /^the file \(redacted\) cannot be read: \w+; give PEM text, base64 of PEM or DER, or the path of a file$/
+    ],
+    [{ clientCert: "hunter2" }, "clientCert", /^the file \(redacted\) cannot be read: NotFound; give PEM text/],
+    [
+      { caCert: Buffer.from("nothing").toString("base64") },
+      "caCert",
+      /^the file \(redacted\) cannot be read: NotFound/
+    ],
     [
       { clientCert: path("client.pem"), clientKey: Redacted.make(secret) },
       "clientKey",

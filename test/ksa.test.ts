@@ -267,6 +267,34 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
+    "keys on the command line, in variables, and passwords in URLs are in nothing that is printed",
+    Effect.gen(function*() {
+      const pem = "-----BEGIN PRIVATE KEY-----\nTUM0Q0FRQXdCUVlESzJWd0JDSUVJSA\n-----END PRIVATE KEY-----"
+      const { authUrl } = yield* TestCloud.TestCloud
+      const withPassword = authUrl.replace("://", "://adm:hunter2@")
+      for (const key of [pem, Buffer.from(pem).toString("base64"), "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCg"]) {
+        for (
+          const [args, variables] of [
+            [["--os-cert", "/nowhere/c.pem", "--os-key", key], {}],
+            [[], { OS_CERT: "/nowhere/c.pem", OS_KEY: key }],
+            [[], { OS_CERT: key, OS_AUTH_URL: withPassword }],
+            [["--os-cacert", key, "--os-auth-url", withPassword], {}]
+          ] as const
+        ) {
+          for (const command of [["config", "explain"], ["token", "issue"], ["doctor"], ["catalog", "--debug"]]) {
+            const { err, out } = yield* ksa([...command, ...args], { variables })
+            assert.notInclude(out + err, key)
+            assert.notInclude(out + err, "hunter2")
+            assert.notMatch(out + err, /TUM0Q0FRQX|LS0tLS1CRU/)
+          }
+        }
+      }
+      const missing = yield* ksa(["token", "issue", "--os-cert", "/nowhere/my c.pem"])
+      assert.include(missing.err, "the file /nowhere/my c.pem cannot be read: NotFound")
+    })
+  )
+
+  test(
     "doctor: a sound cloud, and what it says of others",
     Effect.gen(function*() {
       const { authUrl, behave, misbehave } = yield* TestCloud.TestCloud

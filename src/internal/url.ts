@@ -1,4 +1,5 @@
 /** URLs: read, shown and joined here, and nowhere else. */
+import * as Redacted from "effect/Redacted"
 import * as Redaction from "./redaction.js"
 
 /** The URL that a text is, if it is one. */
@@ -37,6 +38,12 @@ export const shown = (url: string | URL): string => {
 const isCutShort = ({ hash, hostname, password, pathname, port, search, username }: URL): boolean =>
   `${pathname}${search}${hash}`.includes("@") &&
   (username !== "" || password !== "" || (port !== "" && !hostname.includes(".")))
+
+/** A text that may be a URL, hidden if there can be a password in it: that comes after a colon, and before an @. */
+export const visible = (text: string): string | Redacted.Redacted => {
+  const colon = text.indexOf(":")
+  return colon !== -1 && text.includes("@", colon) ? Redacted.make(text) : text
+}
 
 /** The text without the slashes at its end, in time that grows with their number: `/\/+$/` may take its square. */
 export const withoutTrailingSlashes = (text: string): string => {

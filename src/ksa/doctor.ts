@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as AccessInfo from "../AccessInfo.js"
 import * as ApiVersion from "../ApiVersion.js"
@@ -14,6 +15,7 @@ import * as AuthPlugin from "../AuthPlugin.js"
 import * as CloudConfig from "../CloudConfig.js"
 import type * as EndpointData from "../EndpointData.js"
 import type * as Errors from "../Errors.js"
+import * as Url from "../internal/url.js"
 import * as ServiceCatalog from "../ServiceCatalog.js"
 import * as Session from "../Session.js"
 import * as Output from "./output.js"
@@ -69,12 +71,13 @@ const scopeOf = (access: AccessInfo.AccessInfo): string =>
 // -----------------------------------------------------------------------------
 
 const configuration = ({ auth, authType, tls, warnings }: CloudConfig.Service): ReadonlyArray<Finding> => {
-  const url = String(auth["auth_url"] ?? "")
+  const given = auth["auth_url"]
+  const url = String((Redacted.isRedacted(given) ? Redacted.value(given) : given) ?? "")
   return [
     ...warnings.map(({ key, reason, where }) => warning("configuration", `${where}: ${key}: ${reason}`)),
     ...(tls.insecure ? [warning("tls", "certificates are not checked: anyone on the way can read the password")] : []),
     ...(url.startsWith("http://") && !isLocal(url)
-      ? [warning("tls", `${url} is not https: anyone on the way can read the password`)]
+      ? [warning("tls", `${Url.shown(url)} is not https: anyone on the way can read the password`)]
       : []),
     ...(authType.startsWith("v2") || /\/v2\.0\/?$/.test(url)
       ? [warning("keystone", "v2.0 is deprecated, and no current Keystone has it: use /v3, or no version at all")]

@@ -10,6 +10,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { TestProject } from "vitest/node"
+import "./environment.js"
 
 declare module "vitest" {
   export interface ProvidedContext {

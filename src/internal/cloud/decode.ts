@@ -11,6 +11,8 @@ import * as ServiceType from "../../ServiceType.js"
 import type * as Session from "../../Session.js"
 import type * as Setting from "../../Setting.js"
 import type * as TransportFactory from "../../TransportFactory.js"
+import * as Printed from "../printed.js"
+import * as Url from "../url.js"
 import * as Keys from "./keys.js"
 import * as Resolve from "./resolve.js"
 import * as Suggestion from "./suggestion.js"
@@ -111,11 +113,12 @@ const readAuth = ({ authType, options }: Resolve.Resolved, read: Reader): AuthTy
     const option = known.get(name)
     if (option !== undefined) {
       const value = read.get(key, (value) => Either.map(option.decode(value), () => value))
-      auth[name] = option.kind === "secret" && typeof value === "string"
-        ? Redacted.make(value)
-        : name === "auth_url"
-        ? withRegion(read, value)
-        : value
+      const filled = name === "auth_url" ? withRegion(read, value) : value
+      auth[name] = typeof filled !== "string"
+        ? filled
+        : option.kind === "secret"
+        ? Redacted.make(filled)
+        : Url.visible(filled)
     } else if (setting !== undefined && options.length > 0 && setting.source._tag !== "Variable") {
       // the environment may hold what is for others
       const meant = Suggestion.closest(name, [...known.keys()])
@@ -180,9 +183,9 @@ const readTls = (read: Reader): TransportFactory.Tls => {
   }
   return {
     insecure,
-    caCert: insecure ? undefined : read.get("cacert", Values.text),
-    clientCert: read.get("cert", Values.text),
-    clientKey: clientCert === undefined ? undefined : read.get("key", Values.text)
+    caCert: insecure ? undefined : read.get("cacert", Values.material),
+    clientCert: read.get("cert", Values.material),
+    clientKey: clientCert === undefined ? undefined : read.get("key", Values.material)
   }
 }
 
@@ -196,7 +199,7 @@ const verify = (value: Setting.Value): Either.Either<boolean, string> =>
 /** All services that something is said about, read at once, so that what is wrong with one is told at once. */
 const readServices = (read: Reader): Decoded["service"] => {
   const common = readCommon(read)
-  const alone = { ...common, ...readNamed("", "", read) }
+  const alone = shown({ ...common, ...readNamed("", "", read) })
   const services = new Set(
     [...read.settings.keys()].flatMap((key) => {
       const service = Keys.serviceKey(key)?.service ?? /^(?:rate_limit|concurrency)\.(.+)$/.exec(key)?.[1]
@@ -214,9 +217,21 @@ const readServices = (read: Reader): Decoded["service"] => {
       (weaker, stronger) => ({ ...weaker, ...stronger }),
       {}
     )
-    return { serviceType, ...common, ...own }
+    return shown({ serviceType, ...common, ...own })
   }
 }
+
+/** The options, which hide a URL with a password in it when they are printed. */
+const shown = (options: Adapter.Options): Adapter.Options => {
+  Object.setPrototypeOf(options, prototype)
+  return options
+}
+
+const prototype = Printed.prototype<Adapter.Options>(
+  ({ endpointOverride, ...options }) =>
+    endpointOverride === undefined ? options : { ...options, endpointOverride: Url.visible(endpointOverride) },
+  Object.prototype
+)
 
 const readCommon = (read: Reader): Adapter.Options =>
   defined({ interface: read.get("interface", Values.texts), regionName: read.get("region_name", region) })

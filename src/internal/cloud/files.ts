@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Errors from "../../Errors.js"
 import type * as TransportFactory from "../../TransportFactory.js"
+import * as Material from "../material.js"
 import * as Environment from "./environment.js"
 import * as Yaml from "./yaml.js"
 
@@ -129,8 +130,10 @@ export const expandTls = (
   Effect.gen(function*() {
     const path = yield* Path.Path
     const home = yield* Config.option(Config.nonEmptyString("HOME"))
-    const expand = (file: string | undefined) =>
-      file === undefined || Option.isNone(home) ? file : file.replace(/^~(?=\/|$)/, () => path.resolve(home.value))
+    const expand = (file: Material.Material | undefined) =>
+      file === undefined || Option.isNone(home)
+        ? file
+        : Material.map(file, (text) => text.replace(/^~(?=\/|$)/, () => path.resolve(home.value)))
     return {
       insecure: tls.insecure,
       caCert: expand(tls.caCert),

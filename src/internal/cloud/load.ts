@@ -39,9 +39,9 @@ export interface Options {
   readonly regionName?: string | undefined
   /**
    * Values that win over everything, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`; or settings that
-   * know where they come from.
+   * know where they come from. Secrets may be `Redacted`.
    */
-  readonly values?: Readonly<Record<string, Setting.Value>> | ReadonlyArray<Setting.Setting> | undefined
+  readonly values?: Readonly<Record<string, Setting.Shown["value"]>> | ReadonlyArray<Setting.Shown> | undefined
   /** The name of the plugin where nothing says which one. Default: `"password"`. */
   readonly defaultAuthType?: string | undefined
   /**
@@ -102,18 +102,17 @@ const defaultsOf = ({ defaultAuthType = "password" }: Options): ReadonlyArray<Se
 ]
 
 const argumentsOf = ({ regionName, values = {} }: Options): ReadonlyArray<Setting.Setting> => {
-  const argument = (name: string, value: Setting.Value): Setting.Setting => ({
-    key: Keys.underscored(name),
-    value,
-    source: { _tag: "Argument", name }
-  })
+  const argument = (name: string, value: Setting.Shown["value"]): Setting.Setting =>
+    Setting.reveal({ key: Keys.underscored(name), value, source: { _tag: "Argument", name } })
   return [
-    ...isSettings(values) ? values : Object.entries(values).map(([name, value]) => argument(name, value)),
+    ...isSettings(values)
+      ? values.map(Setting.reveal)
+      : Object.entries(values).map(([name, value]) => argument(name, value)),
     ...regionName === undefined ? [] : [{ ...argument("regionName", regionName), key: "region_name" }]
   ]
 }
 
-const isSettings = (values: NonNullable<Options["values"]>): values is ReadonlyArray<Setting.Setting> =>
+const isSettings = (values: NonNullable<Options["values"]>): values is ReadonlyArray<Setting.Shown> =>
   Array.isArray(values)
 
 const cloudsIn = (file: Option.Option<Files.File>): ReadonlyArray<string> => {

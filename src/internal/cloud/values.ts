@@ -2,11 +2,16 @@
 import * as Either from "effect/Either"
 import type * as Setting from "../../Setting.js"
 import * as Flag from "../flag.js"
+import * as Material from "../material.js"
 
 const one = (value: Setting.Value): Either.Either<string, string> =>
   typeof value === "string" ? Either.right(value) : Either.left("one value is wanted here, not a list")
 
 export const text = one
+
+/** A certificate or a key: hidden, unless it is the path of one. */
+export const material = (value: Setting.Value): Either.Either<Material.Material, string> =>
+  Either.map(one(value), Material.hide)
 
 export const flag = (value: Setting.Value): Either.Either<boolean, string> =>
   Either.flatMap(one(value), (text) => {

@@ -2,20 +2,21 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { Buffer } from "node:buffer"
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import { createSecureContext, rootCertificates, type SecureContext, type SecureContextOptions } from "node:tls"
 import type { InvalidOptions } from "../../Errors.js"
+import * as Material from "../material.js"
 import { invalid, oneOf } from "./options.js"
 
-export type Pem = string | Redacted.Redacted
-
 export interface Options {
-  readonly caCert?: Pem | undefined
+  readonly caCert?: Material.Material | undefined
   readonly systemCaCerts?: boolean | undefined
-  readonly clientCert?: Pem | undefined
-  readonly clientKey?: Pem | undefined
+  readonly clientCert?: Material.Material | undefined
+  readonly clientKey?: Material.Material | undefined
   readonly clientKeyPassphrase?: Redacted.Redacted | undefined
   readonly insecure?: boolean | undefined
   readonly serverName?: string | undefined
@@ -31,50 +32,104 @@ export interface Tls {
 }
 
 /** PEM text, and what to call it: the file that it was read from. */
-interface Material {
+interface Pem {
   readonly text: string
   readonly name: string
 }
 
-/** What was meant as PEM text, but lacks its first line: it may be a key, and is not shown as the path of a file. */
-const isNakedText = (given: string): boolean => given.includes("\n") || /^MI[\w+/=]{60,}$/.test(given)
-
-/** Reads an option that is PEM text or the path of such a file. */
+/** What an option gives, as PEM text; `undefined` if it gives nothing. */
 const readPem = (
   fileSystem: FileSystem.FileSystem,
-  option: string,
-  pem: Pem | undefined
-): Effect.Effect<Material | undefined, InvalidOptions> => {
+  option: "caCert" | "clientCert" | "clientKey",
+  pem: Material.Material | undefined
+): Effect.Effect<Pem | undefined, InvalidOptions> => {
   if (pem === undefined) {
     return Effect.succeed(undefined)
   }
-  const given = Redacted.isRedacted(pem) ? Redacted.value(pem) : pem
-  if (given.includes("-----BEGIN")) {
-    return Effect.succeed({ text: given, name: "the text" })
-  }
+  const given = Material.text(pem)
   if (given.trim() === "") {
-    return invalid(option, "it is empty; give PEM text, or the path of a file")
+    return invalid(option, `it is empty; give ${Material.forms}`)
   }
-  if (isNakedText(given)) {
-    return invalid(option, "the text is not PEM: nothing in it begins with -----BEGIN")
+  const text = isPem(given) ? given : fromBase64(option, given)
+  if (text !== undefined) {
+    return Effect.succeed({ text: withLines(text), name: "the text" })
   }
-  const name = Redacted.isRedacted(pem) ? "the file (redacted)" : `the file ${given}`
+  const isShown = !Redacted.isRedacted(pem) && Material.isPath(given)
+  if (!isShown && !mayBePath.test(given)) {
+    return invalid(option, `the text cannot be read; give ${Material.forms}`)
+  }
+  const name = isShown ? `the file ${given}` : "the file (redacted)"
+  const instead = isShown ? "" : `; give ${Material.forms}`
   return fileSystem.readFileString(given).pipe(
     Effect.mapError((error) =>
-      invalid(option, `${name} cannot be read: ${error._tag === "SystemError" ? error.reason : error.description}`)
+      invalid(
+        option,
+        `${name} cannot be read: ${error._tag === "SystemError" ? error.reason : "it is no path"}${instead}`
+      )
     ),
-    Effect.filterOrFail(
-      (text) => text.includes("-----BEGIN"),
-      () => invalid(option, `${name} is not PEM: nothing in it begins with -----BEGIN`)
-    ),
+    Effect.filterOrFail(isPem, () => invalid(option, `${name} is not PEM: nothing in it begins with -----BEGIN`)),
     Effect.map((text) => ({ text, name }))
   )
 }
 
+const isPem = (text: string): boolean => text.includes("-----BEGIN")
+
+/** What the file system is asked for: text on one line, which is not too long. */
+const mayBePath = /^[^\p{Cc}]{1,4096}$/u
+
+/** The PEM text that base64 is, or stands for. */
+const fromBase64 = (option: string, given: string): string | undefined => {
+  const base64 = given.replace(/\s/g, "")
+  if (!/^[\w+/-]+=*$/.test(base64)) {
+    return undefined
+  }
+  const bytes = Buffer.from(base64, "base64")
+  const text = bytes.toString()
+  return isPem(text) ? text : isDer(bytes) ? armoured(labelOf(option, bytes), bytes.toString("base64")) : undefined
+}
+
+/** Is it one sequence, from end to end? Names of files are not, by chance. */
+const isDer = (bytes: Buffer): boolean => bytes[0] === 0x30 && headOf(bytes) + lengthOf(bytes) === bytes.length
+
+/** How many bytes say what it is and how long. */
+const headOf = (bytes: Buffer): number => {
+  const first = bytes[1] ?? 0
+  return first < 0x80 ? 2 : 2 + (first & 0x7f)
+}
+
+const lengthOf = (bytes: Buffer): number => {
+  const head = headOf(bytes)
+  return head === 2 ? bytes[1] ?? 0 : head <= 6 && head <= bytes.length ? bytes.readUIntBE(2, head - 2) : NaN
+}
+
+const labelOf = (option: string, bytes: Buffer): string =>
+  option !== "clientKey"
+    ? "CERTIFICATE"
+    // an encrypted key begins with how it is encrypted, any other with the number of a version
+    : bytes[headOf(bytes)] === 0x30
+    ? "ENCRYPTED PRIVATE KEY"
+    : ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"].find((label) =>
+      isKey(armoured(label, bytes.toString("base64")))
+    ) ??
+      "PRIVATE KEY"
+
+/** OpenSSL reads no long lines. */
+const armoured = (label: string, base64: string): string =>
+  `-----BEGIN ${label}-----\n${(base64.match(/.{1,64}/g) ?? []).join("\n")}\n-----END ${label}-----\n`
+
+const isKey = (text: string): boolean => Either.isRight(Either.try(() => createPrivateKey(text)))
+
+/** PEM text that has lost its line breaks: they stand as `\\n` in a variable, or YAML has made blanks of them. */
+const withLines = (text: string): string =>
+  text.replaceAll("\\n", "\n").replace(
+    /-----BEGIN ([\w ]{1,40})-----([^-:]*)-----END \1-----/g,
+    (_, label: string, base64: string) => armoured(label, base64.replace(/\s/g, ""))
+  )
+
 /** The certificates in it. OpenSSL passes over what it cannot read of a bundle without a word, and then trusts nobody. */
 const certificates = (
   option: string,
-  { name, text }: Material
+  { name, text }: Pem
 ): Effect.Effect<ReadonlyArray<X509Certificate>, InvalidOptions> => {
   const found = text.match(/-----BEGIN [\w ]*CERTIFICATE-----[^-]*-----END [\w ]*CERTIFICATE-----/g) ?? []
   return found.length === 0
@@ -87,7 +142,7 @@ const certificates = (
 }
 
 const privateKey = (
-  { name, text }: Material,
+  { name, text }: Pem,
   passphrase: string | undefined
 ): Effect.Effect<KeyObject, InvalidOptions> => {
   if (!text.includes("PRIVATE KEY-----")) {
