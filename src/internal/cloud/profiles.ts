@@ -82,7 +82,7 @@ const one = (
 const unknown = (name: string): string => {
   const names = Object.keys(Vendors.profiles)
   const meant = Suggestion.closest(name, names)
-  return `nobody knows ${JSON.stringify(Redaction.safeUrl(name))}${
+  return `nobody knows ${JSON.stringify(Url.shown(name))}${
     meant === undefined
       ? `; there are ${names.join(", ")}, those of clouds-public.yaml, and addresses`
       : `; is ${meant} meant?`
