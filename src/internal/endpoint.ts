@@ -449,6 +449,11 @@ const versionsOf = (
       versions,
       failure
     })
+    const flaw = Url.endpointFlaw(candidate.catalogUrl)
+    if (flaw !== undefined) {
+      const step = { _tag: "Document", url: "its URL", outcome: "NotADocument", detail: flaw } as const
+      return found([], noSuchVersion(candidate, anyVersion, [{ ...step, cached: false, repairedLink: undefined }]))
+    }
     for (const url of hasNoVersionDocument(type) ? [] : plan.urls) {
       const document = yield* tryDocument(finding, url, steps)
       if (document !== undefined) {

@@ -128,14 +128,14 @@ export const endpointFlaw = (url: string): string | undefined => {
   if (usual.test(url)) {
     return undefined
   }
-  const [, scheme, afterSlashes] = /^([a-z][a-z0-9+.-]*):\/\/(.?)/i.exec(url) ?? []
+  const [, scheme, host] = /^([a-z][a-z0-9+.-]*):\/\/([^/\\?#]?)/i.exec(url) ?? []
   if (scheme === undefined) {
     return "it has no scheme; it begins with https:// or http://"
   }
   if (!/^https?$/i.test(scheme)) {
     return `its scheme is ${scheme}; it begins with https:// or http://`
   }
-  if (afterSlashes === "" || afterSlashes === "/" || afterSlashes === "\\") {
+  if (host === "") {
     return `it has no host; that comes after ${scheme}://`
   }
   const end = /[?#]/.exec(url)?.[0]
