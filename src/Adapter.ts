@@ -156,7 +156,8 @@ export const withMicroversion: {
  *
  * const reboot = (compute: Adapter.Client, id: string) => compute.post(Adapter.path`/servers/${id}/action`)
  *
- * assert.strictEqual(Adapter.path`/backups/${"a/b ?"}`, "/backups/a%2Fb%20%3F")
+ * // "/backups/a%2Fb%20%3F"
+ * const backup = Adapter.path`/backups/${"a/b ?"}`
  * ```
  *
  * @since 0.1.0

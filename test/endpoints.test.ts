@@ -414,10 +414,7 @@ describe("a URL of the catalog", () => {
   it.effect("with several slashes has its root at one", () =>
     Effect.forEach(
       [
-        ["http://dns.test:9001//v2", [
-          "http://dns.test:9001/",
-          "http://dns.test:9001//v2"
-        ]],
+        ["http://dns.test:9001//v2", ["http://dns.test:9001/", "http://dns.test:9001//v2"]],
         ["http://h.test/dns///v2", ["http://h.test/dns/", "http://h.test/dns///v2"]]
       ] as const,
       ([url, asked]) => {
