@@ -8,6 +8,7 @@ import {
   Discovery,
   EndpointData,
   Errors,
+  type Microversion,
   Session,
   Transport
 } from "effect-keystoneauth"
@@ -115,16 +116,16 @@ describe("a 300", () => {
       const client = yield* image
       const plain = yield* HttpClient.HttpClient
       const quietly = Adapter.withOptions({ raiseForStatus: false })
-      const statuses = yield* Effect.all([
-        client.get(""),
-        client.get("/"),
-        client.head("/"),
-        client.get("/?limit=1"),
-        quietly(client.post("/images")),
-        client.get("http://glance.test/images"),
-        plain.post("/images")
-      ].map(Effect.map(({ status }) => status)))
-      assert.deepStrictEqual(statuses, Array.from({ length: 7 }, () => 300))
+      const answers = [
+        yield* client.get(""),
+        yield* client.get("/"),
+        yield* client.head("/"),
+        yield* client.get("/?limit=1"),
+        yield* quietly(client.post("/images")),
+        yield* client.get("http://glance.test/images"),
+        yield* plain.post("/images")
+      ]
+      assert.deepStrictEqual(answers.map(({ status }) => status), answers.map(() => 300))
     }).pipe(Effect.provide(Layer.provideMerge(Adapter.layer({ serviceType: "image" }), world().layer))))
 
   it.effect("is read in every dialect, and whatever it is", () =>
@@ -217,7 +218,7 @@ describe("a filter without a version", () => {
 })
 
 describe("a microversion without a version", () => {
-  const servers = (microversion: string) =>
+  const servers = (microversion: Microversion.Input) =>
     Effect.flatMap(
       Adapter.make({ serviceType: "compute" }),
       (compute) => compute.get("/servers").pipe(Adapter.withMicroversion(microversion))
