@@ -141,6 +141,31 @@ export const withMicroversion: {
 )
 
 // -----------------------------------------------------------------------------
+// paths
+// -----------------------------------------------------------------------------
+
+/**
+ * A path whose values stay where they are put: each is encoded as one segment, so that no name leads to another path. A value
+ * that cannot be a segment (an empty one, `.`, `..`, half of a surrogate pair) makes a path that every request refuses with
+ * `InvalidOptions`, before anything is sent.
+ *
+ * @example
+ * ```ts
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * const reboot = (compute: Adapter.Client, id: string) => compute.post(Adapter.path`/servers/${id}/action`)
+ *
+ * // "/backups/a%2Fb%20%3F"
+ * const backup = Adapter.path`/backups/${"a/b ?"}`
+ * ```
+ *
+ * @since 0.1.0
+ * @category paths
+ */
+export const path = (text: TemplateStringsArray, ...values: ReadonlyArray<string | number>): string =>
+  values.reduce<string>((made, value, i) => made + Url.segment(String(value)) + text[i + 1], text[0] ?? "")
+
+// -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
@@ -208,7 +233,10 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
   readonly layerConfig: (
     options: Config.Config.Wrap<Options>
   ) => Layer.Layer<Self, ConfigError.ConfigError, Session.Session>
-  /** Where requests of these options go, and why; see `Session.endpointData`. */
+  /**
+   * Where requests of these options go (`requestUrl`), and why; see `Session.endpointData`. If the options have no version, it tells of
+   * the newest one, and requests go to the catalog's URL all the same.
+   */
   readonly endpointData: Effect.Effect<
     EndpointData.EndpointData,
     Errors.EndpointError,
@@ -272,7 +300,7 @@ export const Tag = <Self>() => <const Id extends string>(id: Id, options: Option
  * The plain `HttpClient` tag, for code that knows nothing of this library: generated clients, other libraries.
  *
  * - It is bound to the `AuthPlugin` that the layer was built with: this is the one place where an identity is captured.
- * - A status of 400 or more is an answer, as with any `HttpClient`, unless `raiseForStatus` says otherwise.
+ * - A status of 400 or more, or of 300, is an answer, as with any `HttpClient`, unless `raiseForStatus` says otherwise.
  * - Its error type cannot carry ours. They are the `cause` of a `RequestError`: of reason `"Transport"` where nothing but
  *   the wire failed, so that `HttpClient.retryTransient` does what it should, and `"InvalidUrl"` where trying again is of no use.
  *

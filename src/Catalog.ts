@@ -140,7 +140,7 @@ export const make = (
     return Known.catalog.by({ get, refresh }, (access) => {
       const known = newest.get(access) ?? access.catalog
       // of its problems it is told by `get`
-      return known?.problems.length === 0 ? known : undefined
+      return known !== undefined && (known.problems.length === 0 || warned.has(known)) ? known : undefined
     })
   })
 

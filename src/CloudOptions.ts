@@ -181,13 +181,15 @@ export const prompt: Effect.Effect<CloudConfig.Options["prompt"], never, Prompt.
     const { isTTY } = Context.get(context, Terminal.Terminal)
     return (yield* isTTY)
       ? (question: string) =>
-        Prompt.hidden({ message: question.replace(/:? *$/, "") }).pipe(
+        Prompt.hidden({ message: withoutColon(question.trimEnd()) }).pipe(
           Effect.catchTag("QuitException", () => Effect.interrupt),
           Effect.provide(context)
         )
       : undefined
   }
 )
+
+const withoutColon = (question: string): string => question.endsWith(":") ? question.slice(0, -1) : question
 
 /**
  * A Session and an AuthPlugin for the cloud that was given: `CloudConfig.layer`, which asks for missing secrets at a terminal.

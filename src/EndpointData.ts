@@ -13,12 +13,18 @@ import type * as VersionDocument from "./VersionDocument.js"
  * An endpoint, as it was chosen from the catalog and, where that was needed, from a version document. What is not known
  * is `undefined`; without discovery that is everything that a version document would tell.
  *
+ * `endpointData` without a version tells of the newest one. Requests without a version do not go there: they go to the
+ * catalog's URL (`requestUrl`), and what the service makes of that is its business. Where that is a list of versions, it answers 300
+ * (`MultipleChoices`).
+ *
  * @since 0.1.0
  * @category models
  */
 export interface EndpointData {
-  /** What requests are sent to. */
+  /** Where the version lives of which the rest tells. */
   readonly url: string
+  /** What requests with the same filter are sent to: `url`, but for a filter without a version. */
+  readonly requestUrl: string
   /** What the catalog (or the override) says. */
   readonly catalogUrl: string
   readonly serviceType: string | undefined
@@ -114,7 +120,13 @@ const describeStep = (step: Step): ReadonlyArray<string> => {
  * @category conversions
  */
 export const explain = (self: EndpointData): string =>
-  [...self.trace.flatMap(describeStep), `requests go to ${self.url}`].join("\n")
+  [
+    ...self.trace.flatMap(describeStep),
+    ...(self.url === self.requestUrl
+      ? []
+      : [`that version lives at ${self.url}; a filter that asks for it leads there`]),
+    `requests go to ${self.requestUrl}`
+  ].join("\n")
 
 /**
  * An endpoint of the catalog with all versions that live there.

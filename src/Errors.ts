@@ -684,6 +684,43 @@ const httpMessage = (
 }
 
 /**
+ * 300: nothing was done, since the endpoint is a list of versions, of which the request names none. Only who reads that list
+ * (`GET` or `HEAD` of the endpoint itself) has it as an answer.
+ *
+ * @since 0.1.0
+ * @category HTTP errors
+ */
+export class MultipleChoices extends Schema.TaggedError<MultipleChoices>("effect-keystoneauth/Errors/MultipleChoices")(
+  "MultipleChoices",
+  {
+    method: Schema.String,
+    url: Schema.String,
+    /** 300. */
+    status: Schema.Number,
+    requestId: optionalString,
+    serviceType: optionalString,
+    regionName: optionalString,
+    /** The versions that the service offers and their states, newest first, 30 at most: `2.16 (CURRENT)`. */
+    versions: Schema.Array(Schema.String),
+    attempts
+  }
+) {
+  /** @since 0.1.0 */
+  readonly [TypeId]: TypeId = TypeId
+  /** @since 0.1.0 */
+  override get message(): string {
+    const usual = this.versions.find((version) => version.endsWith("(CURRENT)")) ?? this.versions[0] ?? "2"
+    return sentence(
+      `${this.method} ${this.url} answered 300 Multiple Choices, so nothing was done:`,
+      this.versions.length === 0 ? "a version must be chosen." : `there are the versions ${this.versions.join(", ")}.`,
+      `Give the Adapter, or the endpointFilter, a version, such as minVersion: ${Number.parseInt(usual)}`,
+      ofRequest(this.requestId),
+      sentTimes(this.attempts)
+    )
+  }
+}
+
+/**
  * 400: the service does not understand the request.
  *
  * @since 0.1.0
@@ -1004,4 +1041,4 @@ export type EndpointError =
  * @since 0.1.0
  * @category unions
  */
-export type KeystoneAuthError = EndpointError | MicroversionNotSupported
+export type KeystoneAuthError = EndpointError | MicroversionNotSupported | MultipleChoices

@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import { hasProperty, isRecord } from "effect/Predicate"
 import * as EndpointFilter from "./EndpointFilter.js"
 import { EndpointNotFound } from "./Errors.js"
+import * as Url from "./internal/url.js"
 import * as ServiceType from "./ServiceType.js"
 
 /**
@@ -179,30 +180,46 @@ const addProblems = (problems: Array<string>, { dialect, position, raw, type }: 
 const listed = ({ endpoints }: Record<string, unknown>): ReadonlyArray<unknown> =>
   Array.isArray(endpoints) ? endpoints : []
 
-const isUrl = (u: unknown): u is string => typeof u === "string" && u !== ""
+/** Catalogs are written by people: blanks around a URL are not part of it. */
+const urlOf = (u: unknown): string | undefined => text(u)?.trim() || undefined
 
-const region = (raw: Record<string, unknown>): string | undefined => text(raw["region_id"]) ?? text(raw["region"])
+/** A URL at which no service can be is there all the same, so that who wants it is told why it cannot be used. */
+const urlFault = (url: string): string | undefined => {
+  const flaw = Url.endpointFlaw(url)
+  return flaw === undefined ? undefined : `has a url that cannot be used: ${flaw}`
+}
+
+const region = (raw: Record<string, unknown>): string | undefined => text(raw["region_id"]) || text(raw["region"])
 
 const v3: Dialect = {
   read: (raw) => {
-    const { id, interface: name, url } = raw
-    return isUrl(url) && typeof name === "string"
+    const { id, interface: name } = raw
+    const url = urlOf(raw["url"])
+    return url !== undefined && typeof name === "string"
       ? [{ interface: name, regionName: region(raw), endpointId: text(id), url, raw }]
       : []
   },
-  fault: ({ interface: name, url }) =>
-    !isUrl(url) ? "has no url" : typeof name === "string" ? undefined : "has no interface"
+  fault: ({ interface: name, url: written }) => {
+    const url = urlOf(written)
+    return url === undefined ? "has no url" : typeof name === "string" ? urlFault(url) : "has no interface"
+  }
 }
 
 /** A v2 endpoint is one endpoint for each of its `*URL` keys. */
 const v2: Dialect = {
   read: (raw) =>
-    Object.entries(raw).flatMap(([key, url]) =>
-      key.endsWith("URL") && isUrl(url)
-        ? [{ interface: key, regionName: region(raw), endpointId: text(raw["id"]), url, raw }]
-        : []
-    ),
-  fault: (raw) => v2.read(raw).length === 0 ? "has no URL" : undefined
+    Object.entries(raw).flatMap(([key, value]) => {
+      const url = key.endsWith("URL") ? urlOf(value) : undefined
+      return url === undefined
+        ? []
+        : [{ interface: key, regionName: region(raw), endpointId: text(raw["id"]), url, raw }]
+    }),
+  fault: (raw) => {
+    const endpoints = v2.read(raw)
+    return endpoints.length === 0
+      ? "has no URL"
+      : endpoints.map(({ url }) => urlFault(url)).find((fault) => fault !== undefined)
+  }
 }
 
 /**

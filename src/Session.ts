@@ -28,6 +28,8 @@ import type * as EndpointFilter from "./EndpointFilter.js"
 import * as Errors from "./Errors.js"
 import * as AskedMicroversion from "./internal/askedMicroversion.js"
 import * as Body from "./internal/body.js"
+import * as Choices from "./internal/choices.js"
+import * as Computed from "./internal/computed.js"
 import * as Endpoint from "./internal/endpoint.js"
 import { EndpointMemory } from "./internal/endpointMemory.js"
 import * as Faults from "./internal/faults.js"
@@ -38,7 +40,7 @@ import * as Response from "./internal/response.js"
 import * as Spans from "./internal/spans.js"
 import * as Target from "./internal/target.js"
 import * as Telemetry from "./internal/telemetry.js"
-import type * as Time from "./internal/time.js"
+import * as Time from "./internal/time.js"
 import * as Url from "./internal/url.js"
 import * as Microversion from "./Microversion.js"
 import type * as ServiceType from "./ServiceType.js"
@@ -92,7 +94,10 @@ export interface RequestOptions extends EndpointOptions, Transport.SendOptions {
   readonly authenticated?: boolean | undefined
   /** When the token is rejected, get another one and try once more. Default: `true`. */
   readonly allowReauth?: boolean | undefined
-  /** Fail with a typed error for a status of 400 or more. Default: `true`. */
+  /**
+   * Fail with a typed error for a status of 400 or more, and for the 300 of an endpoint to all but reading the endpoint itself
+   * (`MultipleChoices`). Default: `true`.
+   */
   readonly raiseForStatus?: boolean | undefined
   readonly microversion?: Microversion.Input | undefined
   /** The service type that the microversion is for. Default: the filter's. */
@@ -126,8 +131,10 @@ export interface Service {
     options?: RequestOptions
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin>
   /**
-   * Where requests with this filter go, and what the service's version document says about it. Without versions in
-   * the filter, and if no document can be had, it is what the catalog says.
+   * Where requests with this filter go, and what the service's version document says about it. If no document can be had, and none
+   * is needed, it is what the catalog says.
+   *
+   * Without a version in the filter it tells of the newest version (`url`), while requests go to the catalog's URL (`requestUrl`).
    */
   readonly endpointData: (
     filter: EndpointFilter.EndpointFilter,
@@ -177,7 +184,8 @@ export const make = (
       catalog: yield* Catalog.Catalog,
       discovery: yield* Discovery.Discovery,
       seen: new WeakSet(),
-      memory: new EndpointMemory()
+      memory: new EndpointMemory(),
+      plans: Computed.make(256)
     }
     const tokens = yield* Tokens.make(options)
 
@@ -193,7 +201,12 @@ export const make = (
       if (call.listened) {
         Telemetry.annotateOperation(fiber.currentSpan, request, plugin, call.serviceType)
       }
-      if (namesHost(request.url)) {
+      const absolute = Url.namesHost(request.url)
+      const flaw = Url.flaw(request.url, absolute)
+      if (flaw !== undefined) {
+        return Effect.fail(new Errors.InvalidOptions({ module: "Session", option: "url", reason: flaw }))
+      }
+      if (absolute) {
         return aim(call, undefined, access)
       }
       const known = Endpoint.peek(services, plugin, access, call.filter, options, now)
@@ -216,7 +229,7 @@ export const make = (
       if (asked !== undefined && Either.isLeft(asked)) {
         return Effect.fail(asked.left)
       }
-      const url = endpoint === undefined ? request.url : join(endpoint.url, request.url)
+      const url = endpoint === undefined ? request.url : Url.join(endpoint.url, request.url)
       const about = Telemetry.about({
         cloud: Telemetry.cloudOfPlugin(plugin),
         serviceType,
@@ -228,7 +241,7 @@ export const make = (
       }
       const unsupported = asked === undefined || endpoint === undefined
         ? undefined
-        : supportError(endpoint, asked.right)
+        : supportError(Endpoint.described(services, endpoint, Time.ofFiber(fiber)), endpoint, asked.right)
       if (unsupported !== undefined) {
         return Effect.fail(unsupported)
       }
@@ -257,15 +270,18 @@ export const make = (
             if (listened) {
               Telemetry.annotateAnswer(fiber.currentSpan, response)
             }
-            return response.status < 400 || options.raiseForStatus === false
-              ? Effect.succeed(response)
-              : refusal(response, {
-                reason,
-                redirectedFrom: prepared.leftBy(response),
-                serviceType: prepared.about.serviceType,
-                regionName: prepared.about.regionName,
-                attempts: operation.retries === 0 ? undefined : operation.retries + 1
-              })
+            if (
+              options.raiseForStatus === false || (response.status < 400 && !offersVersions(response, call.request))
+            ) {
+              return Effect.succeed(response)
+            }
+            const about = {
+              redirectedFrom: prepared.leftBy(response),
+              serviceType: prepared.about.serviceType,
+              regionName: prepared.about.regionName,
+              attempts: operation.retries === 0 ? undefined : operation.retries + 1
+            }
+            return response.status < 400 ? choices(response, about) : refusal(response, { ...about, reason })
           }
         ))
     }
@@ -325,13 +341,6 @@ const annotate = (
   }
 }
 
-/** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
-const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
-
-/** With one slash between them. */
-const join = (base: string, path: string): string =>
-  `${base.endsWith("/") ? base.replace(/\/+$/, "") : base}/${path.startsWith("/") ? path.replace(/^\/+/, "") : path}`
-
 /** One request of a caller: who asks for what, and whether someone looks at its span. */
 class Call {
   readonly plugin: AuthPlugin.Service
@@ -371,7 +380,8 @@ const authHeaders = (
 
 /** Only what a version document has said is held against a microversion. */
 const supportError = (
-  { maxMicroversion, minMicroversion, serviceType, url }: EndpointData.EndpointData,
+  { maxMicroversion, minMicroversion }: Endpoint.Described,
+  { serviceType, url }: EndpointData.EndpointData,
   { text, version }: AskedMicroversion.Asked
 ): Errors.MicroversionNotSupported | undefined => {
   const format = (version: Microversion.Microversion | undefined) =>
@@ -507,14 +517,41 @@ const renew = Effect.fnUntraced(function*(
   return Headers.fromInput(yield* plugin.headers)
 })
 
+/** Nothing was done, and the versions that there are were answered: that is a success only for who reads the endpoint itself. */
+const offersVersions = (
+  { status }: HttpClientResponse.HttpClientResponse,
+  { method, url }: HttpClientRequest.HttpClientRequest
+): boolean => status === 300 && !Url.namesHost(url) && !Url.readsRoot(method, url)
+
+interface AboutFailure {
+  readonly redirectedFrom: string | undefined
+  readonly serviceType: string | undefined
+  readonly regionName: string | undefined
+  readonly attempts: number | undefined
+}
+
+const choices = (
+  response: HttpClientResponse.HttpClientResponse,
+  { attempts, regionName, serviceType }: AboutFailure
+): Effect.Effect<never, Errors.MultipleChoices> =>
+  Effect.flatMap(Body.faultText(response), (text) => {
+    const { method, url } = response.request
+    return new Errors.MultipleChoices({
+      serviceType,
+      regionName,
+      attempts,
+      method,
+      url,
+      status: response.status,
+      requestId: Response.requestId(response),
+      versions: Choices.versions(url, text).map(Response.hide(response))
+    })
+  })
+
 const refusal = (
   response: HttpClientResponse.HttpClientResponse,
-  about: {
+  about: AboutFailure & {
     readonly reason: Errors.Unauthorized["reason"]
-    readonly redirectedFrom: string | undefined
-    readonly serviceType: string | undefined
-    readonly regionName: string | undefined
-    readonly attempts: number | undefined
   }
 ): Effect.Effect<never, Errors.Unauthorized | Errors.MissingAuthMethods | Errors.HttpStatusError> =>
   Effect.gen(function*() {
@@ -668,7 +705,8 @@ export const allVersionData = (
 
 /**
  * The version that requests with this filter talk to: from the URL if it shows one, else from the version document.
- * `undefined` if neither says.
+ * `undefined` if neither says. If the filter has no version and the URL shows none, it is the newest that there is, which requests
+ * without a version do not reach (see `EndpointData.requestUrl`).
  *
  * @since 0.1.0
  * @category accessors

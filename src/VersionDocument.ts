@@ -10,6 +10,7 @@ import * as order from "effect/Order"
 import { isRecord } from "effect/Predicate"
 import * as ApiVersion from "./ApiVersion.js"
 import * as EndpointFilter from "./EndpointFilter.js"
+import * as Url from "./internal/url.js"
 import * as Microversion from "./Microversion.js"
 
 /**
@@ -30,7 +31,7 @@ export interface VersionData {
   readonly version: ApiVersion.ApiVersion
   /** Where it lives: the document's `self` link on the host that was asked. */
   readonly url: string
-  /** The `self` link as the document has it; `undefined` if no document says so. */
+  /** The `self` link as the document has it, without a user's name and password; `undefined` if no document says so. */
   readonly link: string | undefined
   readonly collection: string | undefined
   readonly minMicroversion: Microversion.Microversion | undefined
@@ -173,7 +174,8 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
     const given = link?.["href"]
     return given === null ? "" : typeof given === "string" ? given : undefined
   }
-  const self = href("self")
+  const link = href("self")
+  const self = link === undefined ? undefined : tidy(link)
   if (self === undefined) {
     return `version ${name} has no self link`
   }
@@ -183,7 +185,7 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
     /^([a-z]+:)?\/\/[^/?#]*\/?$/i.test(self) && !sameHost(documentUrl, self) ? "" : self
   )
   if (url === undefined) {
-    return `version ${name} has a self link that is not a URL`
+    return `version ${name} has a self link that is neither a URL nor a path`
   }
   const collection = href("collection")
   return Either.getOrElse(
@@ -194,8 +196,8 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
     }).pipe(Either.map((microversions): VersionData => ({
       version: version.right,
       url,
-      link: self,
-      collection: collection === undefined ? undefined : repairLink(documentUrl, collection),
+      link: link?.includes("@") === true ? Url.shown(link) : link,
+      collection: collection === undefined ? undefined : repairLink(documentUrl, tidy(collection)),
       ...microversions,
       notBefore: typeof entry["not_before"] === "string" && entry["not_before"] !== ""
         ? entry["not_before"]
@@ -207,6 +209,9 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
   )
 }
 
+/** As `URL` reads it. */
+const tidy = (link: string): string => link.trim().replaceAll("\\", "/").replace(/[\t\n\r]/g, "")
+
 /** Services write "no microversions" as nothing, `null`, `""` or `0`. */
 const microversion = (value: unknown, field: string) =>
   value ? Microversion.fromUnknown(value, field) : Either.right(undefined)
@@ -214,30 +219,42 @@ const microversion = (value: unknown, field: string) =>
 /**
  * Resolves a link of a document on the scheme and host that the document was read from. Where the link names another
  * host (or http behind https, without the document's path), its path is not ours: only its last segment is kept, below the
- * document's own path, unless that ends with it already.
+ * document's own path, unless that ends with it already. A link that is no URL, such as one with two ports, is treated alike.
  */
 const repairLink = (documentUrl: string, link: string): string | undefined => {
-  const document = documentUrl.replace(/[?#].*$/s, "")
-  const folder = document.replace(/\/*$/, "/")
-  if (!URL.canParse(folder) || !URL.canParse(link, folder)) {
+  const document = Url.withoutQuery(documentUrl)
+  const here = Url.parse(Url.withTrailingSlash(document))
+  if (here === undefined) {
     return undefined
   }
-  const here = new URL(folder)
-  const there = new URL(link, folder)
+  const there = Url.parse(link, here)
   const origin = `${here.protocol}//${here.host}`
-  const rest = there.search + there.hash
+  const rest = there === undefined ? "" : there.search + there.hash
   // a service that does not know of the TLS in front of it knows nothing of the path in front of it either
-  const knowsItself = there.protocol === here.protocol || there.pathname.startsWith(here.pathname)
-  if (there.host === here.host && knowsItself) {
+  const knowsItself = there?.protocol === here.protocol || there?.pathname.startsWith(here.pathname) === true
+  if (there?.host === here.host && knowsItself) {
     // the platform writes the root path of a bare address; the link did not
     return origin + (/^([a-z]+:)?\/\/[^/?#]*$/i.test(link) ? "" : there.pathname) + rest
   }
-  const base = here.pathname.replace(/\/+$/, "")
-  const [, path = ""] = /^([^?#]*)/.exec(link) ?? []
-  const last = path.replace(/\/+$/, "").split("/").pop() ?? ""
+  // neither host nor path, such as mailto:
+  if (there?.host === "" && !there.pathname.includes("/")) {
+    return undefined
+  }
+  const path = withoutUser(link, there)
+  const base = Url.withoutTrailingSlashes(here.pathname)
+  const last = Url.withoutTrailingSlashes(path).split("/").pop() ?? ""
+  if (Url.flaw(last, false) !== undefined) {
+    return undefined
+  }
   const slash = path.endsWith("/") ? "/" : ""
   return base.endsWith(last) ? document + rest : `${origin}${base}/${last}${slash}${rest}`
 }
+
+/** What follows user name and password, up to the query. */
+const withoutUser = (link: string, url: URL | undefined): string =>
+  url === undefined
+    ? Url.withoutQuery(link.slice(link.lastIndexOf("@") + 1))
+    : Url.withoutQuery(link).replace(/^[^/]*\/\/(?:[^/]*@)?/, "")
 
 const sameHost = (a: string, b: string): boolean => URL.canParse(b, a) && new URL(b, a).host === new URL(a).host
 
@@ -276,7 +293,7 @@ export const select = (
   const candidates = allowed(self, allow)
   const open = range.min === undefined && range.max === undefined
   const found = candidates.find((data) =>
-    (url !== undefined && sameUrl(data.url, url)) ||
+    (url !== undefined && Url.isSame(data.url, url)) ||
     (!open && (ApiVersion.softMatches(data.version, range.min) || ApiVersion.isInRange(data.version, range)))
   )
   return Option.fromNullable(found ?? (open ? candidates[0] : undefined))
@@ -299,5 +316,3 @@ export const newest = (
       ApiVersion.softMatches(data.version, required) || ApiVersion.satisfies(data.version, required)
     )
   )
-
-const sameUrl = (a: string, b: string): boolean => a.replace(/\/+$/, "") === b.replace(/\/+$/, "")

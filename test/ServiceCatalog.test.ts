@@ -44,6 +44,37 @@ describe("ServiceCatalog", () => {
     assert.deepStrictEqual(ServiceCatalog.fromV3("catalog").problems, ["the catalog is not a list of services"])
   })
 
+  it("takes blanks off URLs, and counts those at which no service can be as problems, but keeps them", () => {
+    const urls = ["  http://n/v2\n", "nova:8774/v2", "http://n/v2?x=1", " ", "ftp://n"]
+    const kept = ["http://n/v2", "nova:8774/v2", "http://n/v2?x=1", "ftp://n"]
+    const v3 = ServiceCatalog.fromV3([
+      { type: "compute", endpoints: urls.map((url) => ({ url, interface: "public", region: "R" })) }
+    ])
+    assert.deepStrictEqual(ServiceCatalog.endpoints(v3, {}).map(({ url }) => url), kept)
+    assert.deepStrictEqual(v3.problems.map((problem) => problem.slice(0, 56)), [
+      "endpoint 1 of service 0 (compute) has a url that cannot ",
+      "endpoint 2 of service 0 (compute) has a url that cannot ",
+      "endpoint 3 of service 0 (compute) has no url",
+      "endpoint 4 of service 0 (compute) has a url that cannot "
+    ])
+    const v2 = ServiceCatalog.fromV2([
+      { type: "compute", endpoints: urls.map((publicURL) => ({ publicURL, region: "R" })) }
+    ])
+    assert.deepStrictEqual(ServiceCatalog.endpoints(v2, {}).map(({ url }) => url), kept)
+    assert.strictEqual(v2.problems.length, 4)
+  })
+
+  it("an empty region_id is none: the region beside it counts", () => {
+    const regionsOf = (read: typeof ServiceCatalog.fromV3, endpoint: Record<string, unknown>) =>
+      ServiceCatalog.endpoints(read([{ type: "compute", endpoints: [endpoint] }]), { regionName: "R" }).length
+    for (
+      const region of [{ region_id: "", region: "R" }, { region_id: null, region: "R" }, { region_id: "R", region: "" }]
+    ) {
+      assert.strictEqual(regionsOf(ServiceCatalog.fromV3, { url: "http://n", interface: "public", ...region }), 1)
+      assert.strictEqual(regionsOf(ServiceCatalog.fromV2, { publicURL: "http://n", ...region }), 1)
+    }
+  })
+
   it("says what there is when there is nothing", () => {
     const catalog = ServiceCatalog.make([
       { serviceType: "compute", serviceName: "nova", endpoints: [{ url: "http://n", regionName: "RegionOne" }] },

@@ -1,4 +1,4 @@
-import { Headers, HttpClientRequest } from "@effect/platform"
+import { Headers, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, FastCheck, Layer, Logger, Option, TestClock } from "effect"
 import {
@@ -14,6 +14,7 @@ import {
   VersionDocument
 } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
+import * as NoAuth from "../src/NoAuth.js"
 import { assertTag, Compute, logins } from "./support.js"
 
 const catalogRequests = Effect.flatMap(
@@ -320,4 +321,142 @@ describe("properties", () => {
       })
     )
   })
+})
+
+/** URLs at which no service can be, and what is said of each. */
+const impossible: ReadonlyArray<readonly [url: string, flaw: RegExp]> = [
+  ["nova:8774/v2", /no scheme/],
+  ["nova.test/v2", /no scheme/],
+  ["//nova.test/v2", /no scheme/],
+  ["/v2", /no scheme/],
+  ["http:/nova.test/v2", /no scheme/],
+  ["http:nova.test", /no scheme/],
+  ["ftp://nova.test/v2", /scheme is ftp/],
+  ["file:///v2", /scheme is file/],
+  ["http:///v2", /no host/],
+  ["https://", /no host/],
+  ["http://?x=1", /no host/],
+  ["http:////nova.test", /no host/],
+  ["http://nova.test/v2?x=1", /query/],
+  ["http://nova.test?", /query/],
+  ["http://nova.test/v2#top", /fragment/],
+  ["http://nova.test:99999/v2", /port/],
+  ["http://nova.test:8774:9999/v2", /port/],
+  ["http://no va.test/v2", /host/],
+  ["http://adm:s3cret@nova.test:x/v2", /port/],
+  ["http://no\nva.test/v2", /U\+000A/]
+]
+
+/** URLs at which one can be, with what is meant. */
+const possible: ReadonlyArray<readonly [written: string, meant: string]> = [
+  [" http://nova.test/v2 ", "http://nova.test/v2"],
+  ["\thttp://nova.test/v2\n", "http://nova.test/v2"],
+  ["http://nova.test/v2/", "http://nova.test/v2/"],
+  ["HTTPS://NOVA.test:8774", "HTTPS://NOVA.test:8774"],
+  ["http://10.0.0.1:8774/v2", "http://10.0.0.1:8774/v2"],
+  ["http://[2001:db8::1]:8774/v2", "http://[2001:db8::1]:8774/v2"],
+  ["http://h/v1/AUTH_a%20b", "http://h/v1/AUTH_a%20b"]
+]
+
+/** A Session whose catalog has a compute service at this URL, and what it has sent. */
+const at = (url: string) => {
+  const sent: Array<string> = []
+  const client = HttpClient.make((request, url) => {
+    sent.push(url.href)
+    return Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}")))
+  })
+  const layer = Session.layerWithoutDependencies().pipe(
+    Layer.provide(Layer.merge(
+      Catalog.layerStatic([{ serviceType: "compute", serviceName: "nova", endpoints: [{ url, regionName: "R" }] }]),
+      Discovery.layer
+    )),
+    Layer.provide(Transport.layer()),
+    Layer.provide(Layer.succeed(HttpClient.HttpClient, client))
+  )
+  return { sent, layer }
+}
+
+const compute = { endpointFilter: { serviceType: "compute" } }
+
+describe("a URL of the catalog", () => {
+  it.effect("at which no service can be is told with its entry, by everything that wants it, and not shown", () =>
+    Effect.forEach(impossible, ([url, flaw]) => {
+      const { layer, sent } = at(url)
+      return Effect.gen(function*() {
+        const errors = yield* Effect.all([
+          Effect.flip(Session.request(HttpClientRequest.get("/servers"), compute)),
+          Effect.flip(Session.endpointData({ serviceType: "compute" })),
+          Effect.flip(Session.endpointData({ serviceType: "compute", version: 2 }, { skipDiscovery: true }))
+        ])
+        for (const error of errors) {
+          assertTag(error, "EndpointNotFound")
+          assert.match(error.message, flaw, url)
+          assert.include(error.message, "compute (nova) public in R")
+          assert.notInclude(error.message, "s3cret")
+        }
+        const [versions] = yield* Session.allVersionData({ serviceType: "compute" })
+        assert.match(versions?.failure?.message ?? "", flaw)
+        assert.deepStrictEqual(sent, [])
+      }).pipe(Effect.provide([layer, NoAuth.layer()]))
+    }))
+
+  it.effect("is read without the blanks around it", () =>
+    Effect.forEach(possible, ([written, meant]) => {
+      const { layer, sent } = at(written)
+      return Effect.gen(function*() {
+        yield* Session.request(HttpClientRequest.get("/servers"), compute)
+        assert.deepStrictEqual(sent, [new URL(`${meant.replace(/\/$/, "")}/servers`).href])
+        const { catalogUrl } = yield* Session.endpointData({ serviceType: "compute" }, { skipDiscovery: true })
+        assert.strictEqual(catalogUrl, meant)
+      }).pipe(Effect.provide([layer, NoAuth.layer()]))
+    }))
+
+  it.effect("with several slashes has its root at one", () =>
+    Effect.forEach(
+      [
+        ["http://dns.test:9001//v2", ["http://dns.test:9001/", "http://dns.test:9001//v2"]],
+        ["http://h.test/dns///v2", ["http://h.test/dns/", "http://h.test/dns///v2"]]
+      ] as const,
+      ([url, asked]) => {
+        const { layer, sent } = at(url)
+        return Effect.gen(function*() {
+          yield* Session.allVersionData({ serviceType: "compute" })
+          assert.deepStrictEqual([...new Set(sent)].sort(), [...asked].sort())
+        }).pipe(Effect.provide([layer, NoAuth.layer()]))
+      }
+    ))
+})
+
+describe("an endpoint override", () => {
+  it.effect("at which no service can be is an option that cannot be, and is not shown", () =>
+    Effect.forEach(impossible, ([endpointOverride, flaw]) => {
+      const { layer, sent } = at("http://nova.test")
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(Session.request(HttpClientRequest.get("/servers"), { endpointOverride }))
+        assertTag(error, "InvalidOptions")
+        assert.deepStrictEqual([error.module, error.option, sent], ["Session", "endpointOverride", []])
+        assert.match(error.reason, flaw, endpointOverride)
+        assert.notInclude(error.message, "s3cret")
+        const fixed = yield* Effect.flip(Effect.provide(
+          Session.endpointData({ serviceType: "compute" }),
+          NoAuth.layer({ endpoint: endpointOverride })
+        ))
+        assertTag(fixed, "InvalidOptions")
+        assert.strictEqual(fixed.option, "endpoint")
+      }).pipe(Effect.provide([layer, NoAuth.layer()]))
+    }))
+
+  it.effect("is read without the blanks around it", () =>
+    Effect.forEach(possible, ([endpointOverride, meant]) => {
+      const { layer, sent } = at("http://nova.test")
+      return Effect.gen(function*() {
+        yield* Session.request(HttpClientRequest.get("/servers"), { endpointOverride })
+        yield* Effect.provide(
+          Session.request(HttpClientRequest.get("/servers")),
+          NoAuth.layer({ endpoint: endpointOverride })
+        )
+        const url = new URL(`${meant.replace(/\/$/, "")}/servers`).href
+        assert.deepStrictEqual(sent, [url, url])
+      }).pipe(Effect.provide([layer, NoAuth.layer()]))
+    }))
 })

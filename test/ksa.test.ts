@@ -144,6 +144,9 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
       const explained = yield* ksa(["endpoint", "compute", "--explain"])
       assert.include(explained.out, "requests go to")
       assert.include(explained.out, "its interface is internal")
+      // without a version, requests go to the list of the versions
+      assert.strictEqual((yield* ksa(["endpoint", "image"])).out, `${baseUrl}/image\n`)
+      assert.include((yield* ksa(["endpoint", "image", "--explain"])).out, `lives at ${baseUrl}/image/v2/`)
       const versions = yield* rows(yield* ksa(["versions", "--service", "compute", "--format", "json"]))
       assert.deepInclude(versions[0] ?? {}, { service_type: "compute", version: "2.1", status: "CURRENT", max: "2.90" })
     })
@@ -186,6 +189,17 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
       const refused = yield* ksa(["request", "GET", "/servers/none", "--service", "compute"])
       assert.strictEqual(refused.code, 5)
       assert.include(refused.out, "404")
+    })
+  )
+
+  test(
+    "a list of versions is what was asked for at the endpoint itself, and a refusal elsewhere",
+    Effect.gen(function*() {
+      for (const [line, code] of [["GET /", 0], ["GET /images", 5], ["POST /images", 5], ["DELETE /", 5]] as const) {
+        const run = yield* ksa(["request", ...line.split(" "), "--service", "image"])
+        assert.strictEqual(run.code, code, line)
+        assert.include(run.out, "v2.16", line)
+      }
     })
   )
 

@@ -3,6 +3,7 @@ import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ApiVersion from "../ApiVersion.js"
+import * as Url from "./url.js"
 
 export interface Plan {
   readonly urls: ReadonlyArray<string>
@@ -13,6 +14,8 @@ export interface Plan {
   readonly matches: boolean
   /** And it is of the newest major version asked for, so no document would change the choice. */
   readonly matchesExactly: boolean
+  /** Requests of this range go to the catalog's URL, whatever the documents say. */
+  readonly takesUrl: boolean
   /** Taken off the end of the URL, to be put back. */
   readonly projectId: string | undefined
 }
@@ -37,7 +40,7 @@ export const make = (
   }
 ): Plan => {
   const [, origin = "", path = ""] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)([^?#]*)/i.exec(catalogUrl) ?? []
-  const segments = path.replace(/\/+$/, "").split("/")
+  const segments = Url.withoutTrailingSlashes(path).split("/")
   const join = () => origin + segments.join("/")
 
   let removed: string | undefined
@@ -59,7 +62,7 @@ export const make = (
   if (urlVersion !== undefined) {
     segments.pop()
   }
-  const root = join() === catalogUrl ? catalogUrl : `${join()}/`
+  const root = join() === catalogUrl ? catalogUrl : Url.withTrailingSlash(join())
   const urls: Array<string> = []
   if (matchesExactly || reachesMaximum) {
     urls.push(`${versioned}/`)
@@ -73,5 +76,6 @@ export const make = (
     urls.push(versioned)
   }
   urls.push(catalogUrl)
-  return { urls: Arr.dedupe(urls), urlVersion, versioned, matches, matchesExactly, projectId: removed }
+  const takesUrl = isOpen(range) || matchesExactly
+  return { urls: Arr.dedupe(urls), urlVersion, versioned, matches, matchesExactly, takesUrl, projectId: removed }
 }

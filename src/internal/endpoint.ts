@@ -52,6 +52,9 @@ interface Candidate extends
 /** The plugin's one endpoint: all there is to know of it is in its documents. */
 const isFixed = ({ found }: Candidate): boolean => found._tag === "Given" && found.by === "plugin"
 
+/** Where the plugin logs in: that URL was read by it. */
+const isLogin = ({ found }: Candidate): boolean => found._tag === "Given" && found.by === "auth interface"
+
 /** What a resolution needs of a Session. */
 export interface Services {
   readonly catalog: Catalog.Service
@@ -59,6 +62,8 @@ export interface Services {
   /** The documents that were used before: to tell in a trace what was known already. */
   readonly seen: WeakSet<VersionDocument.VersionDocument>
   readonly memory: EndpointMemory
+  /** Where documents about an endpoint may be, by its URL. */
+  readonly plans: (url: string, make: () => DiscoveryPlan.Plan) => DiscoveryPlan.Plan
 }
 
 export const resolve = (
@@ -192,6 +197,10 @@ const find = (
 ): Effect.Effect<EndpointData, ResolveError, AuthPlugin.AuthPlugin> =>
   Effect.gen(function*() {
     const candidate = yield* findCandidate(services.catalog, plugin, filter, options)
+    const flaw = isLogin(candidate) ? undefined : Url.endpointFlaw(candidate.catalogUrl)
+    if (flaw !== undefined) {
+      return yield* unusable(candidate, plugin, filter, flaw)
+    }
     const open = DiscoveryPlan.isOpen(range)
     // where a plugin logs in is known, whatever a document there would say
     const discovers = !open || (options.discoverVersions === true && filter.interface !== "auth")
@@ -237,11 +246,11 @@ const findCandidate = (
       return given(url, "auth interface", { ...filter, serviceType: filter.serviceType ?? "identity" })
     }
     if (options.endpointOverride !== undefined) {
-      return given(yield* substitute(options.endpointOverride, plugin), "override", filter)
+      return given((yield* substitute(options.endpointOverride, plugin)).trim(), "override", filter)
     }
     const fixed = plugin.endpoint(filter)
     if (Option.isSome(fixed)) {
-      return given(fixed.value, "plugin", filter)
+      return given(fixed.value.trim(), "plugin", filter)
     }
     if (filter.serviceType === undefined || filter.serviceType === "") {
       return yield* withoutEndpoint(filter, "no serviceType, no endpointOverride and no absolute URL was given")
@@ -301,6 +310,26 @@ const withoutEndpoint = (filter: EndpointFilter.EndpointFilter, reason: string):
     serviceTypes: []
   })
 
+/** No service can be at that URL. It is not quoted, since it may hold a password. */
+const unusable = (
+  candidate: Candidate,
+  plugin: AuthPlugin.Service,
+  filter: EndpointFilter.EndpointFilter,
+  flaw: string
+): Errors.EndpointNotFound | Errors.InvalidOptions => {
+  const { found } = candidate
+  if (found._tag === "Catalog") {
+    return withoutEndpoint(
+      filter,
+      `the catalog's URL for ${ServiceCatalog.describe(found.chosen)} cannot be used: ${flaw}. ` +
+        "It is to be put right in Keystone; until then an endpointOverride can say where the service is"
+    )
+  }
+  return isFixed(candidate)
+    ? new Errors.InvalidOptions({ module: plugin.name, option: "endpoint", reason: flaw })
+    : new Errors.InvalidOptions({ module: "Session", option: "endpointOverride", reason: flaw })
+}
+
 const given = (
   url: string,
   by: Extract<Step, { readonly _tag: "Given" }>["by"],
@@ -351,6 +380,7 @@ const asItIs = ({ found, ...candidate }: Candidate, ...steps: ReadonlyArray<Step
   ...candidate,
   trace: [found, ...steps],
   url: candidate.catalogUrl,
+  requestUrl: candidate.catalogUrl,
   apiVersion: Option.getOrUndefined(ApiVersion.fromUrl(candidate.catalogUrl)),
   minMicroversion: undefined,
   maxMicroversion: undefined,
@@ -382,7 +412,7 @@ export const allVersions = (
     const projectId = Option.getOrUndefined(yield* plugin.projectId)
     const fixed = plugin.endpoint(filter)
     const candidates = Option.isSome(fixed)
-      ? [given(fixed.value, "plugin", filter)]
+      ? [given(fixed.value.trim(), "plugin", filter)]
       : yield* listCandidates(services.catalog, filter)
     return yield* Effect.forEach(
       candidates,
@@ -418,6 +448,11 @@ const versionsOf = (
       versions,
       failure
     })
+    const flaw = Url.endpointFlaw(candidate.catalogUrl)
+    if (flaw !== undefined) {
+      const step = { _tag: "Document", url: "its URL", outcome: "NotADocument", detail: flaw } as const
+      return found([], noSuchVersion(candidate, anyVersion, [{ ...step, cached: false, repairedLink: undefined }]))
+    }
     for (const url of hasNoVersionDocument(type) ? [] : plan.urls) {
       const document = yield* tryDocument(finding, url, steps)
       if (document !== undefined) {
@@ -471,7 +506,7 @@ const discover = (
         url: DiscoveryPlan.isOpen(range) ? candidate.catalogUrl : undefined
       }))
       if (found !== undefined) {
-        return fromDocument(candidate, found, plan.projectId, [...steps, chosen(document, found, cached)])
+        return fromDocument(candidate, found, plan, [...steps, chosen(document, found, cached)])
       }
       steps.push(lacking(document, allow, cached))
       // other documents can only know better about the version that the URL itself shows
@@ -575,16 +610,48 @@ const noSuchVersion = (
 const fromDocument = (
   { found: how, ...candidate }: Candidate,
   found: VersionDocument.VersionData,
-  projectId: string | undefined,
+  { projectId, takesUrl }: DiscoveryPlan.Plan,
   steps: ReadonlyArray<Step>
-): EndpointData => ({
-  ...candidate,
-  trace: [how, ...steps],
-  url: projectId === undefined ? found.url : `${found.url.replace(/\/+$/, "")}/${projectId}`,
-  apiVersion: found.version,
-  minMicroversion: found.minMicroversion,
-  maxMicroversion: found.maxMicroversion,
-  nextMinVersion: found.nextMinVersion,
-  notBefore: found.notBefore,
-  status: found.status
-})
+): EndpointData => {
+  const url = Url.withoutQuery(found.url)
+  const lives = projectId === undefined ? url : Url.join(url, projectId)
+  return {
+    ...candidate,
+    trace: [how, ...steps],
+    url: lives,
+    requestUrl: takesUrl && !Url.isSame(lives, candidate.catalogUrl) ? candidate.catalogUrl : lives,
+    apiVersion: found.version,
+    minMicroversion: found.minMicroversion,
+    maxMicroversion: found.maxMicroversion,
+    nextMinVersion: found.nextMinVersion,
+    notBefore: found.notBefore,
+    status: found.status
+  }
+}
+
+// -----------------------------------------------------------------------------
+// what is known of an endpoint that was taken as it is
+// -----------------------------------------------------------------------------
+
+/** The microversions that a version document tells; what it does not tell is `undefined`. */
+export type Described = Pick<EndpointData, "minMicroversion" | "maxMicroversion">
+
+/** An endpoint with what a document tells of it that is there already. None is asked for. */
+export const described = (services: Services, endpoint: EndpointData, now: Time.Instant): Described => {
+  const documentOf = Known.document.of(services.discovery)
+  // it comes from a document
+  if (endpoint.status !== undefined || documentOf === undefined) {
+    return endpoint
+  }
+  const { urls, versioned } = services.plans(
+    endpoint.url,
+    () => DiscoveryPlan.make(endpoint.url, anyVersion, undefined, { rootFirst: true })
+  )
+  for (const url of urls) {
+    const found = documentOf(url, now)?.versions.find((data) => Url.isSame(data.url, versioned ?? endpoint.url))
+    if (found !== undefined) {
+      return found
+    }
+  }
+  return endpoint
+}

@@ -53,3 +53,133 @@ export const withoutTrailingSlashes = (text: string): string => {
   }
   return text.slice(0, end)
 }
+
+/** The text with one slash at its end. */
+export const withTrailingSlash = (text: string): string => `${withoutTrailingSlashes(text)}/`
+
+/** The same URL, but for slashes at its end. */
+export const isSame = (a: string, b: string): boolean => withoutTrailingSlashes(a) === withoutTrailingSlashes(b)
+
+const withoutLeadingSlashes = (text: string): string => {
+  let start = 0
+  while (text[start] === "/") {
+    start++
+  }
+  return text.slice(start)
+}
+
+/** The text up to its query and fragment. */
+export const withoutQuery = (text: string): string => {
+  const end = text.search(/[?#]/)
+  return end < 0 ? text : text.slice(0, end)
+}
+
+// -----------------------------------------------------------------------------
+// what requests name
+// -----------------------------------------------------------------------------
+
+/** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
+export const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
+
+/** An endpoint and a path below it, with one slash between them. */
+export const join = (endpoint: string, path: string): string =>
+  `${withoutTrailingSlashes(endpoint)}/${withoutLeadingSlashes(path)}`
+
+/** What is asked for is the endpoint itself. */
+export const readsRoot = (method: string, path: string): boolean =>
+  (method === "GET" || method === "HEAD") && /^\/?([?#]|$)/.test(path)
+
+/** What `segment` writes for a value that cannot be one. It is refused wherever it occurs. */
+const notASegment = "\0"
+
+/** A value as one segment of a path. */
+export const segment = (value: string): string =>
+  value === "" || value === "." || value === ".." || isIllFormed(value) ? notASegment : encodeURIComponent(value)
+
+/** Has it half of a surrogate pair? */
+const isIllFormed = (text: string): boolean => /\p{Surrogate}/u.test(text)
+
+/**
+ * Why a request must not be sent to what it names, `undefined` if it may: a path must not leave its endpoint, and `URL` takes control
+ * characters out of what it reads.
+ */
+export const flaw = (url: string, absolute: boolean): string | undefined =>
+  isPlain(url) ? undefined : characterFlaw(url) ?? (absolute ? undefined : pathFlaw(url))
+
+/** Nothing in it needs a closer look. That is nearly every URL, so it is one pass without an allocation. */
+const isPlain = (url: string): boolean => {
+  let before = Slash
+  for (let i = 0; i < url.length; i++) {
+    const code = url.charCodeAt(i)
+    if (
+      isControl(code) || code === Percent || code === Backslash || (code === Dot && before === Slash) ||
+      (code >= 0xd800 && code <= 0xdfff)
+    ) {
+      return false
+    }
+    before = code
+  }
+  return true
+}
+
+const Percent = 0x25
+const Dot = 0x2e
+const Slash = 0x2f
+const Backslash = 0x5c
+
+const isControl = (code: number): boolean => code < 0x20 || code === 0x7f
+
+const characterFlaw = (url: string): string | undefined => {
+  if (url.includes(notASegment)) {
+    return `it holds U+0000. Adapter.path writes it for a value that cannot be a segment of a path: an empty one, ".", ".." ` +
+      "or one that is not well-formed Unicode"
+  }
+  const control = /[\x01-\x1f\x7f]/.exec(url)?.[0].charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")
+  if (control !== undefined) {
+    return `it holds the control character U+00${control}, which is written %${control}; Adapter.path encodes the values in a path`
+  }
+  return isIllFormed(url) ? "it holds half of a surrogate pair, which is no character" : undefined
+}
+
+/** `URL` and servers read `%2e` as a dot, `\` as a slash, and some servers `%2f` and `%5c` as well. */
+const pathFlaw = (url: string): string | undefined => {
+  const path = withoutQuery(url)
+  const segments = path.replace(/%2e/gi, ".").replace(/%(2f|5c)/gi, "/").split(/[/\\]/)
+  // blanks at the end of a URL are taken off
+  const wrong = segments.map((segment) => segment.trim()).find((segment) => segment === "." || segment === "..")
+  return wrong === undefined
+    ? undefined
+    : `the path ${JSON.stringify(path)} has the segment "${wrong}", which leads to another path, encoded or not; ` +
+      "leave it out. Adapter.path puts values into a path so that they stay one segment"
+}
+
+// -----------------------------------------------------------------------------
+// where services are
+// -----------------------------------------------------------------------------
+
+/** What nearly all endpoints look like: they need not be parsed. */
+const usual = /^https?:\/\/[a-z][\w.-]*[a-z](:\d{1,4})?(\/[\w/.$()-]*)?$/i
+
+/** Why no service can be at this URL, `undefined` if one can. What is wrong is described and not quoted: it may hold a password. */
+export const endpointFlaw = (url: string): string | undefined => {
+  if (usual.test(url)) {
+    return undefined
+  }
+  const [, scheme, host] = /^([a-z][a-z0-9+.-]*):\/\/([^/\\?#]?)/i.exec(url) ?? []
+  if (scheme === undefined) {
+    return "it has no scheme; it begins with https:// or http://"
+  }
+  if (!/^https?$/i.test(scheme)) {
+    return `its scheme is ${scheme}; it begins with https:// or http://`
+  }
+  if (host === "") {
+    return `it has no host; that comes after ${scheme}://`
+  }
+  const end = /[?#]/.exec(url)?.[0]
+  if (end !== undefined) {
+    return `it has a ${
+      end === "?" ? "query" : "fragment"
+    }; it ends with its path, to which the paths of requests are added`
+  }
+  return characterFlaw(url) ?? (URL.canParse(url) ? undefined : "it is not a URL; its host or its port cannot be")
+}

@@ -16,6 +16,7 @@ import * as AuthPlugin from "../AuthPlugin.js"
 import * as CloudConfig from "../CloudConfig.js"
 import * as EndpointData from "../EndpointData.js"
 import * as Errors from "../Errors.js"
+import * as Url from "../internal/url.js"
 import * as Microversion from "../Microversion.js"
 import * as ServiceCatalog from "../ServiceCatalog.js"
 import * as Session from "../Session.js"
@@ -112,8 +113,8 @@ export const endpoint = (
     )
     const version = data.apiVersion === undefined ? undefined : ApiVersion.format(data.apiVersion)
     return yield* explain
-      ? Output.text(EndpointData.explain(data), { url: data.url, trace: data.trace })
-      : Output.text(data.url, { url: data.url, version: version ?? null })
+      ? Output.text(EndpointData.explain(data), { url: data.requestUrl, trace: data.trace })
+      : Output.text(data.requestUrl, { url: data.requestUrl, version: version ?? null, versionUrl: data.url })
   })
 
 const format = (version: Microversion.Microversion | undefined): string | undefined =>
@@ -132,7 +133,7 @@ export const versionsConfig = {
 const unknown = (url: string) => ({
   version: undefined,
   status: "CURRENT",
-  url: url.replace(/\/*$/, "/"),
+  url: Url.withTrailingSlash(url),
   minMicroversion: undefined,
   maxMicroversion: undefined
 })
@@ -238,7 +239,7 @@ export const request = (asked: Request) =>
     if ((yield* Output.Output).terminal) {
       yield* write(encoder.encode("\n"))
     }
-    if (response.status >= 400) {
+    if (response.status >= 400 || (response.status === 300 && !Url.readsRoot(asked.method, asked.path))) {
       return yield* new Failure.Refused({ status: response.status })
     }
   })

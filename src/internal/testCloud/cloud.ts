@@ -34,7 +34,7 @@ const nowhere: Route = {
 
 // the same service answers below /internal and /admin, so that the endpoints of the catalog tell themselves apart
 const locate = (routes: ReadonlyMap<string, Route>, incoming: Incoming, requestId: string) => {
-  const [, prefix = "", path = "", below = ""] = /^(\/internal|\/admin)?\/([^/]*)(.*)$/.exec(incoming.url.pathname) ??
+  const [, prefix = "", path = "", below = ""] = /^(\/internal|\/admin)?\/([^/]*)(.*)$/s.exec(incoming.url.pathname) ??
     []
   const asked: Asked = { ...incoming, root: `${incoming.url.origin}${prefix}/${path}`, below, requestId }
   return { asked, route: routes.get(path) ?? nowhere }

@@ -507,7 +507,7 @@ const serve = (gate: Gate, place: catalog.Place, versions: ReadonlyArray<"v3" | 
   const answer = (asked: Asked): Effect.Effect<Answer, Answer> => {
     const { below, root } = asked
     if (below === "" || below === "/") return Effect.succeed(versionList(asked))
-    const [, version, rest = ""] = /^\/([^/]*)(.*)$/.exec(below) ?? []
+    const [, version, rest = ""] = /^\/([^/]*)(.*)$/s.exec(below) ?? []
     const isRoot = rest === "" || rest === "/"
     if (version === "v2.0" && hasV2) {
       return isRoot ? Effect.succeed({ json: { version: keystoneV2.versionDocument(root) } }) : answerV2(asked)

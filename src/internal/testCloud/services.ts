@@ -127,7 +127,11 @@ const serve = (service: ServiceDefinition, respond: Responder, tokens: Tokens, k
   const answer = (asked: Asked): Effect.Effect<Answer> => {
     if (isRoot(asked.below)) return Effect.succeed(versionList(service, manner, asked))
     const version = service.versions.find((version) => isBelow(asked.below, versionPath(version)))
-    if (version === undefined) return Effect.succeed(refuse(asked, 404))
+    if (version === undefined) {
+      // Glance has its versions to choose from at every path that names none
+      const choices = manner.rootStatus === 300 && !/^\/v\d/.test(asked.below)
+      return Effect.succeed(choices ? versionList(service, manner, asked) : refuse(asked, 404))
+    }
     return manner.document !== undefined && isRoot(asked.below.slice(versionPath(version).length))
       ? Effect.succeed({
         headers: microversions.headersFor(service, version.minVersion),
