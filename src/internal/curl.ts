@@ -28,7 +28,8 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 const variable = (header: string): string => `OS_${header.replace(/^x-(auth-)?/, "").replace(/\W/g, "_").toUpperCase()}`
 
 const headerOption = ([name, value]: readonly [string, string]): string =>
-  Secrets.isSecretHeader(name) ? `-H "${name}: $${variable(name)}"` : `-H ${quoted(`${name}: ${value}`)}`
+  // with the header alone, curl would print what came as it came
+  name === "accept-encoding" && value !== "identity" ? "--compressed" : Secrets.isSecretHeader(name) ? `-H "${name}: $${variable(name)}"` : `-H ${quoted(`${name}: ${value}`)}`
 
 /** Where passwords are sent, by whichever phase. */
 const sendsLogin = (url: string, phase: string): boolean =>

@@ -17,6 +17,8 @@ export interface Tries {
 export interface Operation extends Tries, Watch.Deadline<Errors.TimedOut> {
   /** For whatever may wait. Sending has its own deadline, which is no later. */
   readonly inTime: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Errors.TimedOut, R>
+  /** A body flows: the time counts from `now`, unless the caller has given a deadline for the call. */
+  readonly flows: (now: number) => void
 }
 
 /** Of one exchange that is no part of something bigger, such as a login. */
@@ -32,8 +34,17 @@ class WatchedOperation implements Operation {
   statusDelays = 0
   readonly #watch: Watch.Watch
 
-  constructor(watch: Watch.Watch, readonly endsAt: number, readonly late: () => Errors.TimedOut) {
+  constructor(
+    watch: Watch.Watch,
+    public endsAt: number,
+    readonly extension: number,
+    readonly late: () => Errors.TimedOut
+  ) {
     this.#watch = watch
+  }
+
+  flows(now: number): void {
+    this.endsAt = Math.max(this.endsAt, now + this.extension)
   }
 
   inTime<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Errors.TimedOut, R> {
@@ -41,5 +52,10 @@ class WatchedOperation implements Operation {
   }
 }
 
-export const make = (watch: Watch.Watch, endsAt: number, late: () => Errors.TimedOut): Operation =>
-  new WatchedOperation(watch, endsAt, late)
+/** `extension`: how many milliseconds from now it lasts at least while a body flows. */
+export const make = (
+  watch: Watch.Watch,
+  endsAt: number,
+  extension: number,
+  late: () => Errors.TimedOut
+): Operation => new WatchedOperation(watch, endsAt, extension, late)
