@@ -32,15 +32,15 @@ export const isFlowing = (body: HttpBody.HttpBody, inPieces: boolean): body is H
 export const make = (
   request: HttpClientRequest.HttpClientRequest,
   body: HttpBody.Stream | HttpBody.Uint8Array,
-  { fails, flows }: Listener
+  listener: Listener
 ): HttpClientRequest.HttpClientRequest => {
   const source: Stream.Stream<Uint8Array, unknown> = body._tag === "Stream" ? body.stream : Stream.make(body.body)
   const told = Stream.chunks(source).pipe(
-    Stream.tapErrorCause((cause) => Effect.sync(() => fails(cause))),
+    Stream.tapErrorCause((cause) => Effect.sync(() => listener.fails(cause))),
     Stream.mapConcat(pieces),
     Stream.rechunk(1),
     Stream.map((piece) => {
-      flows()
+      listener.flows()
       return piece
     }),
     Stream.flattenChunks

@@ -114,8 +114,8 @@ describe("watch", () => {
       const clock = yield* Effect.clock
       const heard: Array<string> = []
       const waiter = (name: string) => ({ timeIsOver: () => heard.push(name) })
-      watch.alarm(clock, (yield* within(20)).endsAt, waiter("first"))
-      const second = watch.alarm(clock, (yield* within(30)).endsAt, waiter("second"))
+      watch.alarm(clock, yield* within(20), waiter("first"))
+      const second = watch.alarm(clock, yield* within(30), waiter("second"))
       yield* TestClock.adjust(19)
       assert.deepStrictEqual(heard, [])
       yield* TestClock.adjust(1)
@@ -144,7 +144,7 @@ describe("watch", () => {
             const name = alarms.length
             const endsAt = now + each.set
             expected.set(name, endsAt)
-            alarms.push(watch.alarm(clock, endsAt, {
+            alarms.push(watch.alarm(clock, { endsAt }, {
               timeIsOver: () => {
                 assert.isFalse(heard.has(name))
                 heard.set(name, clock.unsafeCurrentTimeMillis())
