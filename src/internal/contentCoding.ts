@@ -68,9 +68,10 @@ const isZstd = ([a, b, c, d]: Uint8Array): boolean => a === 0x28 && b === 0xb5 &
 /** What some fetch decodes. */
 const ofFetch = new Set(["gzip", "deflate", "br", "zstd"])
 
-/** A `Response` of the web, and whether it came from a `fetch`: only these have a URL. */
+/** A `Response` of the web, and whether it came from a `fetch`: only these have a URL. The platform has it in one or two wraps. */
 const webResponse = (source: Response): { readonly fetched: boolean } | undefined => {
-  const web = "source" in source ? source.source : undefined
+  const inner = "original" in source && isRecord(source.original) ? source.original : source
+  const web = "source" in inner ? inner.source : undefined
   return isRecord(web) && "bodyUsed" in web ? { fetched: web["url"] !== "" } : undefined
 }
 
