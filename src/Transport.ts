@@ -262,8 +262,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
                     : upload?.failure === undefined
                     ? TransportFault.fromPlatform(error, request.method, url.href, sending.phase)
                     : TransportFault.ofUpload(upload.failure, request, url.href),
-                onSuccess: (response) =>
-                  Response.make(response, url, sending.timeout, watch)
+                onSuccess: (response) => Response.make(response, url, sending.timeout, watch)
               }))
           )
         }
@@ -402,13 +401,15 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           return Effect.fail(sending.left)
         }
         return Effect.withFiberRuntime<A, E, R>((fiber) =>
-          use(Internal.make(watch, Now.millis(fiber) + whole.right, own.deadline === undefined ? whole.right : 0, () =>
-            new Errors.TimedOut({
-              phase: "operation",
-              method: request.method,
-              url: Redaction.safeUrl(request.url),
-              millis: whole.right
-            })))
+          use(
+            Internal.make(watch, Now.millis(fiber) + whole.right, own.deadline === undefined ? whole.right : 0, () =>
+              new Errors.TimedOut({
+                phase: "operation",
+                method: request.method,
+                url: Redaction.safeUrl(request.url),
+                millis: whole.right
+              }))
+          )
         )
       }
     }

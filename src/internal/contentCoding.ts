@@ -87,8 +87,8 @@ export const make = (
   headers: Headers.Headers
 ): Coded | undefined => {
   const { request, status } = source
-  const codings = header.toLowerCase().split(",").map((name) => name.trim().replace(/^x-/, ""))
-    .filter((name) => name !== "" && name !== "identity")
+  const names = header.toLowerCase().split(",").map((name) => name.trim().replace(/^x-/, ""))
+  const codings = names.filter((name) => name !== "" && name !== "identity")
   if (codings.length === 0 || request.method === "HEAD" || status < 200 || status === 204 || status === 304) {
     return undefined
   }
@@ -109,13 +109,15 @@ export const make = (
       ? { headers, counted: true, plan: () => notUnderstood, own, fail }
       : { headers: plain(headers), counted: true, plan: (first) => decode(known, first), own, fail }
   }
+  // next to `identity`, which is no coding, Node's leaves the others alone
+  const decoded = web.fetched && !names.includes("identity")
   return {
-    headers: web.fetched || known === undefined ? headers : plain(headers),
+    headers: decoded || known === undefined ? headers : plain(headers),
     counted: false,
     plan: (first) =>
       !codings.every((name) => ofFetch.has(name)) || isZstd(first) && codings.includes("zstd")
         ? notUnderstood
-        : !web.fetched && (known === "gzip" && isGzip(first) || known === "deflate" && isZlib(first))
+        : !decoded && (known === "gzip" && isGzip(first) || known === "deflate" && isZlib(first))
         ? decode(known, first)
         : asItIs,
     own,
@@ -179,9 +181,7 @@ const decompress = (coded: Coded, format: CompressionFormat, compressed: Bytes):
       // told by what is read and written
       reader.closed.catch(constVoid)
       writer.closed.catch(constVoid)
-      yield* Effect.addFinalizer(() =>
-        Effect.promise(() => Promise.allSettled([reader.cancel(), writer.abort()]))
-      )
+      yield* Effect.addFinalizer(() => Effect.promise(() => Promise.allSettled([reader.cancel(), writer.abort()])))
       const corrupt = (cause: unknown) =>
         coded.fail(
           `it is not ${format.replace(/-.*/, "")}, as its content-encoding says, or not whole: ${
@@ -262,7 +262,9 @@ export class CodedBody implements Body {
         Effect.zipRight(
           Effect.suspend(() =>
             beginning.truncated
-              ? Effect.fail(this.#coded.fail(`it is longer than ${limit} bytes when it is decoded: read it as a stream`))
+              ? Effect.fail(
+                this.#coded.fail(`it is longer than ${limit} bytes when it is decoded: read it as a stream`)
+              )
               : Effect.succeed(beginning)
           )
         )

@@ -29,7 +29,11 @@ const variable = (header: string): string => `OS_${header.replace(/^x-(auth-)?/,
 
 const headerOption = ([name, value]: readonly [string, string]): string =>
   // with the header alone, curl would print what came as it came
-  name === "accept-encoding" && value !== "identity" ? "--compressed" : Secrets.isSecretHeader(name) ? `-H "${name}: $${variable(name)}"` : `-H ${quoted(`${name}: ${value}`)}`
+  name === "accept-encoding" && value !== "identity"
+    ? "--compressed"
+    : Secrets.isSecretHeader(name)
+    ? `-H "${name}: $${variable(name)}"`
+    : `-H ${quoted(`${name}: ${value}`)}`
 
 /** Where passwords are sent, by whichever phase. */
 const sendsLogin = (url: string, phase: string): boolean =>
