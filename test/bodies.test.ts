@@ -416,3 +416,45 @@ for (const [name, platform] of Object.entries(platforms)) {
       }))
   })
 }
+
+describe("options that become headers", () => {
+  const bad = {
+    appName: "in\nventory",
+    appVersion: "1\r",
+    userAgent: "a\0",
+    originalIp: "1.2.3.4\n",
+    additionalUserAgent: [["lib\u20ac", "1"]],
+    additionalHeaders: { "x-a": "b\u0007" }
+  } as const
+  it.effect.each(Object.keys(bad) as Array<keyof typeof bad>)(
+    "%s: one that cannot be is named, with its character",
+    (option) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Effect.provide(
+          Effect.flatMap(Transport.Transport, (wire) => wire.execute(HttpClientRequest.get("http://a.test/"))),
+          Transport.layer({ [option]: bad[option] }).pipe(
+            Layer.provide(Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.die("nothing is sent"))))
+          )
+        ))
+        assertTag(error, "InvalidOptions")
+        assert.strictEqual(error.option, option)
+        assert.match(error.reason, /U\+[0-9A-F]{4}/)
+      })
+  )
+})
+
+it.scopedLive("NodeTransport's maxHeaderSize lets in a token of 20 kB", () =>
+  Effect.gen(function*() {
+    const url = yield* answering("identity", Buffer.from(token), 201, { "x-subject-token": "t".repeat(20_000) })
+    const headers = yield* login(url).pipe(
+      Effect.provide(
+        Session.layer().pipe(
+          Layer.provide(NodeTransport.layer({ proxy: false, maxHeaderSize: 64 * 1024 }))
+        )
+      )
+    )
+    assert.strictEqual(headers["x-auth-token"]?.length, 20_000)
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(NodeTransport.layer({ maxHeaderSize: 0.5 }))))
+    assertTag(error, "InvalidOptions")
+    assert.strictEqual(error.option, "maxHeaderSize")
+  }))
