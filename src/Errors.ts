@@ -161,7 +161,7 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-k
  * - `"Connect"`: no connection was made, so the request was certainly not executed
  * - `"Tls"`: the peer's certificate, or ours, was not accepted
  * - `"Reset"`: the connection broke while the request was on its way
- * - `"Request"`: the request itself could not be built (bad URL, body that cannot be encoded)
+ * - `"Request"`: the request itself could not be built (bad URL or header, body that cannot be encoded, a stream that failed)
  * - `"Response"`: what came back is not HTTP, cannot be uncompressed, or is longer than is read
  * - `"Unknown"`: the platform did not say
  *
@@ -177,7 +177,9 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-k
     /** The platform's error code where it gives one, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
     code: optionalString,
     description: Schema.String,
-    attempts
+    attempts,
+    /** What the stream of an upload failed with. */
+    cause: Schema.optional(Schema.Defect)
   }
 ) {
   /** @since 0.1.0 */
@@ -195,14 +197,14 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-k
     return sentence(
       `${this.method} ${this.url}: ${what}:`,
       this.description,
-      tlsHint(this.code),
+      hintOf(this.code),
       sentTimes(this.attempts)
     )
   }
 }
 
-/** What to do about a TLS fault. The codes of alerts begin in several ways, one for each version of OpenSSL. */
-const tlsHints: ReadonlyArray<readonly [code: RegExp, hint: string]> = [
+/** What to do about a fault of TLS, or of headers. The codes of alerts begin in several ways, one for each version of OpenSSL. */
+const hints: ReadonlyArray<readonly [code: RegExp, hint: string]> = [
   [
     /SELF_SIGNED|^UNABLE_TO_(GET_ISSUER|VERIFY)|^CERT_(UNTRUSTED|SIGNATURE_FAILURE)$/,
     "the server's certificate is not signed by a known authority; give its CA, for example NodeTransport's caCert"
@@ -229,11 +231,16 @@ const tlsHints: ReadonlyArray<readonly [code: RegExp, hint: string]> = [
     /ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$/,
     "the server speaks no TLS version that we speak; the lowest is NodeTransport's tlsMinVersion"
   ],
+  [
+    /HEADERS?_OVERFLOW$/,
+    "the answer's headers are longer than is read, as with PKI tokens: 16 kB, if not NodeTransport's maxHeaderSize, or " +
+    "node --max-http-header-size, says more"
+  ],
   [/WRONG_VERSION_NUMBER$/, "what answers there does not speak TLS; is its URL http?"]
 ]
 
-const tlsHint = (code: string | undefined): string | undefined => {
-  const found = code === undefined ? undefined : tlsHints.find(([pattern]) => pattern.test(code))
+const hintOf = (code: string | undefined): string | undefined => {
+  const found = code === undefined ? undefined : hints.find(([pattern]) => pattern.test(code))
   return found === undefined ? undefined : `(${found[1]})`
 }
 

@@ -71,6 +71,8 @@ export interface Options {
   readonly keepAlive?: Duration.DurationInput | undefined
   /** How many connections there may be to one origin. Default: as many as there are requests. */
   readonly connections?: number | undefined
+  /** How many bytes of headers an answer may have: more for PKI tokens. Default: Node's (`--max-http-header-size`), 16 kB. */
+  readonly maxHeaderSize?: number | undefined
   /** Speak HTTP/2 with servers that prefer it. Default: `false`. */
   readonly http2?: boolean | undefined
 }

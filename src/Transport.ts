@@ -7,10 +7,13 @@
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
+import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
+import type * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -35,6 +38,7 @@ import * as Retries from "./internal/retries.js"
 import * as Telemetry from "./internal/telemetry.js"
 import * as Time from "./internal/time.js"
 import * as TransportFault from "./internal/transportFault.js"
+import * as Upload from "./internal/upload.js"
 import * as Url from "./internal/url.js"
 import * as Watch from "./internal/watch.js"
 import * as Limiter from "./Limiter.js"
@@ -45,7 +49,10 @@ import * as RetryPolicy from "./RetryPolicy.js"
  * @category models
  */
 export interface Options extends CommonHeaders.SessionHeaders {
-  /** How long the answer to one sending may take, up to its headers and with the upload. Default: 60 seconds. */
+  /**
+   * How long the answer to one sending may take, up to its headers. While a body that is a stream is sent (over `NodeTransport` also
+   * bytes of more than 1 MiB), it counts from the last piece that was taken. Default: 60 seconds.
+   */
   readonly timeout?: Duration.DurationInput | undefined
   /** How long the answer to a login may take, and reading it. Default: 30 seconds. */
   readonly loginTimeout?: Duration.DurationInput | undefined
@@ -53,7 +60,8 @@ export interface Options extends CommonHeaders.SessionHeaders {
   readonly discoveryTimeout?: Duration.DurationInput | undefined
   /**
    * How long a request may take in all, up to the headers of its answer: logging in, finding the endpoint, turns of
-   * limiters, redirects and retries. Default: 5 minutes.
+   * limiters, redirects and retries. A body that flows moves it further, as it does `timeout`; a `deadline` that a call gives for
+   * itself stays. Default: 5 minutes.
    */
   readonly deadline?: Duration.DurationInput | undefined
   /** How many redirects are followed before the redirect itself is the answer. Default: 30. */
@@ -71,7 +79,7 @@ export interface Options extends CommonHeaders.SessionHeaders {
  * @category models
  */
 export interface SendOptions extends CommonHeaders.RequestHeaders {
-  /** How long the answer to one sending may take, up to its headers and with the upload. */
+  /** How long the answer to one sending may take, up to its headers, counted from the last progress of an upload. */
   readonly timeout?: Duration.DurationInput | undefined
   /** How many redirects are followed before the redirect itself is the answer. */
   readonly redirects?: number | undefined
@@ -131,6 +139,10 @@ export interface Service {
    * - At another origin no credential header is sent, and the body of a login, or of a request with credentials, is
    *   refused. https never becomes http.
    * - In a browser no redirect is followed: it hides the target, or else takes the token along to any origin.
+   * - Compressed answers (gzip, deflate) are asked for and decoded, but in a page or over `fetch`, where the platform does it. What
+   *   was decoded has neither `content-encoding` nor `content-length`. Read as a whole it may be 128 MiB long; a stream has no
+   *   limit. A coding that is not understood is a `ResponseError` that names it; if the request has an `accept-encoding` of its
+   *   own, its stream gives such bytes as they come.
    * - Neither the response nor any error shows the request's headers or body.
    */
   readonly execute: (
@@ -204,11 +216,13 @@ const positive = (
 export const make = (options: Options = {}): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
-    const sendWithin: Patience.SendWithin = Patience.sendWithin(client) ??
+    const own = Patience.sendWithin(client)
+    const sendWithin: Patience.SendWithin = own ??
       ((restore, _, request, __, watch, deadline, settle) =>
         watch.settled(restore, deadline, client.execute(request), settle, withoutPlatformHabits))
     const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
+    const badHeaders = CommonHeaders.problem(options)
     const meters = Metrics.makeRequests()
     const timeoutOf = (option: keyof typeof defaults) => positive(option, options[option] ?? defaults[option])
     const timeouts = {
@@ -239,16 +253,30 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         request,
         url,
         meters,
-        (restore, fiber, request, now, tell) =>
-          sendWithin(restore, fiber, request, url, watch, deadlineOf(sending, request, url, now), (ending) =>
-            tell(Exit.mapBoth(ending, {
-              onFailure: (error) =>
-                error._tag === "TimedOut"
-                  ? error
-                  : TransportFault.fromPlatform(error, request.method, url.href, sending.phase, sending.secrets),
-              onSuccess: (response) =>
-                Response.make(response, url, sending, watch)
-            })))
+        (restore, fiber, request, now, tell) => {
+          // only our own client is known to keep the length of what it sends in pieces: fetch does not
+          const upload = Upload.isFlowing(request.body, own !== undefined)
+            ? new UploadDeadline(now, sending, request, request.body, url, Time.clockOf(fiber))
+            : undefined
+          return sendWithin(
+            restore,
+            fiber,
+            upload === undefined ? request : upload.request,
+            url,
+            watch,
+            upload ?? deadlineOf(sending, request, url, now),
+            (ending) =>
+              tell(Exit.mapBoth(ending, {
+                onFailure: (error) =>
+                  error._tag === "TimedOut"
+                    ? error
+                    : upload?.failure === undefined
+                    ? TransportFault.fromPlatform(error, request.method, url.href, sending.phase, sending.secrets)
+                    : TransportFault.ofUpload(upload.failure, request, url.href, sending.secrets),
+                onSuccess: (response) => Response.make(response, url, sending, watch)
+              }))
+          )
+        }
       )
 
     /** One hop with the retries that are left, when it is its turn. */
@@ -318,7 +346,22 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       if (limiter !== undefined && Either.isLeft(limiter)) {
         return Effect.fail(limiter.left)
       }
+      const badHeader = badHeaders ?? (execute === undefined ? undefined : CommonHeaders.problem(execute))
+      if (badHeader !== undefined) {
+        return Effect.fail(badHeader)
+      }
       const whole = withCommonHeaders(withoutFragment(request, url.right), execute, execute?.credentials)
+      const unsendable = CommonHeaders.unsendable(whole.headers)
+      if (unsendable !== undefined) {
+        return Effect.fail(
+          new Errors.TransportError({
+            reason: "Request",
+            method: request.method,
+            url: Url.shown(request.url),
+            description: unsendable
+          })
+        )
+      }
       const sending = new Sending(
         { request: whole, url: url.right, credentials: execute?.credentials, secrets: execute?.secrets },
         phase,
@@ -370,13 +413,15 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           return Effect.fail(sending.left)
         }
         return Effect.withFiberRuntime<A, E, R>((fiber) =>
-          use(Internal.make(watch, Time.ofFiber(fiber), whole.right, () =>
-            new Errors.TimedOut({
-              phase: "operation",
-              method: request.method,
-              url: Url.shown(request.url),
-              millis: whole.right
-            })))
+          use(
+            Internal.make(watch, Time.ofFiber(fiber), whole.right, own.deadline !== undefined, () =>
+              new Errors.TimedOut({
+                phase: "operation",
+                method: request.method,
+                url: Url.shown(request.url),
+                millis: whole.right
+              }))
+          )
         )
       }
     }
@@ -466,6 +511,47 @@ class SendingDeadline implements Watch.Deadline<Errors.TimedOut> {
 
   late(): Errors.TimedOut {
     return timedOut(this.sending, this.request, this.url)
+  }
+}
+
+/** Of a body that flows: each piece of it moves the end further. */
+class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener {
+  readonly request: HttpClientRequest.HttpClientRequest
+  failure: Cause.Cause<unknown> | undefined
+  #own: Time.Instant
+
+  constructor(
+    now: Time.Instant,
+    readonly sending: Sending,
+    readonly original: HttpClientRequest.HttpClientRequest,
+    body: HttpBody.Stream | HttpBody.Uint8Array,
+    readonly url: URL,
+    readonly clock: Clock.Clock
+  ) {
+    this.#own = Time.after(now, sending.timeout)
+    this.request = Upload.make(original, body, this)
+  }
+
+  get endsAt(): Time.Instant {
+    const { operation } = this.sending
+    return operation !== undefined && operation.endsAt < this.#own ? operation.endsAt : this.#own
+  }
+
+  late(): Errors.TimedOut {
+    const { operation } = this.sending
+    return operation !== undefined && operation.endsAt < this.#own
+      ? operation.late()
+      : timedOut(this.sending, this.original, this.url)
+  }
+
+  flows(): void {
+    const now = Time.now(this.clock)
+    this.#own = Time.after(now, this.sending.timeout)
+    this.sending.operation?.flows(now)
+  }
+
+  fails(cause: Cause.Cause<unknown>): void {
+    this.failure = cause
   }
 }
 

@@ -2,41 +2,12 @@
 import type * as HttpBody from "@effect/platform/HttpBody"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { Beginning } from "./beginning.js"
 import * as Response from "./response.js"
-
-/**
- * The beginning of a body, as it comes. It is copied into one buffer: chunks of one byte each, kept as they are, would take
- * more than a hundred times their size.
- */
-class Beginning {
-  #bytes = new Uint8Array(0)
-  #size = 0
-  readonly #limit: number
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  /** Is there more than is wanted? */
-  truncated = false
-
-  add(chunk: Uint8Array): void {
-    const wanted = chunk.subarray(0, this.#limit - this.#size)
-    this.truncated = wanted.length < chunk.length
-    if (this.#size + wanted.length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.min(this.#limit, 2 * (this.#size + wanted.length)))
-      grown.set(this.#bytes.subarray(0, this.#size))
-      this.#bytes = grown
-    }
-    this.#bytes.set(wanted, this.#size)
-    this.#size += wanted.length
-  }
-
-  get text(): string {
-    return new TextDecoder().decode(this.#bytes.subarray(0, this.#size))
-  }
-}
+import * as TransportFault from "./transportFault.js"
 
 /** Reads until the end or the limit, where the connection is closed. */
 const read = (
@@ -79,11 +50,16 @@ const within = (
     const beginning = new Beginning(limit)
     return read(response, beginning).pipe(
       Effect.timeout(millis),
-      Effect.ignore,
-      Effect.zipRight(Effect.suspend(() => heard(response, beginning))),
-      Effect.map(({ text }) => text)
+      Effect.match({ onFailure: whyUnread, onSuccess: () => "" }),
+      Effect.flatMap((why) => Effect.map(heard(response, beginning), ({ text }) => text === "" ? why : text))
     )
   })
+
+/** In place of a text that is in a coding which is not understood, or not what its coding says. */
+const whyUnread = (error: HttpClientError.ResponseError | Cause.TimeoutException): string =>
+  error._tag === "ResponseError" && TransportFault.isUnreadable(error.cause)
+    ? `its message cannot be read: ${error.description}`
+    : ""
 
 const faultLimit = 64 * 1024
 

@@ -1,6 +1,8 @@
 /** The headers that every request gets: who sends it, for whom, and what the Session or an Adapter adds. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Errors from "../Errors.js"
+import * as ContentCoding from "./contentCoding.js"
 import * as Page from "./page.js"
 import * as Target from "./target.js"
 import { version } from "./version.js"
@@ -62,19 +64,83 @@ const userAgent = (options: SessionHeaders, request: RequestHeaders): string =>
 const forwardedFor = (address: string): string =>
   address.includes(":") ? `"[${address.replace(/^\[|\]$/g, "")}]"` : address
 
-const isCommon = (request: RequestHeaders): boolean =>
+/** Nothing is said. */
+export const isCommon = (request: RequestHeaders): boolean =>
   request.userAgent === undefined && request.clientName === undefined && request.additionalHeaders === undefined &&
   request.globalRequestId === undefined && request.originalIp === undefined
+
+/** What no value of a header can have: anything but tabs, blanks, and what is visible in Latin-1. */
+const impossible = /[^\t\x20-\x7e\x80-\xff]/
+
+const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
+
+/** Texts that become headers as they are. */
+const texts = [
+  "appName",
+  "appVersion",
+  "userAgent",
+  "clientName",
+  "clientVersion",
+  "globalRequestId",
+  "originalIp"
+] as const
+
+const codeOf = (character: number): string => `U+${character.toString(16).toUpperCase().padStart(4, "0")}`
+
+/** What is wrong with one of these options, if anything is. */
+export const problem = (options: SessionHeaders & RequestHeaders): Errors.InvalidOptions | undefined => {
+  const invalid = (option: string, reason: string) => new Errors.InvalidOptions({ module: "Transport", option, reason })
+  const check = (option: string, text = "", where = "") => {
+    const character = text.codePointAt(text.search(impossible))
+    return text.search(impossible) < 0 || character === undefined ? undefined : invalid(
+      option,
+      `${where}${JSON.stringify(String.fromCodePoint(character))} (${codeOf(character)}) cannot be in a header; ` +
+        "blanks and what is visible in Latin-1 can"
+    )
+  }
+  return [
+    ...texts.map((option) => check(option, options[option])),
+    ...(options.additionalUserAgent ?? []).flat().map((text) => check("additionalUserAgent", text)),
+    ...Object.entries(Headers.fromInput(options.additionalHeaders)).map(([name, value]) =>
+      headerName.test(name)
+        ? check("additionalHeaders", value, `${name}: `)
+        : invalid("additionalHeaders", `${JSON.stringify(name)} cannot be the name of a header`)
+    )
+  ].find((problem) => problem !== undefined)
+}
+
+/** Why these headers cannot be sent, if they cannot. It quotes no value, as the platforms would. */
+export const unsendable = (headers: Headers.Headers): string | undefined => {
+  for (const name in headers) {
+    const value = headers[name] ?? ""
+    if (!headerName.test(name)) {
+      return `${JSON.stringify(name)} cannot be the name of a header`
+    }
+    if (impossible.test(value)) {
+      const character = value.charCodeAt(value.search(impossible))
+      return `its header ${name} has a character that no header can have (${
+        character > 0xff ? "none of Latin-1" : codeOf(character)
+      })`
+    }
+  }
+  return undefined
+}
 
 /** Puts them on. What the caller has set stays, but for `userAgent` and `globalRequestId`, which say so themselves. */
 export const make = (options: SessionHeaders) => {
   const agent = userAgent(options, {})
   const simple = options.additionalHeaders === undefined && options.originalIp === undefined
   const additional = Headers.fromInput(options.additionalHeaders)
-  // browsers send their own, and ask the server first whether ours may be sent
+  // browsers send their own, and ask the server first whether ours may be sent; `accept-encoding` is theirs alone
   const inPage = Page.origin() !== undefined
 
-  const userAgentAlone = Headers.unsafeFromRecord({ "user-agent": agent })
+  const usual = Headers.unsafeFromRecord({
+    "user-agent": agent,
+    "accept-encoding": ContentCoding.accepted(Headers.empty)
+  })
+  /** What the request has itself wins. */
+  const named = (own: Headers.Headers): Headers.Headers =>
+    Headers.unsafeFromRecord({ "user-agent": agent, "accept-encoding": ContentCoding.accepted(own), ...own })
 
   return (
     request: HttpClientRequest.HttpClientRequest,
@@ -82,8 +148,13 @@ export const make = (options: SessionHeaders) => {
     credentials: Headers.Headers = Headers.empty
   ): HttpClientRequest.HttpClientRequest => {
     if (simple && (own === undefined || isCommon(own))) {
-      const headers = inPage ? request.headers : Headers.merge(userAgentAlone, request.headers)
-      return Target.make(request, request.url, Headers.merge(headers, credentials))
+      const { headers } = request
+      const known = inPage
+        ? headers
+        : "user-agent" in headers || "accept-encoding" in headers || "range" in headers
+        ? named(headers)
+        : Headers.merge(usual, headers)
+      return Target.make(request, request.url, Headers.merge(known, credentials))
     }
     const { clientName, globalRequestId, originalIp = options.originalIp } = own ?? {}
     const set: Record<string, string> = {
@@ -95,6 +166,7 @@ export const make = (options: SessionHeaders) => {
       (own === undefined || clientName === undefined ? agent : userAgent(options, own))
     if (!inPage) {
       set["user-agent"] = name
+      set["accept-encoding"] ??= ContentCoding.accepted(request.headers)
     }
     if (globalRequestId !== undefined) {
       set["x-openstack-request-id"] = globalRequestId

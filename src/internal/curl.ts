@@ -28,7 +28,12 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 const variable = (header: string): string => `OS_${header.replace(/^x-(auth-)?/, "").replace(/\W/g, "_").toUpperCase()}`
 
 const headerOption = (secrets: Redaction.Secrets) => ([name, value]: readonly [string, string]): string =>
-  secrets.isHeader(name) ? `-H "${name}: $${variable(name)}"` : `-H ${quoted(`${name}: ${secrets.hide(value)}`)}`
+  secrets.isHeader(name)
+    ? `-H "${name}: $${variable(name)}"`
+    // with the header alone, curl would print what came as it came
+    : name === "accept-encoding" && value !== "identity"
+    ? "--compressed"
+    : `-H ${quoted(`${name}: ${secrets.hide(value)}`)}`
 
 /** Where passwords are sent, by whichever phase. */
 const sendsLogin = ({ pathname }: URL, phase: string): boolean =>

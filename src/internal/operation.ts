@@ -19,6 +19,8 @@ export interface Operation extends Tries, Watch.Deadline<Errors.TimedOut> {
   readonly beganAt: Time.Instant
   /** For whatever may wait. Sending has its own deadline, which is no later. */
   readonly inTime: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Errors.TimedOut, R>
+  /** A body flows: the time counts from `now`, unless the caller has given a deadline for the call. */
+  readonly flows: (now: Time.Instant) => void
 }
 
 /** Of one exchange that is no part of something bigger, such as a login. */
@@ -32,15 +34,24 @@ class WatchedOperation implements Operation {
   retries = 0
   connectDelays = 0
   statusDelays = 0
+  endsAt: Time.Instant
   readonly #watch: Watch.Watch
 
   constructor(
     watch: Watch.Watch,
     readonly beganAt: Time.Instant,
-    readonly endsAt: Time.Instant,
+    readonly millis: number,
+    readonly isFixed: boolean,
     readonly late: () => Errors.TimedOut
   ) {
     this.#watch = watch
+    this.endsAt = Time.after(beganAt, millis)
+  }
+
+  flows(now: Time.Instant): void {
+    if (!this.isFixed) {
+      this.endsAt = Time.after(now, this.millis)
+    }
   }
 
   inTime<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Errors.TimedOut, R> {
@@ -48,9 +59,11 @@ class WatchedOperation implements Operation {
   }
 }
 
+/** `isFixed`: a body that flows does not give it its time again. */
 export const make = (
   watch: Watch.Watch,
   beganAt: Time.Instant,
   millis: number,
+  isFixed: boolean,
   late: () => Errors.TimedOut
-): Operation => new WatchedOperation(watch, beganAt, Time.after(beganAt, millis), late)
+): Operation => new WatchedOperation(watch, beganAt, millis, isFixed, late)

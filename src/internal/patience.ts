@@ -43,3 +43,6 @@ export const complete: unique symbol = Symbol.for("effect-keystoneauth/complete"
 
 export const isComplete = (response: HttpClientResponse.HttpClientResponse): boolean =>
   complete in response && response[complete] === true
+
+/** On an answer: its `content-encoding`, where that is known without making headers of all that came. */
+export const coding: unique symbol = Symbol.for("effect-keystoneauth/coding")

@@ -8,6 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
+import * as ContentCoding from "./contentCoding.js"
 import * as Faults from "./faults.js"
 import * as Patience from "./patience.js"
 import * as Redaction from "./redaction.js"
@@ -15,6 +16,8 @@ import * as Time from "./time.js"
 import * as TransportFault from "./transportFault.js"
 import * as Url from "./url.js"
 import type * as Watch from "./watch.js"
+
+type Bytes = Stream.Stream<Uint8Array, HttpClientError.ResponseError>
 
 /** What it is the answer to. */
 export interface Sending {
@@ -37,6 +40,9 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   readonly #sending: Sending
   readonly patience: number
   readonly #watch: Watch.Watch
+  #decided = false
+  #coded: ContentCoding.Coded | undefined
+  #body: ContentCoding.Body | undefined
   #listener: ((text: string) => Effect.Effect<void>) | undefined
 
   constructor(
@@ -63,7 +69,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   }
 
   get headers(): Headers.Headers {
-    return this.#headers ??= this.#source.headers
+    return this.#coding?.headers ?? (this.#headers ??= this.#source.headers)
   }
 
   get request(): HttpClientRequest.HttpClientRequest {
@@ -76,28 +82,58 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return this.#source.remoteAddress
   }
   get json() {
-    return this.#inTime(this.#heard(this.#source.json))
+    return this.#inTime(this.#heard(this.#reader.json))
   }
   get text() {
-    return this.#inTime(this.#heard(this.#source.text))
+    return this.#inTime(this.#heard(this.#reader.text))
   }
   get urlParamsBody() {
-    return this.#inTime(this.#source.urlParamsBody)
+    return this.#inTime(this.#reader.urlParamsBody)
   }
   get formData() {
-    return this.#inTime(this.#source.formData)
+    return this.#inTime(this.#reader.formData)
   }
   get arrayBuffer() {
-    return this.#inTime(this.#source.arrayBuffer)
+    return this.#inTime(this.#reader.arrayBuffer)
   }
   /** A download may take as long as it likes, but not stop. */
   get stream() {
+    const coded = this.#coding
+    const body = this.#safe(coded === undefined ? this.#wire : this.#reader.stream)
     return this.patience === Infinity
-      ? this.pieces
-      : Stream.timeoutFail(this.pieces, () => this.#late(), this.patience)
+      ? body
+      : Stream.timeoutFail(body, () => this.#late(), this.patience)
   }
+  /** Never in a coding, whatever was asked for. */
   get pieces() {
-    return Stream.mapError(this.#complete(this.#source.stream), (error) => this.#safeError(error))
+    const coded = this.#coding
+    return this.#safe(coded === undefined ? this.#wire : ContentCoding.bytes(coded, this.#wire, false))
+  }
+
+  /** Known only when something of the answer is asked for but its status. */
+  get #coding(): ContentCoding.Coded | undefined {
+    if (!this.#decided) {
+      this.#decided = true
+      const source = this.#source
+      const coding = Patience.coding in source
+        ? source[Patience.coding]
+        : (this.#headers ??= source.headers)["content-encoding"]
+      if (typeof coding === "string") {
+        this.#coded = ContentCoding.make(source, coding, this.#headers ??= source.headers)
+      }
+    }
+    return this.#coded
+  }
+
+  get #reader(): ContentCoding.Body {
+    const coded = this.#coding
+    return this.#body ??= coded === undefined
+      ? this.#source
+      : new ContentCoding.CodedBody(this.#source, coded, this.#wire)
+  }
+
+  #safe(bytes: Bytes): Bytes {
+    return Stream.mapError(bytes, (error) => this.#safeError(error))
   }
 
   #inTime<A>(
@@ -115,13 +151,13 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
       )
   }
 
-  /** A connection that broke before anyone read is an empty body to the platform: then its length tells. */
-  #complete(
-    stream: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
-  ): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
-    const { "content-encoding": encoding, "content-length": length } = this.headers
+  /** What comes. A connection that broke before anyone read is an empty body to the platform: then its length tells. */
+  get #wire(): Bytes {
+    const { stream } = this.#source
+    const length = (this.#headers ??= this.#source.headers)["content-length"]
     if (
-      length === undefined || encoding !== undefined || this.status === 304 || this.#source.request.method === "HEAD"
+      length === undefined || this.#coding?.counted === false || this.status === 304 ||
+      this.#source.request.method === "HEAD"
     ) {
       return stream
     }
@@ -162,6 +198,10 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     if (error.reason === "EmptyBody") {
       return this.#failure("the answer has no body", { reason: error.reason })
     }
+    if (error.cause instanceof ContentCoding.Fault) {
+      const { code, message } = error.cause
+      return this.#failure(message, { cause: { code, message } })
+    }
     // a cause may quote the body; only that of a broken connection, which has a code, is told
     const cause = TransportFault.broken(error.cause)
     return this.#failure(
@@ -189,7 +229,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     if (this.#listener === undefined) {
       return read
     }
-    const told = Effect.ignore(Effect.flatMap(Effect.suspend(() => this.#source.text), (text) => this.tell(text)))
+    const told = Effect.ignore(Effect.flatMap(Effect.suspend(() => this.#reader.text), (text) => this.tell(text)))
     return Effect.tapBoth(read, { onFailure: () => told, onSuccess: () => told })
   }
 

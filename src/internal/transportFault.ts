@@ -1,9 +1,12 @@
 /** From the platform's errors, which hold the request with its token, to ours, which do not. */
 import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
 import { isRecord } from "effect/Predicate"
 import * as Errors from "../Errors.js"
 import * as Page from "./page.js"
 import type * as Redaction from "./redaction.js"
+import * as Upload from "./upload.js"
 import * as Url from "./url.js"
 
 const connectCodes = new Set([
@@ -26,7 +29,7 @@ const timeoutCodes = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOU
 
 /** Of the parser of HTTP, its limits, and what uncompresses. */
 const answerCode =
-  /^HTTPParserError$|^HPE_|^UND_ERR_(HEADERS_OVERFLOW|RES|INVALID)|^Z_|^ERR_(BROTLI|ZSTD|_ERROR_FORMAT|PADDING)/
+  /^HTTPParserError$|^HPE_|^UND_ERR_(HEADERS_OVERFLOW|RES|INVALID)|^Z_|^ERR_(BROTLI|ZSTD|_ERROR_FORMAT|PADDING|CONTENT_ENCODING)/
 
 const classify = ({ code, syscall }: Inner): Errors.TransportError["reason"] => {
   if (code === undefined) {
@@ -85,6 +88,9 @@ export const broken = (cause: unknown): { readonly code: string; readonly messag
   return code === undefined ? undefined : { code, message: tidy(message) }
 }
 
+/** Is it for what is in it that a body could not be read? */
+export const isUnreadable = (cause: unknown): boolean => classify(innermost(cause)) === "Response"
+
 /** What the platform's error says, without the request that it holds. */
 export const fromPlatform = (
   error: HttpClientError.HttpClientError,
@@ -117,5 +123,22 @@ export const fromPlatform = (
     url: Url.shown(url),
     code,
     description: meant === undefined ? said : `${said}: ${meant}`
+  })
+}
+
+/** Of a request whose body is a stream that has failed. */
+export const ofUpload = (
+  failure: Cause.Cause<unknown>,
+  { method }: HttpClientRequest.HttpClientRequest,
+  url: string,
+  secrets: Redaction.Secrets
+): Errors.TransportError => {
+  const cause = Cause.squash(failure)
+  return new Errors.TransportError({
+    reason: "Request",
+    method,
+    url: Url.shown(url),
+    description: secrets.hide(`the upload's stream failed: ${Upload.describe(cause)}`),
+    cause
   })
 }

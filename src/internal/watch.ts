@@ -16,9 +16,13 @@ import type * as Scope from "effect/Scope"
 import { type Restore, settled } from "./settled.js"
 import * as Time from "./time.js"
 
-/** Until when it is waited, and what it means if nothing has come by then. */
-export interface Deadline<out E> {
+/** Until when it is waited. It may become later while it is waited, but not earlier. */
+export interface End {
   readonly endsAt: Time.Instant
+}
+
+/** The same, and what it means if nothing has come by then. */
+export interface Deadline<out E> extends End {
   readonly late: () => E
 }
 
@@ -46,7 +50,7 @@ export interface Watch {
     surroundings?: Surroundings
   ) => Effect.Effect<B, E3, R>
   /** Tells when the time is over, unless it is called off before: for who can give up without being interrupted. */
-  readonly alarm: (clock: Clock.Clock, endsAt: Time.Instant, waiter: Waiter) => Alarm
+  readonly alarm: (clock: Clock.Clock, end: End, waiter: Waiter) => Alarm
 }
 
 /** Who is told that the time is over. */
@@ -69,7 +73,7 @@ class Wait implements Alarm {
   previous: Wait | undefined
   next: Wait | undefined
 
-  constructor(readonly watcher: Watcher, readonly endsAt: Time.Instant, public waiter: Waiter | undefined) {}
+  constructor(readonly watcher: Watcher, readonly end: End, public waiter: Waiter | undefined) {}
 
   callOff(): void {
     this.watcher.delete(this)
@@ -88,8 +92,8 @@ class Watcher {
     this.#clock = clock
   }
 
-  add(endsAt: Time.Instant, waiter: Waiter): Wait {
-    const wait = new Wait(this, endsAt, waiter)
+  add(end: End, waiter: Waiter): Wait {
+    const wait = new Wait(this, end, waiter)
     if (this.#last === undefined) {
       this.#first = wait
     } else {
@@ -97,7 +101,7 @@ class Watcher {
       this.#last.next = wait
     }
     this.#last = wait
-    this.#wakeBy(endsAt)
+    this.#wakeBy(end.endsAt)
     return wait
   }
 
@@ -157,11 +161,12 @@ class Watcher {
     const over: Array<Waiter> = []
     for (let wait = this.#first; wait !== undefined;) {
       const { next, waiter } = wait
-      if (wait.endsAt <= now && waiter !== undefined) {
+      const { endsAt } = wait.end
+      if (endsAt <= now && waiter !== undefined) {
         this.delete(wait)
         over.push(waiter)
       } else {
-        earliest = wait.endsAt < earliest ? wait.endsAt : earliest
+        earliest = endsAt < earliest ? endsAt : earliest
       }
       wait = next
     }
@@ -224,7 +229,7 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
         const watcher = watcherOf(Time.clockOf(fiber))
         let wait: Wait | undefined
         const outcome = Effect.async<A, E | E2>((resume) => {
-          wait = watcher.add(deadline.endsAt, {
+          wait = watcher.add(deadline, {
             timeIsOver: () => {
               resume(Effect.failSync(() => deadline.late()))
               running.unsafeInterruptAsFork(FiberId.none)
@@ -244,7 +249,7 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
       within: (deadline, effect) =>
         Effect.uninterruptibleMask((restore) => settledWithin(restore, deadline, effect, (exit) => exit)),
       settled: settledWithin,
-      alarm: (clock, endsAt, waiter) => watcherOf(clock).add(endsAt, waiter)
+      alarm: (clock, end, waiter) => watcherOf(clock).add(end, waiter)
     }
   }
 )

@@ -118,8 +118,8 @@ describe("watch", () => {
       const clock = yield* Effect.clock
       const heard: Array<string> = []
       const waiter = (name: string) => ({ timeIsOver: () => heard.push(name) })
-      watch.alarm(clock, (yield* within(20)).endsAt, waiter("first"))
-      const second = watch.alarm(clock, (yield* within(30)).endsAt, waiter("second"))
+      watch.alarm(clock, yield* within(20), waiter("first"))
+      const second = watch.alarm(clock, yield* within(30), waiter("second"))
       yield* TestClock.adjust(19)
       assert.deepStrictEqual(heard, [])
       yield* TestClock.adjust(1)
@@ -148,7 +148,7 @@ describe("watch", () => {
             const name = alarms.length
             const endsAt = now + each.set
             expected.set(name, endsAt)
-            alarms.push(watch.alarm(clock, Time.after(Time.now(clock), each.set), {
+            alarms.push(watch.alarm(clock, { endsAt: Time.after(Time.now(clock), each.set) }, {
               timeIsOver: () => {
                 assert.isFalse(heard.has(name))
                 heard.set(name, clock.unsafeCurrentTimeMillis())

@@ -18,6 +18,7 @@ export interface Options extends Tls.Options, Proxy.Options {
   readonly connectTimeout?: Duration.DurationInput | undefined
   readonly keepAlive?: Duration.DurationInput | undefined
   readonly connections?: number | undefined
+  readonly maxHeaderSize?: number | undefined
   readonly http2?: boolean | undefined
 }
 
@@ -140,6 +141,10 @@ export const make = (
     if (connections !== null && !(Number.isInteger(connections) && connections > 0)) {
       return yield* invalid("connections", `${connections} is not a number of connections; that is 1 or more`)
     }
+    const { maxHeaderSize } = options
+    if (maxHeaderSize !== undefined && !(Number.isInteger(maxHeaderSize) && maxHeaderSize > 0)) {
+      return yield* invalid("maxHeaderSize", `${maxHeaderSize} is not a number of bytes, such as 65536`)
+    }
 
     const socket = { timeout: connectTimeout, ...addressing(addressFamily) }
     const toOrigin = {
@@ -151,6 +156,7 @@ export const make = (
     }
     const pool = {
       connections,
+      ...(maxHeaderSize === undefined ? {} : { maxHeaderSize }),
       // 0: each connection serves one request
       ...(keepAlive === 0 ? { pipelining: 0 } : {}),
       ...(keepAlive === undefined || keepAlive === 0

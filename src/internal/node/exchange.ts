@@ -61,7 +61,7 @@ export class Exchange<E> extends AsyncResource
         this.runInAsyncScope(resume, undefined, answer)
       }
       this.#timer = timer
-      this.#alarm = timer?.watch.alarm(timer.clock, timer.deadline.endsAt, this)
+      this.#alarm = timer?.watch.alarm(timer.clock, timer.deadline, this)
       try {
         dispatcher.dispatch(this.options, this)
       } catch (cause) {

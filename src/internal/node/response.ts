@@ -70,6 +70,9 @@ class ClientResponse extends Inspectable.Class implements HttpClientResponse.Htt
   get [Patience.complete](): boolean {
     return this.#body.done
   }
+  get [Patience.coding](): string | undefined {
+    return this.#source["content-encoding"]?.toString()
+  }
   get headers(): Headers.Headers {
     return this.#headers ??= Headers.fromInput(this.#source)
   }

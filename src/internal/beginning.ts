@@ -1,0 +1,36 @@
+/**
+ * The beginning of a body, as it comes. It is copied into one buffer: chunks of one byte each, kept as they are, would take
+ * more than a hundred times their size.
+ */
+export class Beginning {
+  #bytes = new Uint8Array(0)
+  #size = 0
+  readonly #limit: number
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Is there more than is wanted? */
+  truncated = false
+
+  add(chunk: Uint8Array): void {
+    const wanted = chunk.subarray(0, this.#limit - this.#size)
+    this.truncated = wanted.length < chunk.length
+    if (this.#size + wanted.length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.min(this.#limit, 2 * (this.#size + wanted.length)))
+      grown.set(this.#bytes.subarray(0, this.#size))
+      this.#bytes = grown
+    }
+    this.#bytes.set(wanted, this.#size)
+    this.#size += wanted.length
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#size)
+  }
+
+  /** UTF-8, without its mark. */
+  get text(): string {
+    return new TextDecoder().decode(this.bytes)
+  }
+}
