@@ -27,7 +27,10 @@ export interface Options extends AuthMethod.LoginOptions {
   readonly name: string
   /** Who logs in, in words, for errors: `user "demo" of the browser`. */
   readonly description: string
-  /** Everything that decides the token: plugins with the same parts share it. Secrets are `Redacted`. */
+  /**
+   * Everything that decides the token besides `name`, `authUrl` and the scope: plugins with the same parts share it. Secrets are
+   * `Redacted`.
+   */
   readonly parts: AuthMethod.Parts
   /**
    * Gets a token. Run once for any number of callers, in the background where a token is renewed, and not again at once after
@@ -59,7 +62,7 @@ const login = (options: Options, session: Session.Service, scope: AuthScope.Auth
   })
   return {
     ...exchanged,
-    parts: { ...exchanged.parts, ...parts, identity: name },
+    parts: { ...exchanged.parts, kind: "custom", name, parts },
     check: AuthScope.toBody(scope, name),
     send: () => Effect.provideService(options.login, Session.Session, session),
     rescope: (scope) => login(options, session, scope),
@@ -100,7 +103,8 @@ export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, nev
  * The token that Keystone v3 knows by this text, with all that is said in it (`GET /v3/auth/tokens`): for logins that end with no
  * more than the text.
  *
- * Fails with `Unauthorized` if Keystone does not take it, or with the error of the wire.
+ * Fails with `Unauthorized` if Keystone does not take it, with `InvalidOptions` if the URL or the token cannot be one, or with the
+ * error of the wire.
  *
  * @since 0.1.0
  * @category accessors

@@ -152,6 +152,8 @@ export interface TextResponse {
   readonly status: number
   readonly headers: Headers.Headers
   readonly text: string
+  /** The URL that answered, after redirects, as it may be shown: without user name, password and secret parameters. */
+  readonly url: string
 }
 
 /**
@@ -379,7 +381,7 @@ const readText = (
   const { headers, status } = response
   const { url } = response.request
   return status >= 400
-    ? Effect.map(Body.faultText(response), (text) => ({ status, headers, text }))
+    ? Effect.map(Body.faultText(response), (text) => ({ status, headers, text, url }))
     : Body.text(response, limit).pipe(
       Effect.mapError((error) => TransportFault.fromPlatform(error, request.method, url, phase)),
       Effect.filterOrFail(
@@ -392,7 +394,7 @@ const readText = (
             description: `its body is longer than ${limit} bytes`
           })
       ),
-      Effect.map(({ text }) => ({ status, headers, text }))
+      Effect.map(({ text }) => ({ status, headers, text, url }))
     )
 }
 

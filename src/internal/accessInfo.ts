@@ -5,6 +5,22 @@ import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import { Fields } from "./fields.js"
 
+/** A token that seemed not to end because its end cannot be read would be used for ever. */
+const isTime = (u: unknown): u is string => time(u) !== undefined
+
+/**
+ * Why this cannot be a token: what is one is sent in a header, of which platforms join several by commas. The text itself is not
+ * told, since it may be one.
+ */
+export const whyNoToken = (text: string): string | undefined =>
+  text === ""
+    ? "is empty"
+    : text.includes(",")
+    ? "is more than one, or has a comma"
+    : /[^!-~]/.test(text)
+    ? "has a character that no token has"
+    : undefined
+
 const identified = (of: Fields) => ({ id: of.text("id") })
 const named = (of: Fields) => ({ id: of.text("id"), name: of.text("name") })
 const namedInDomain = (of: Fields) => ({ ...named(of), domain: of.struct("domain", named) })
@@ -47,7 +63,7 @@ const tokenV3 = (of: Fields) => ({
   roles: of.structs("roles", named),
   is_admin_project: of.unread("is_admin_project"),
   issued_at: of.unread("issued_at"),
-  expires_at: of.unread("expires_at"),
+  expires_at: of.given("expires_at", isTime),
   audit_ids: of.texts("audit_ids"),
   bind: of.record("bind"),
   "OS-TRUST:trust": of.struct("OS-TRUST:trust", trust),
@@ -71,7 +87,7 @@ export type TokenV3 = Partial<ReturnType<typeof tokenV3>>
 const accessV2 = (of: Fields) => ({
   token: of.struct("token", (of) => ({
     id: of.text("id"),
-    expires: of.unread("expires"),
+    expires: of.given("expires", isTime),
     issued_at: of.unread("issued_at"),
     tenant: of.struct("tenant", named),
     tenantId: of.text("tenantId"),
