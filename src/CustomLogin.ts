@@ -5,12 +5,15 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as AccessInfo from "./AccessInfo.js"
 import type * as AuthMethod from "./AuthMethod.js"
 import type * as AuthPlugin from "./AuthPlugin.js"
 import * as AuthScope from "./AuthScope.js"
+import { InvalidOptions } from "./Errors.js"
+import { whyNoLogin } from "./internal/accessInfo.js"
 import * as Keystone from "./internal/keystone.js"
 import * as KeystoneV3 from "./internal/keystoneV3.js"
 import * as PluginLayers from "./internal/pluginLayers.js"
@@ -64,13 +67,22 @@ const login = (options: Options, session: Session.Service, scope: AuthScope.Auth
     ...exchanged,
     parts: { ...exchanged.parts, kind: "custom", name, parts },
     check: AuthScope.toBody(scope, name),
-    send: () => Effect.provideService(options.login, Session.Session, session),
+    send: () => Effect.flatMap(Effect.provideService(options.login, Session.Session, session), checkAccess(name)),
     rescope: (scope) => login(options, session, scope),
     direct: false,
     renewable: true,
     description
   }
 }
+
+/** The same that is checked in an answer of Keystone. */
+const checkAccess =
+  (name: string) => (access: AccessInfo.AccessInfo): Either.Either<AccessInfo.AccessInfo, InvalidOptions> => {
+    const why = whyNoLogin(access, "token")
+    return why === undefined ? Either.right(access) : Either.left(
+      new InvalidOptions({ module: name, option: "login", reason: `what it gave is not a login: ${why}` })
+    )
+  }
 
 /**
  * Requests below this layer are made by who logs in this way.

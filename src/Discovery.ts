@@ -114,8 +114,7 @@ const read = (url: string, response: Transport.TextResponse): Either.Either<Answ
     Either.flatMap((body) =>
       Either.mapBoth(VersionDocument.fromBody(url, body, headers), {
         onLeft: (what) => attempt(`answered ${status} with ${what}`),
-        onRight: (document) =>
-          "redirectedTo" in where ? { ...document, redirectedTo: where.redirectedTo } : document
+        onRight: (document) => "redirectedTo" in where ? { ...document, redirectedTo: where.redirectedTo } : document
       })
     )
   )

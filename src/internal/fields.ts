@@ -12,17 +12,12 @@ export class Fields {
     readonly misfits: Array<string>
   ) {}
 
-  given<A>(key: string, fits: (u: unknown) => u is A): A | undefined {
-    const u = this.raw[key]
-    return u === undefined || u === null ? undefined : this.#fitting(key, fits)
-  }
-
   text(key: string): string | undefined {
-    return this.given(key, isString)
+    return this.#given(key, isString)
   }
 
   flag(key: string): boolean | undefined {
-    return this.given(key, isBoolean)
+    return this.#given(key, isBoolean)
   }
 
   /** Read where it is used: one odd value in it must not cost the rest. */
@@ -31,7 +26,7 @@ export class Fields {
   }
 
   record(key: string): Readonly<Record<string, unknown>> | undefined {
-    return this.given(key, isRecord)
+    return this.#given(key, isRecord)
   }
 
   struct<A>(key: string, read: (fields: Fields) => A): A | undefined {
@@ -51,13 +46,18 @@ export class Fields {
   }
 
   #items<A>(key: string, item: (list: Fields, index: string) => A | undefined): ReadonlyArray<A> | undefined {
-    const raw = this.given<ReadonlyArray<unknown>>(key, Array.isArray)
+    const raw = this.#given<ReadonlyArray<unknown>>(key, Array.isArray)
     const list = this.#inner({ ...raw }, key)
     return raw?.map((_, index) => item(list, String(index))).filter((item) => item !== undefined)
   }
 
   #inner(raw: Readonly<Record<string, unknown>>, key: string): Fields {
     return new Fields(raw, `${this.place}.${key}`, this.misfits)
+  }
+
+  #given<A>(key: string, fits: (u: unknown) => u is A): A | undefined {
+    const u = this.raw[key]
+    return u === undefined || u === null ? undefined : this.#fitting(key, fits)
   }
 
   #fitting<A>(key: string, fits: (u: unknown) => u is A): A | undefined {

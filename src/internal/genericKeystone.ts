@@ -188,7 +188,9 @@ const stillAt = (
       new Errors.InvalidOptions({
         module,
         option: "authUrl",
-        reason: `${Url.shown(authUrl)} redirects to ${redirectedTo}: use https://..., so that no password is sent by http`
+        reason: `${
+          Url.shown(authUrl)
+        } redirects to ${redirectedTo}: use https://..., so that no password is sent by http`
       })
     )
     : Either.void

@@ -90,7 +90,8 @@ export const check = (
     new InvalidOptions({
       module,
       option: found,
-      reason: "it has a character that cannot be sent: half of a surrogate pair, or U+FFFD, which stands for what was lost"
+      reason:
+        "it has a character that cannot be sent: half of a surrogate pair, or U+FFFD, which stands for what was lost"
     })
   )
 }

@@ -11,6 +11,7 @@ import * as Errors from "../Errors.js"
 import * as Session from "../Session.js"
 import * as Tokens from "../Tokens.js"
 import type * as Transport from "../Transport.js"
+import { whyNoLogin } from "./accessInfo.js"
 import * as AuthState from "./authState.js"
 import * as Faults from "./faults.js"
 import * as IdentityKey from "./identityKey.js"
@@ -246,14 +247,22 @@ const invalidResponse = (
 
 /**
  * The token that the answer to a login is, whatever the plugin: from a success with JSON, by what `read` makes of that, which
- * fails with what is wrong.
+ * fails with what is wrong. `name` is what the token comes as.
  */
 export const readToken = (
   response: Transport.TextResponse,
   where: { readonly method: string; readonly url: string },
+  name: string,
   read: (body: unknown) => Either.Either<AccessInfo.AccessInfo, string>
 ): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> =>
-  Either.mapLeft(Either.flatMap(parseSuccess(response), read), invalidResponse(response, where))
+  parseSuccess(response).pipe(
+    Either.flatMap(read),
+    Either.flatMap((access) => {
+      const why = whyNoLogin(access, name)
+      return why === undefined ? Either.right(access) : Either.left(why)
+    }),
+    Either.mapLeft(invalidResponse(response, where))
+  )
 
 const parseSuccess = ({ status, text }: Transport.TextResponse): Either.Either<unknown, string> => {
   if (status < 200 || status > 299) {

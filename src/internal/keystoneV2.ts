@@ -78,7 +78,11 @@ const login = (
     revoke: () => Effect.void,
     rescope: (scope) => {
       const tenant = toTenant(scope, module)
-      return login({ authUrl: options.authUrl, reauthenticate, ...Either.getOrElse(tenant, () => ({})) }, identity, tenant)
+      return login(
+        { authUrl: options.authUrl, reauthenticate, ...Either.getOrElse(tenant, () => ({})) },
+        identity,
+        tenant
+      )
     },
     direct: reauthenticate !== false,
     renewable,
@@ -135,5 +139,5 @@ const requestToken = (
         secrets
       }))
     }
-    return yield* Keystone.readToken(response, request, AccessInfo.fromV2)
+    return yield* Keystone.readToken(response, request, "access.token.id", (body) => AccessInfo.fromV2(body))
   })

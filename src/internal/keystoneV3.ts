@@ -221,14 +221,13 @@ const readAnswer = (
   request: HttpClientRequest.HttpClientRequest,
   response: Transport.TextResponse
 ): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> =>
-  Keystone.readToken(response, request, (body) =>
+  Keystone.readToken(response, request, "X-Subject-Token", (body) =>
     Either.flatMap(
       Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
         Page.isForeign(request.url)
           ? Page.hidden("X-Subject-Token")
           : "it has no X-Subject-Token header: is this Keystone?"),
-      (token) =>
-        AccessInfo.fromV3(body, Redacted.make(token))
+      (token) => AccessInfo.fromV3(body, Redacted.make(token))
     ))
 
 /** `GET /v3/auth/tokens`: what is said in a token of which only the text is known. */
@@ -268,7 +267,7 @@ export const validate = (
         Keystone.rejection(response, { login, scope: undefined, secrets: [token], method: request.method, url })
       )
     }
-    return yield* Keystone.readToken(response, request, (body) => AccessInfo.fromV3(body, token))
+    return yield* Keystone.readToken(response, request, "token", (body) => AccessInfo.fromV3(body, token))
   })
 
 /** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */

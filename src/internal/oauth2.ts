@@ -13,23 +13,20 @@ import * as AccessInfo from "../AccessInfo.js"
 import type * as AuthPlugin from "../AuthPlugin.js"
 import * as Errors from "../Errors.js"
 import type * as Transport from "../Transport.js"
-import { whyNoToken } from "./accessInfo.js"
 import * as Faults from "./faults.js"
 import * as Keystone from "./keystone.js"
 import * as Redaction from "./redaction.js"
 import * as Url from "./url.js"
 import * as User from "./user.js"
 
+export const example = "https://keystone.example.com/v3/OS-OAUTH2/token"
+
 /** Where access tokens come from, as a person wrote it. */
 export const endpointFromPerson = (
   oauth2Endpoint: string,
   module: string
 ): Either.Either<string, Errors.InvalidOptions> =>
-  Url.fromPerson(oauth2Endpoint, {
-    module,
-    option: "oauth2Endpoint",
-    example: "https://keystone.example.com/v3/OS-OAUTH2/token"
-  })
+  Url.fromPerson(oauth2Endpoint, { module, option: "oauth2Endpoint", example })
 
 /** What decides an access token, and is checked before anything is sent. */
 interface Client {
@@ -37,7 +34,10 @@ interface Client {
   readonly clientId: string
 }
 
-export const check = ({ clientId }: Pick<Client, "clientId">, module: string): Either.Either<void, Errors.InvalidOptions> =>
+export const check = (
+  { clientId }: Pick<Client, "clientId">,
+  module: string
+): Either.Either<void, Errors.InvalidOptions> =>
   User.isGiven(clientId)
     ? Either.void
     : Either.left(new Errors.InvalidOptions({ module, option: "clientId", reason: "it is needed" }))
@@ -92,7 +92,7 @@ const readToken = (
   response: Transport.TextResponse,
   now: DateTime.Utc
 ): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> =>
-  Keystone.readToken(response, request, (body) =>
+  Keystone.readToken(response, request, "access_token", (body) =>
     Either.gen(function*() {
       if (response.status !== 200) {
         return yield* Either.left("an access token comes with 200: is this a token endpoint?")
@@ -102,10 +102,6 @@ const readToken = (
         Schema.decodeUnknownEither(Granted)(body),
         () => "it has no access_token that is text, or an expires_in that is no number of seconds"
       )
-      const why = whyNoToken(access_token)
-      if (why !== undefined) {
-        return yield* Either.left(`its access_token ${why}`)
-      }
       const token = {
         methods: ["oauth2"],
         issued_at: DateTime.formatIso(now),
