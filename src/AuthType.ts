@@ -13,8 +13,6 @@ import type * as AuthPlugin from "./AuthPlugin.js"
 import type * as Discovery from "./Discovery.js"
 import { InvalidOptions } from "./Errors.js"
 import * as Flag from "./internal/flag.js"
-import * as KeystoneUrl from "./internal/keystoneUrl.js"
-import * as Url from "./internal/url.js"
 import type * as Session from "./Session.js"
 
 /**
@@ -331,24 +329,10 @@ export const flag = (name: string, about: About): Option<boolean | undefined> =>
   option(name, "flag", false, about, optional(decodeFlag))
 
 /**
- * An http or https URL, without the white space around it.
- *
  * @since 0.1.0
  * @category options
  */
-export const requiredUrl = (name: string, about: About & { readonly example: string }): Option<string> =>
-  option(name, "text", true, about, (given) =>
-    Either.flatMap(decodeText(given), (text) =>
-      Either.mapLeft(
-        Url.fromPerson(text, { module: "AuthType", option: name, example: about.example }),
-        ({ reason }) => reason
-      )))
-
-/**
- * @since 0.1.0
- * @category options
- */
-export const authUrl = requiredUrl("auth-url", { help: "where Keystone is", example: KeystoneUrl.example })
+export const authUrl = requiredText("auth-url", { help: "where Keystone is" })
 
 /**
  * The scope of a token: one of project, domain, system, trust and unscoped.

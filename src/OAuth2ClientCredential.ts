@@ -183,10 +183,7 @@ export const authType: AuthType.AuthType = AuthType.make({
   name,
   options: {
     ...AuthType.login,
-    oauth2Endpoint: AuthType.requiredUrl("oauth2_endpoint", {
-      help: "where access tokens come from",
-      example: OAuth2.example
-    }),
+    oauth2Endpoint: AuthType.requiredText("oauth2_endpoint", { help: "where access tokens come from" }),
     clientId: AuthType.requiredText("oauth2_client_id", { help: "id of the application credential" }),
     clientSecret: AuthType.requiredSecret("oauth2_client_secret", { help: "secret of the application credential" })
   },

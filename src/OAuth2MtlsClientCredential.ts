@@ -155,10 +155,7 @@ export const authType: AuthType.AuthType = AuthType.make({
   name,
   options: {
     ...AuthType.login,
-    oauth2Endpoint: AuthType.requiredUrl("oauth2-endpoint", {
-      help: "where access tokens come from",
-      example: OAuth2.example
-    }),
+    oauth2Endpoint: AuthType.requiredText("oauth2-endpoint", { help: "where access tokens come from" }),
     clientId: AuthType.requiredText("oauth2-client-id", { help: "id of the user that the client certificate is for" })
   },
   check: (values) => AuthScope.toBody(values, module),

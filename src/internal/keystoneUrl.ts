@@ -3,11 +3,9 @@ import * as Either from "effect/Either"
 import type { InvalidOptions } from "../Errors.js"
 import * as Url from "./url.js"
 
-export const example = "https://keystone.example.com/v3"
-
 /** Where Keystone is, as a person wrote it, or why that is no URL of Keystone. */
 export const fromPerson = (authUrl: string, module: string): Either.Either<string, InvalidOptions> =>
-  Url.fromPerson(authUrl, { module, option: "authUrl", example })
+  Url.fromPerson(authUrl, { module, option: "authUrl", example: "https://keystone.example.com/v3" })
 
 /** Any path may lead to Keystone; `/v3` is added unless the path ends with it (or in a name that does, as in keystoneauth). */
 export const v3 = (authUrl: string, path: string): string => {

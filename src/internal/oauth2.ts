@@ -19,14 +19,16 @@ import * as Redaction from "./redaction.js"
 import * as Url from "./url.js"
 import * as User from "./user.js"
 
-export const example = "https://keystone.example.com/v3/OS-OAUTH2/token"
-
 /** Where access tokens come from, as a person wrote it. */
 export const endpointFromPerson = (
   oauth2Endpoint: string,
   module: string
 ): Either.Either<string, Errors.InvalidOptions> =>
-  Url.fromPerson(oauth2Endpoint, { module, option: "oauth2Endpoint", example })
+  Url.fromPerson(oauth2Endpoint, {
+    module,
+    option: "oauth2Endpoint",
+    example: "https://keystone.example.com/v3/OS-OAUTH2/token"
+  })
 
 /** What decides an access token, and is checked before anything is sent. */
 interface Client {
