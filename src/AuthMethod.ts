@@ -10,6 +10,7 @@ import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
 import type * as AuthScope from "./AuthScope.js"
 import type { AuthenticationError, InvalidOptions } from "./Errors.js"
+import type * as IdentityKey from "./internal/identityKey.js"
 
 /**
  * What is shown to Keystone in one login.
@@ -27,12 +28,21 @@ export interface Proof {
 }
 
 /**
- * What a token depends on, by name. Secrets are `Redacted`; what is absent or empty is left out.
+ * What a token depends on: a text, a secret, yes or no, or several of these, in a list or by name.
  *
  * @since 0.1.0
  * @category models
  */
-export type Parts = Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
+export type Part = IdentityKey.Structure
+
+/**
+ * What a token depends on, by name. Secrets are `Redacted`; what is absent or empty is left out. Names may be any: they do not
+ * meet those of other methods and options. A text with a lone surrogate or U+FFFD is refused with `InvalidOptions`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Parts = Readonly<Record<string, Part>>
 
 /**
  * @since 0.1.0

@@ -5,12 +5,15 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as AccessInfo from "./AccessInfo.js"
 import type * as AuthMethod from "./AuthMethod.js"
 import type * as AuthPlugin from "./AuthPlugin.js"
 import * as AuthScope from "./AuthScope.js"
+import { InvalidOptions } from "./Errors.js"
+import { whyNoLogin } from "./internal/accessInfo.js"
 import * as Keystone from "./internal/keystone.js"
 import * as KeystoneV3 from "./internal/keystoneV3.js"
 import * as PluginLayers from "./internal/pluginLayers.js"
@@ -27,7 +30,10 @@ export interface Options extends AuthMethod.LoginOptions {
   readonly name: string
   /** Who logs in, in words, for errors: `user "demo" of the browser`. */
   readonly description: string
-  /** Everything that decides the token: plugins with the same parts share it. Secrets are `Redacted`. */
+  /**
+   * Everything that decides the token besides `name`, `authUrl` and the scope: plugins with the same parts share it. Secrets are
+   * `Redacted`.
+   */
   readonly parts: AuthMethod.Parts
   /**
    * Gets a token. Run once for any number of callers, in the background where a token is renewed, and not again at once after
@@ -59,15 +65,24 @@ const login = (options: Options, session: Session.Service, scope: AuthScope.Auth
   })
   return {
     ...exchanged,
-    parts: { ...exchanged.parts, ...parts, identity: name },
+    parts: { ...exchanged.parts, kind: "custom", name, parts },
     check: AuthScope.toBody(scope, name),
-    send: () => Effect.provideService(options.login, Session.Session, session),
+    send: () => Effect.flatMap(Effect.provideService(options.login, Session.Session, session), checkAccess(name)),
     rescope: (scope) => login(options, session, scope),
     direct: false,
     renewable: true,
     description
   }
 }
+
+/** The same that is checked in an answer of Keystone. */
+const checkAccess =
+  (name: string) => (access: AccessInfo.AccessInfo): Either.Either<AccessInfo.AccessInfo, InvalidOptions> => {
+    const why = whyNoLogin(access, "token")
+    return why === undefined ? Either.right(access) : Either.left(
+      new InvalidOptions({ module: name, option: "login", reason: `what it gave is not a login: ${why}` })
+    )
+  }
 
 /**
  * Requests below this layer are made by who logs in this way.
@@ -100,7 +115,8 @@ export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, nev
  * The token that Keystone v3 knows by this text, with all that is said in it (`GET /v3/auth/tokens`): for logins that end with no
  * more than the text.
  *
- * Fails with `Unauthorized` if Keystone does not take it, or with the error of the wire.
+ * Fails with `Unauthorized` if Keystone does not take it, with `InvalidOptions` if the URL or the token cannot be one, or with the
+ * error of the wire.
  *
  * @since 0.1.0
  * @category accessors

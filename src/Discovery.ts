@@ -66,25 +66,38 @@ const failed = (attempt: Errors.DiscoveryAttempt): Errors.DiscoveryFailed =>
   new Errors.DiscoveryFailed({ reason: attempt.outcome, url: attempt.url, requested: "any", attempts: [attempt] })
 
 /** The service wants to know who asks. */
-const Demanded = "AuthenticationDemanded" as const
+class Demanded {
+  constructor(readonly answeredBy: string) {}
+}
 
 /** How many documents are kept. */
 const capacity = 10_000
 
-type Answer = VersionDocument.VersionDocument | typeof Demanded
+type Answer = VersionDocument.VersionDocument | Demanded
+
+/** The URL that a document was asked for at, and where redirects led to, if there were some. */
+const whereAsked = (
+  url: string,
+  answeredBy: string | undefined
+): Pick<Errors.DiscoveryAttempt, "url" | "redirectedTo"> => {
+  const asked = Url.parse(url)
+  return asked === undefined || answeredBy === undefined || Url.shown(asked) === answeredBy
+    ? { url: Url.shown(url) }
+    : { url: Url.shown(url), redirectedTo: answeredBy }
+}
 
 const documentLimit = 1024 * 1024
 
 const read = (url: string, response: Transport.TextResponse): Either.Either<Answer, Errors.DiscoveryAttempt> => {
   const { headers, hide, status, text } = response
-  const shown = Url.shown(url)
+  const where = whereAsked(url, response.url)
   if (status === 401) {
-    return Either.right(Demanded)
+    return Either.right(new Demanded(response.url))
   }
   if (status >= 500 || status === 408 || status === 429) {
-    return Either.left({ url: shown, outcome: "Unreachable", status, detail: `answered ${status}` })
+    return Either.left({ ...where, outcome: "Unreachable", status, detail: `answered ${status}` })
   }
-  const attempt = (detail: string): Errors.DiscoveryAttempt => ({ url: shown, outcome: "NotADocument", status, detail })
+  const attempt = (detail: string): Errors.DiscoveryAttempt => ({ ...where, outcome: "NotADocument", status, detail })
   // 300 is how several services answer at their root: with the list of their versions
   if (status >= 400 || (status > 300 && status < 400)) {
     return Either.left(attempt(`answered ${status}`))
@@ -98,10 +111,10 @@ const read = (url: string, response: Transport.TextResponse): Either.Either<Answ
       }, which is not JSON`)
     ),
     Either.flatMap((body) =>
-      Either.mapLeft(
-        VersionDocument.fromBody(url, body, headers),
-        (what) => attempt(`answered ${status} with ${hide(what)}`)
-      )
+      Either.mapBoth(VersionDocument.fromBody(url, body, headers), {
+        onLeft: (what) => attempt(`answered ${status} with ${hide(what)}`),
+        onRight: (document) => "redirectedTo" in where ? { ...document, redirectedTo: where.redirectedTo } : document
+      })
     )
   )
 }
@@ -137,12 +150,20 @@ export const make = (options: Options = {}) =>
       yield* Effect.annotateCurrentSpan("url.full", Url.shown(url))
       const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
       const about: Transport.About = { cloud, sent: 0 }
-      const response = yield* transport.text(request, { phase: "discovery", limit: documentLimit, about, credentials })
-        .pipe(
-          Effect.mapError((error) =>
-            failed({ url: Url.shown(url), outcome: "Unreachable", detail: reachability(error) })
-          )
+      const response = yield* transport.text(request, {
+        phase: "discovery",
+        limit: documentLimit,
+        about,
+        credentials
+      }).pipe(
+        Effect.mapError((error) =>
+          failed({
+            ...whereAsked(url, answeredBy(error)),
+            outcome: "Unreachable",
+            detail: reachability(error)
+          })
         )
+      )
       const answer = read(url, response)
       return yield* Either.mapLeft(answer, failed)
     })
@@ -151,35 +172,40 @@ export const make = (options: Options = {}) =>
       Effect.withFiberRuntime((fiber) => {
         const place = placeOf(url)
         const known = documents.known(place, Time.ofFiber(fiber))
-        return known === undefined || known === Demanded ? find(url, place) : Effect.succeed(known)
+        return known === undefined || known instanceof Demanded ? find(url, place) : Effect.succeed(known)
       })
 
     const find = Effect.fnUntraced(function*(url: string, place: string) {
       const plugin = yield* AuthPlugin.AuthPlugin
       const cloud = Telemetry.cloudOfPlugin(plugin)
       const answer = yield* documents.get(place, fetch(url, undefined, cloud))
-      if (answer !== Demanded) {
+      if (!(answer instanceof Demanded)) {
         return answer
       }
       const headers = yield* plugin.headers
       // with authentication a document may differ from one identity to another: each has its own
-      const key = IdentityKey.write({ place, ...headers })
-      const own = yield* documents.get(key, fetch(url, headers, cloud))
-      return own === Demanded
+      const own = yield* documents.get(IdentityKey.ofDocument(place, headers), fetch(url, headers, cloud))
+      return own instanceof Demanded
         ? yield* failed({
-          url: Url.shown(url),
+          ...whereAsked(url, own.answeredBy),
           outcome: "NotADocument",
           status: 401,
-          detail: "answered 401, with a token as well"
+          detail: Url.parse(own.answeredBy)?.origin === Url.parse(url)?.origin
+            ? "answered 401, with credentials as well"
+            : "answered 401 after a redirect to another origin, where no credentials are sent"
         })
         : own
     })
 
     return Known.document.by({ document }, (url, now) => {
       const known = documents.known(placeOf(url), now)
-      return known === Demanded ? undefined : known
+      return known instanceof Demanded ? undefined : known
     })
   })
+
+/** The last URL that was asked. */
+const answeredBy = (error: Errors.WireError): string | undefined =>
+  error._tag === "InvalidOptions" ? undefined : error.url
 
 const reachability = (error: Errors.WireError): string => {
   switch (error._tag) {

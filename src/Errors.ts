@@ -568,6 +568,8 @@ export const DiscoveryAttempt = Schema.Struct({
   /** What was answered, in words. */
   detail: Schema.String,
   status: optionalNumber,
+  /** Where redirects led to, if there were some. */
+  redirectedTo: optionalString,
   /** The versions that the document has, newest first. */
   versions: Schema.optional(Schema.Array(Schema.String))
 })

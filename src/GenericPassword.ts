@@ -13,7 +13,6 @@ import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import type * as AuthPlugin from "./AuthPlugin.js"
-import * as AuthScope from "./AuthScope.js"
 import * as AuthType from "./AuthType.js"
 import type * as Discovery from "./Discovery.js"
 import { InvalidOptions } from "./Errors.js"
@@ -48,7 +47,7 @@ export const make = (
     module: "GenericPassword",
     name: "password",
     options: full,
-    parts: { ...AuthScope.pick(full), ...User.parts(full), password: options.password },
+    parts: { ...User.parts(full), password: options.password },
     check: User.isGiven(options.userId) || User.isGiven(options.username)
       ? Either.void
       : Either.left(

@@ -13,7 +13,6 @@ import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import type * as AuthPlugin from "./AuthPlugin.js"
-import * as AuthScope from "./AuthScope.js"
 import * as AuthType from "./AuthType.js"
 import type * as Discovery from "./Discovery.js"
 import * as GenericKeystone from "./internal/genericKeystone.js"
@@ -46,7 +45,7 @@ export const make = (
     module: "GenericToken",
     name: "token",
     options: full,
-    parts: { ...AuthScope.pick(full), token },
+    parts: { token },
     check: Either.void,
     v3: (authUrl) => Token.make({ ...full, authUrl }),
     v2: Either.map(

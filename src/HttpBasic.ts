@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as AuthPlugin from "./AuthPlugin.js"
 import * as AuthType from "./AuthType.js"
+import * as IdentityKey from "./internal/identityKey.js"
 
 /**
  * @since 0.1.0
@@ -35,10 +36,13 @@ export interface Options {
 export const make = (options: Options): AuthPlugin.Service =>
   AuthPlugin.make({
     name: "http_basic",
-    headers: Effect.sync(() => {
-      const pair = Encoding.encodeBase64(`${options.username}:${Redacted.value(options.password)}`)
-      return Headers.unsafeFromRecord({ authorization: `Basic ${pair}` })
-    }),
+    headers: Effect.map(
+      IdentityKey.check({ username: options.username, password: options.password }, "HttpBasic", "username"),
+      () => {
+        const pair = Encoding.encodeBase64(`${options.username}:${Redacted.value(options.password)}`)
+        return Headers.unsafeFromRecord({ authorization: `Basic ${pair}` })
+      }
+    ),
     endpoint: () => Option.fromNullable(options.endpoint)
   })
 

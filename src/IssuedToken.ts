@@ -5,10 +5,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as AccessInfo from "./AccessInfo.js"
 import * as AuthPlugin from "./AuthPlugin.js"
+import * as KeystoneUrl from "./internal/keystoneUrl.js"
 
 /**
  * @since 0.1.0
@@ -28,13 +30,17 @@ export interface Options {
  * @since 0.1.0
  * @category constructors
  */
-export const make = ({ access, authUrl }: Options): AuthPlugin.Service =>
-  AuthPlugin.make({
+export const make = ({ access, authUrl }: Options): AuthPlugin.Service => {
+  const readUrl = authUrl === undefined ? undefined : KeystoneUrl.fromPerson(authUrl, "IssuedToken")
+  return AuthPlugin.make({
     name: "access",
-    headers: Effect.succeed(AuthPlugin.tokenHeaders(access.token)),
+    headers: readUrl !== undefined && Either.isLeft(readUrl)
+      ? Effect.fail(readUrl.left)
+      : Effect.succeed(AuthPlugin.tokenHeaders(access.token)),
     access: Effect.succeedSome(access),
-    authUrl: Option.fromNullable(authUrl)
+    authUrl: readUrl === undefined ? Option.none() : Either.getRight(readUrl)
   })
+}
 
 /**
  * Requests below this layer are made with this token.

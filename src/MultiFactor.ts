@@ -25,7 +25,7 @@ import type * as Session from "./Session.js"
  * @category models
  */
 export interface Options extends AuthMethod.LoginOptions {
-  /** For example `[Password.method({ ... }), Totp.method({ ... })]`. */
+  /** For example `[Password.method({ ... }), Totp.method({ ... })]`: no two of one name, since Keystone takes one of each. */
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
   /**
    * Asked when Keystone accepts these methods and wants more: which ones to show as well. May ask a person. Without it such a login
@@ -142,10 +142,14 @@ const typesOf = (
   Either.flatMap(
     AuthType.decodeKnown(name, { authMethods: options.authMethods }, given),
     ({ authMethods }) =>
-      Either.all(authMethods.map((method) =>
+      Either.all(authMethods.map((method, index) =>
         Either.filterOrLeft(
-          Either.mapLeft(lookup(method), ({ reason }) =>
-            new InvalidOptions({ module: name, option: "auth_methods", reason })),
+          authMethods.indexOf(method) < index
+            ? Either.left(
+              new InvalidOptions({ module: name, option: "auth_methods", reason: `${method} is there more than once` })
+            )
+            : Either.mapLeft(lookup(method), ({ reason }) =>
+              new InvalidOptions({ module: name, option: "auth_methods", reason })),
           (type) =>
             type.method !== undefined,
           ({ name: wrong }) =>
@@ -168,7 +172,7 @@ const optionsFor = (given: AuthType.Given, lookup: AuthType.Lookup) =>
   })
 
 /**
- * `v3multifactor`, for configuration files: `auth_methods` names the methods, and their options are beside it.
+ * `v3multifactor`, for configuration files: `auth_methods` names the methods, each once, and their options are beside it.
  *
  * @since 0.1.0
  * @category auth types

@@ -7,6 +7,7 @@
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -59,7 +60,9 @@ const name = "v3oauth2clientcredential"
  */
 export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
   Effect.gen(function*() {
-    const { authUrl, clientId, clientSecret, includeCatalog, oauth2Endpoint, reauthenticate } = options
+    const { authUrl, clientId, clientSecret, includeCatalog, reauthenticate } = options
+    const endpoint = OAuth2.endpointFromPerson(options.oauth2Endpoint, module)
+    const oauth2Endpoint = Either.getOrElse(endpoint, () => options.oauth2Endpoint)
     const { tokens, transport } = yield* Session.Session
     const credential = ApplicationCredential.method({ id: clientId, secret: clientSecret })
     const keystone = yield* KeystoneV3.make({ authUrl, includeCatalog, reauthenticate }, {
@@ -67,11 +70,11 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
       name,
       methods: [{
         ...credential,
-        parts: { ...credential.parts, oauth2Endpoint },
-        check: OAuth2.check(options, module)
+        parts: { clientId, clientSecret, oauth2Endpoint },
+        check: Either.all([endpoint, OAuth2.check(options, module)])
       }]
     })
-    const identity = yield* identify(options, tokens, transport)
+    const identity = yield* identify({ ...options, oauth2Endpoint }, keystone.authUrl, tokens, transport)
     return AuthPlugin.make({
       ...keystone,
       headers: Effect.flatMap(
@@ -94,14 +97,20 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
 /** Whose access token it is: for `Tokens`, as if it were one of Keystone's. */
 const identify = (
   options: Options,
+  readAuthUrl: Option.Option<string>,
   tokens: Tokens.Service,
   transport: Transport.Service
 ): Effect.Effect<Tokens.Identity> =>
   Effect.gen(function*() {
-    const { authUrl, clientId, clientSecret, oauth2Endpoint, reauthenticate } = options
+    const { clientId, clientSecret, oauth2Endpoint, reauthenticate } = options
+    const authUrl = Option.getOrElse(readAuthUrl, () => options.authUrl)
     const once = reauthenticate === false
     return {
-      key: yield* tokens.key({ identity: "oauth2", oauth2Endpoint, clientId, clientSecret, once: once || undefined }),
+      key: yield* tokens.key({
+        kind: "oauth2",
+        parts: { oauth2Endpoint, clientId, clientSecret },
+        once: once || undefined
+      }),
       login: requestToken(options, transport).pipe(
         Effect.withSpan("AuthPlugin.login", {
           attributes: {

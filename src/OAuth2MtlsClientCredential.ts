@@ -9,6 +9,7 @@ import * as Headers from "@effect/platform/Headers"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as AuthMethod from "./AuthMethod.js"
@@ -70,7 +71,11 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   })
 
 const toLogin = (options: Options, transport: Transport.Service): Keystone.Login => {
-  const { authUrl, clientId, includeCatalog, oauth2Endpoint, reauthenticate } = options
+  const { clientId, includeCatalog, reauthenticate } = options
+  const readUrl = KeystoneUrl.fromPerson(options.authUrl, module)
+  const authUrl = Either.getOrElse(readUrl, () => options.authUrl)
+  const endpoint = OAuth2.endpointFromPerson(options.oauth2Endpoint, module)
+  const oauth2Endpoint = Either.getOrElse(endpoint, () => options.oauth2Endpoint)
   const described = { description: OAuth2.describe(options), renewable: true }
   const send = (transport: Transport.Service) =>
     Effect.flatMap(
@@ -81,17 +86,16 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
     ...described,
     module,
     name,
-    authUrl,
+    authUrl: readUrl,
     url: KeystoneUrl.tokens(authUrl, includeCatalog),
     parts: {
-      identity: "oauth2mtls",
+      kind: "oauth2mtls",
       authUrl: KeystoneUrl.v3(authUrl, ""),
       includeCatalog: includeCatalog === false ? false : undefined,
-      oauth2Endpoint,
-      clientId
+      parts: { oauth2Endpoint, clientId }
     },
     momentary: { transport: ObjectId.of(transport) },
-    check: OAuth2.check(options, module),
+    check: Either.all([endpoint, OAuth2.check(options, module)]),
     send,
     exchange: send,
     revoke: (transport, access) => KeystoneV3.revoke(transport, authUrl, access),

@@ -15,6 +15,8 @@ import * as AuthPlugin from "./AuthPlugin.js"
 import * as AuthScope from "./AuthScope.js"
 import * as AuthType from "./AuthType.js"
 import { InvalidOptions } from "./Errors.js"
+import * as IdentityKey from "./internal/identityKey.js"
+import * as KeystoneUrl from "./internal/keystoneUrl.js"
 
 /**
  * Where Keystone is, and the project or domain to act in.
@@ -52,7 +54,7 @@ const scopeHeaders = (options: Options): Either.Either<Headers.Headers, InvalidO
           reason: "one of them is needed: there is no token to say what it is for"
         })
       )
-      : Either.right(Headers.fromInput(named))
+      : Either.map(IdentityKey.check(named, "Tokenless", "projectId"), () => Headers.fromInput(named))
   })
 
 /**
@@ -61,14 +63,18 @@ const scopeHeaders = (options: Options): Either.Either<Headers.Headers, InvalidO
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): AuthPlugin.Service =>
-  AuthPlugin.make({
+export const make = (options: Options): AuthPlugin.Service => {
+  const readUrl = KeystoneUrl.fromPerson(options.authUrl, "Tokenless")
+  const authUrl = Either.getRight(readUrl)
+  const headers = Either.flatMap(readUrl, () => scopeHeaders(options))
+  return AuthPlugin.make({
     name: "v3tokenlessauth",
-    headers: Either.match(scopeHeaders(options), { onLeft: Effect.fail, onRight: Effect.succeed }),
-    authUrl: Option.some(options.authUrl),
-    endpoint: (filter) =>
-      filter.serviceType?.toLowerCase() === "identity" ? Option.some(options.authUrl) : Option.none()
+    headers: Either.match(headers, { onLeft: Effect.fail, onRight: Effect.succeed }),
+    authUrl,
+    // where it is none, that is told with the headers
+    endpoint: (filter) => filter.serviceType?.toLowerCase() === "identity" ? authUrl : Option.none()
   })
+}
 
 /**
  * Requests below this layer are made by certificate.

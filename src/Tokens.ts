@@ -12,6 +12,7 @@ import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as AccessInfo from "./AccessInfo.js"
+import type * as AuthMethod from "./AuthMethod.js"
 import type * as AuthPlugin from "./AuthPlugin.js"
 import * as Errors from "./Errors.js"
 import * as IdentityKey from "./internal/identityKey.js"
@@ -79,9 +80,7 @@ export interface Identity {
  */
 export interface Service {
   /** A key from everything that decides the token, secrets included; nothing can be read back from it. */
-  readonly key: (
-    parts: Readonly<Record<string, string | boolean | Redacted.Redacted | undefined>>
-  ) => Effect.Effect<string>
+  readonly key: (parts: AuthMethod.Part) => Effect.Effect<string>
   readonly get: (identity: Identity) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
   /** The token, if it is there now (by Effect's monotonic clock) and need not be renewed yet: that counts as a request for it. */
   readonly known: (identity: Identity, now: Time.Instant) => AccessInfo.AccessInfo | undefined

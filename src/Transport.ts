@@ -175,6 +175,8 @@ export interface TextResponse {
   readonly text: string
   /** A text about the answer as it may be shown: without what was secret in the request. */
   readonly hide: (text: string) => string
+  /** The URL that answered, after redirects, as it may be shown: without user name, password and secret parameters. */
+  readonly url: string
 }
 
 /**
@@ -451,7 +453,7 @@ const readText = (
   const answered = secrets.with(headers)
   const hide = (text: string) => answered.hide(text)
   return status >= 400
-    ? Effect.map(Body.faultText(response), (text) => ({ status, headers, text, hide }))
+    ? Effect.map(Body.faultText(response), (text) => ({ status, headers, text, hide, url }))
     : Body.text(response, limit).pipe(
       Effect.mapError((error) => TransportFault.fromPlatform(error, request.method, url, phase, secrets)),
       Effect.filterOrFail(
@@ -464,7 +466,7 @@ const readText = (
             description: `its body is longer than ${limit} bytes`
           })
       ),
-      Effect.map(({ text }) => ({ status, headers, text, hide }))
+      Effect.map(({ text }) => ({ status, headers, text, hide, url }))
     )
 }
 

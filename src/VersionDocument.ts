@@ -48,8 +48,10 @@ export interface VersionData {
  * @category models
  */
 export interface VersionDocument {
-  /** Where the document was read. */
+  /** Where the document was asked for. */
   readonly url: string
+  /** Where it was read, if redirects led there. As it may be shown: without user name, password and secret parameters. */
+  readonly redirectedTo?: string | undefined
   /** Newest first. */
   readonly versions: ReadonlyArray<VersionData>
   /** What could not be used: a description of each broken entry. */

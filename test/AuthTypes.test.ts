@@ -80,7 +80,11 @@ describe("a plugin by name", () => {
       const cases: ReadonlyArray<readonly [string, AuthType.Given, RegExp]> = [
         ["v3password", {}, /option auth_url, password: needed, and not given/],
         ["v3password", { auth_url: "", ...user }, /option auth_url: needed/],
-        ["v3password", { auth_url: "nowhere", ...user }, /nowhere is not an absolute URL/],
+        [
+          "v3password",
+          { auth_url: "nowhere", ...user },
+          /option authUrl: it does not begin with http:\/\/ or https:\/\/: .*such as https:\/\/keystone/
+        ],
         [
           "v3password",
           { auth_url: authUrl, ...user, colour: "red" },

@@ -3,6 +3,8 @@ import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import type { AccessInfo } from "../AccessInfo.js"
 import { Fields } from "./fields.js"
 
 const identified = (of: Fields) => ({ id: of.text("id") })
@@ -140,6 +142,38 @@ export const asV3 = ({ serviceCatalog, token, trust, user }: AccessV2): TokenV3 
     : { id: trust.id, trustee_user: { id: trust.trustee_user_id }, trustor_user: undefined },
   catalog: serviceCatalog
 })
+
+/**
+ * Why this cannot be a token, if it cannot: one is sent in a header, and several headers of one name come joined by commas. The
+ * text itself is not told, since it may be one.
+ */
+export const whyNoToken = (text: string): string | undefined =>
+  text === ""
+    ? "is empty"
+    : text.includes(",")
+    ? "is more than one, or has a comma"
+    : /[^!-~]/.test(text)
+    ? "has a character that no token has"
+    : undefined
+
+/**
+ * Why this must not be taken for the token of a login, if it must not: it would be sent as no token, or be used for ever. `name` is
+ * what the token came as.
+ */
+export const whyNoLogin = (
+  { body, expiresAt, token, version }: Pick<AccessInfo, "body" | "expiresAt" | "token" | "version">,
+  name: string
+): string | undefined => {
+  const why = whyNoToken(Redacted.value(token))
+  if (why !== undefined) {
+    return `its ${name} ${why}`
+  }
+  const place = version === "v3" ? ["token", "expires_at"] : ["access", "token", "expires"]
+  const end = place.reduce((raw: unknown, key) => isRecord(raw) ? raw[key] : undefined, body)
+  return expiresAt === undefined && end !== undefined && end !== null
+    ? `its ${place.join(".")} is no time`
+    : undefined
+}
 
 const iso8601 =
   /^(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?:Z|([+-])(\d\d):?(\d\d)?)?$/

@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as AccessInfo from "../AccessInfo.js"
 import { InvalidOptions } from "../Errors.js"
+import { whyNoLogin } from "./accessInfo.js"
 
 const State = Schema.parseJson(Schema.Struct({ auth_token: Schema.String, body: Schema.Unknown }))
 
@@ -19,6 +20,7 @@ export const read = (
     Schema.decodeEither(State)(Redacted.value(state)),
     ({ auth_token, body }) => AccessInfo.fromBody(body, Redacted.make(auth_token))
   ).pipe(
+    Either.filterOrLeft((access) => whyNoLogin(access, "auth_token") === undefined, () => "not a login"),
     // what does not fit may be a token: it is not quoted
     Either.mapLeft(() => new InvalidOptions({ module, option: "state", reason: "it is not what authState gave" }))
   )

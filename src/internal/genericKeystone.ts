@@ -12,6 +12,8 @@ import * as Discovery from "../Discovery.js"
 import * as Errors from "../Errors.js"
 import * as Session from "../Session.js"
 import * as VersionDocument from "../VersionDocument.js"
+import * as IdentityKey from "./identityKey.js"
+import * as KeystoneUrl from "./keystoneUrl.js"
 import * as KeystoneV2 from "./keystoneV2.js"
 import * as Url from "./url.js"
 import * as User from "./user.js"
@@ -40,6 +42,7 @@ export interface Generic {
   readonly name: string
   /** With the domains that are meant. */
   readonly options: AuthMethod.LoginOptions
+  /** Who logs in. */
   readonly parts: AuthMethod.Parts
   /** What would be wrong with any version. */
   readonly check: Either.Either<unknown, Errors.InvalidOptions>
@@ -91,7 +94,18 @@ export const make = (
   Effect.gen(function*() {
     const discovery = yield* Discovery.Discovery
     const session = yield* Session.Session
-    const { authUrl } = generic.options
+    const { module, name, options, parts } = generic
+    const readUrl = KeystoneUrl.fromPerson(options.authUrl, module)
+    const authUrl = Either.getOrElse(readUrl, () => options.authUrl)
+    const sources: IdentityKey.Sources = {
+      kind: "generic",
+      name,
+      authUrl,
+      includeCatalog: options.includeCatalog === false ? false : undefined,
+      scope: { ...AuthScope.pick(options) },
+      parts
+    }
+    const checked = Either.all([readUrl, check(generic), IdentityKey.check(sources, module, "parts")])
     let chosen: Found & { readonly plugin: AuthPlugin.Service } | undefined
 
     const build = ({ url, version }: Found): Effect.Effect<AuthPlugin.Service, Errors.DiscoveryFailed> =>
@@ -105,8 +119,8 @@ export const make = (
 
     /** The document is kept by Discovery; the plugin for what it says, here. */
     const plugin: Effect.Effect<AuthPlugin.Service, AuthPlugin.Error> = Effect.gen(function*() {
-      yield* checked(generic)
-      const found = yield* find(discovery, authUrl)
+      yield* checked
+      const found = yield* find(discovery, authUrl, module)
       if (chosen?.url !== found.url || chosen.version !== found.version) {
         chosen = { ...found, plugin: yield* build(found) }
       }
@@ -114,17 +128,17 @@ export const make = (
     })
 
     return AuthPlugin.make({
-      name: generic.name,
+      name,
       headers: Effect.flatMap(plugin, ({ headers }) => headers),
       access: Effect.flatMap(plugin, ({ access }) => access),
-      authUrl: Option.some(authUrl),
-      cacheId: Effect.asSome(session.tokens.key({ ...generic.parts, identity: "generic", authUrl })),
+      authUrl: Either.getRight(readUrl),
+      cacheId: Effect.asSome(session.tokens.key(sources)),
       authState: Effect.suspend(() => chosen === undefined ? Effect.succeedNone : chosen.plugin.authState),
       setAuthState: (state) =>
         Effect.flatMap(
           Effect.mapError(
             plugin,
-            (error) => new Errors.InvalidOptions({ module: generic.module, option: "state", reason: error.message })
+            (error) => new Errors.InvalidOptions({ module, option: "state", reason: error.message })
           ),
           (plugin) => plugin.setAuthState(state)
         ),
@@ -134,28 +148,51 @@ export const make = (
   })
 
 /** Before anything is asked: is it for one thing, and is it known who? A domain may be missing, for v2.0. */
-const checked = ({ check, module, options }: Generic): Either.Either<unknown, Errors.InvalidOptions> =>
+const check = ({ check, module, options }: Generic): Either.Either<unknown, Errors.InvalidOptions> =>
   Either.all([check, AuthScope.toBody({ projectDomainId: "any", ...AuthScope.pick(options) }, module)])
 
 /** Where Keystone lives, by the document at the auth URL; without one, the auth URL itself if it says its version. */
-const find = (discovery: Discovery.Service, authUrl: string): Effect.Effect<Found, AuthPlugin.Error> =>
+const find = (
+  discovery: Discovery.Service,
+  authUrl: string,
+  module: string
+): Effect.Effect<Found, AuthPlugin.Error> =>
   discovery.document(authUrl).pipe(
     Effect.provideService(AuthPlugin.AuthPlugin, nobody),
+    Effect.tap(({ redirectedTo }) => stillAt(authUrl, redirectedTo, module)),
     Effect.flatMap((document) =>
       Option.match(select(document, "v3", v3).pipe(Option.orElse(() => select(document, "v2", v2))), {
         onNone: () => Effect.fail(withoutBoth(document)),
         onSome: Effect.succeed
       })
     ),
-    Effect.catchTag(
-      "DiscoveryFailed",
-      (failure) =>
+    Effect.catchTag("DiscoveryFailed", (failure) =>
+      Effect.zipRight(
+        Effect.forEach(failure.attempts, ({ redirectedTo }) => stillAt(authUrl, redirectedTo, module)),
         Option.match(failure.reason === "NoMatchingVersion" ? Option.none() : fromUrl(authUrl), {
           onNone: () => Effect.fail(failure),
           onSome: Effect.succeed
         })
-    )
+      ))
   )
+
+/** A server that redirects from http to https does not want to see a password by http: it is not sent there. */
+const stillAt = (
+  authUrl: string,
+  redirectedTo: string | undefined,
+  module: string
+): Either.Either<void, Errors.InvalidOptions> =>
+  redirectedTo?.startsWith("https:") === true && Url.parse(authUrl)?.protocol === "http:"
+    ? Either.left(
+      new Errors.InvalidOptions({
+        module,
+        option: "authUrl",
+        reason: `${
+          Url.shown(authUrl)
+        } redirects to ${redirectedTo}: use https://..., so that no password is sent by http`
+      })
+    )
+    : Either.void
 
 const select = (
   document: VersionDocument.VersionDocument,

@@ -5,15 +5,16 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as AccessInfo from "../AccessInfo.js"
-import type * as AuthMethod from "../AuthMethod.js"
 import * as AuthPlugin from "../AuthPlugin.js"
 import type * as AuthScope from "../AuthScope.js"
 import * as Errors from "../Errors.js"
 import * as Session from "../Session.js"
 import * as Tokens from "../Tokens.js"
 import type * as Transport from "../Transport.js"
+import { whyNoLogin } from "./accessInfo.js"
 import * as AuthState from "./authState.js"
 import * as Faults from "./faults.js"
+import * as IdentityKey from "./identityKey.js"
 import * as Known from "./known.js"
 import * as Page from "./page.js"
 import * as Receipt from "./receipt.js"
@@ -27,13 +28,14 @@ export interface Login {
   readonly module: string
   /** As keystoneauth calls the plugin: `v3password`. */
   readonly name: string
-  readonly authUrl: string
+  /** As a person wrote it. */
+  readonly authUrl: Either.Either<string, Errors.InvalidOptions>
   /** Where the login goes. */
   readonly url: string
   /** What the token depends on, the scope included. */
-  readonly parts: AuthMethod.Parts
+  readonly parts: IdentityKey.Sources
   /** What tells two logins apart besides. */
-  readonly momentary: AuthMethod.Parts
+  readonly momentary: IdentityKey.Structure
   /** What is wrong with the options: the caller's at once, so that no login is tried and none has to rest. */
   readonly check: Either.Either<unknown, Errors.InvalidOptions>
   readonly send: (transport: Transport.Service) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
@@ -83,19 +85,21 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
     const { tokens, transport } = session
     const cacheId = yield* tokens.key(login.parts)
     // who may not log in again must not live on the tokens of those who may
-    const own = login.once || Object.keys(login.momentary).length > 0
-      ? yield* tokens.key({ ...login.parts, ...login.momentary, once: login.once })
+    const own = login.once || !IdentityKey.isEmpty(login.momentary)
+      ? yield* tokens.key({ ...login.parts, momentary: login.momentary, once: login.once })
       : cacheId
     // apart from the token of a direct login: two plugins, each for the other's scope, would wait for each other forever
-    const key = Option.isNone(root) ? own : yield* tokens.key({ own, root: root.value.own })
+    const key = Option.isNone(root) ? own : yield* tokens.key({ kind: "exchanged", own, root: root.value.own })
+    const authUrl = Either.getOrElse(login.authUrl, () => login.url)
+    const cloud = Telemetry.cloudOf(authUrl)
     const identity: Tokens.Identity = {
       key,
       login: getToken(transport, login, root).pipe(
         Effect.withSpan("AuthPlugin.login", {
           attributes: {
             "openstack.auth.plugin": login.name,
-            "openstack.cloud": Telemetry.cloudOf(login.authUrl),
-            "url.full": Url.shown(login.authUrl)
+            "openstack.cloud": cloud,
+            "url.full": Url.shown(authUrl)
           }
         })
       ),
@@ -105,16 +109,17 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
       revoke: (access) => login.revoke(transport, access),
       description: login.description,
       url: Url.shown(login.url),
-      labels: { plugin: login.name, cloud: Telemetry.cloudOf(login.authUrl) }
+      labels: { plugin: login.name, cloud }
     }
-    const access = Either.match(check(login), { onLeft: Effect.fail, onRight: () => tokens.get(identity) })
+    const checked = check(login)
+    const access = Either.match(checked, { onLeft: Effect.fail, onRight: () => tokens.get(identity) })
     const drop = (token: Redacted.Redacted) => tokens.invalidate(identity, token)
     const plugin = Known.access.by(
       AuthPlugin.make({
         name: login.name,
         headers: Effect.map(access, (info) => AuthPlugin.tokenHeaders(info.token)),
         access: Effect.asSome(access),
-        authUrl: Option.some(login.authUrl),
+        authUrl: Either.getRight(login.authUrl),
         cacheId: Effect.succeedSome(cacheId),
         authState: Effect.map(tokens.peek(identity), Option.map(AuthState.write)),
         setAuthState: (state) =>
@@ -128,7 +133,7 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
           }),
         withScope: (scope) => withScope(scope)
       }),
-      (now) => tokens.known(identity, now)
+      (now) => Either.isRight(checked) ? tokens.known(identity, now) : undefined
     )
     const first = Option.getOrElse(root, (): Root => ({ own, plugin, access, drop }))
     const withScope = (scope: AuthScope.AuthScope): Effect.Effect<AuthPlugin.Service> => {
@@ -136,20 +141,14 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
       return fromLogin(other, Option.some(first)).pipe(
         Effect.provideService(Session.Session, session),
         // its own scope: its token comes from no other
-        Effect.map((made) => made.own === first.own && Either.isRight(other.check) ? first.plugin : made.plugin)
+        Effect.map((made) => made.own === first.own && Either.isRight(check(other)) ? first.plugin : made.plugin)
       )
     }
     return { own, plugin, withScope }
   })
 
-const check = ({ authUrl, check, url }: Login): Either.Either<unknown, Errors.InvalidOptions> =>
-  URL.canParse(url) ? check : Either.left(
-    new Errors.InvalidOptions({
-      module: "AuthPlugin",
-      option: "authUrl",
-      reason: `${Url.shown(authUrl)} is not an absolute URL, such as https://keystone.example.com/v3`
-    })
-  )
+const check = ({ authUrl, check, module, momentary, parts }: Login): Either.Either<unknown, Errors.InvalidOptions> =>
+  Either.all([authUrl, check, IdentityKey.check([parts, momentary], module, "parts")])
 
 /**
  * From the token of the first scope, if there is one: no password is sent, and nobody is asked for a passcode. Where Keystone
@@ -231,8 +230,8 @@ export const rejection = (
         }))
   })
 
-/** Success, but not what the protocol says. */
-export const invalidResponse = (
+/** Not what the protocol says. */
+const invalidResponse = (
   response: Transport.TextResponse,
   where: { readonly method: string; readonly url: string }
 ) =>
@@ -245,16 +244,35 @@ export const invalidResponse = (
     reason
   })
 
-export const parseJson = (
+/**
+ * The token that the answer to a login is, whatever the plugin: from a success with JSON, by what `read` makes of that, which
+ * fails with what is wrong. `name` is what the token comes as.
+ */
+export const readToken = (
   response: Transport.TextResponse,
-  invalid: (reason: string) => Errors.InvalidResponse
-): Either.Either<unknown, Errors.InvalidResponse> =>
-  Either.try({
-    try: (): unknown => JSON.parse(response.text),
-    catch: () =>
-      invalid(
-        response.status > 300
-          ? "it redirects once more than is followed, or to nowhere"
-          : "its body is not JSON: is this Keystone?"
-      )
+  where: { readonly method: string; readonly url: string },
+  name: string,
+  read: (body: unknown) => Either.Either<AccessInfo.AccessInfo, string>
+): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> =>
+  parseSuccess(response).pipe(
+    Either.flatMap(read),
+    Either.flatMap((access) => {
+      const why = whyNoLogin(access, name)
+      return why === undefined ? Either.right(access) : Either.left(why)
+    }),
+    Either.mapLeft(invalidResponse(response, where))
+  )
+
+const parseSuccess = ({ status, text }: Transport.TextResponse): Either.Either<unknown, string> => {
+  if (status < 200 || status > 299) {
+    return Either.left(
+      status > 300
+        ? "it redirects once more than is followed, or to nowhere"
+        : "a token comes with 200 or 201 only: is this Keystone?"
+    )
+  }
+  return Either.try({
+    try: (): unknown => JSON.parse(text),
+    catch: () => "its body is not JSON: is this Keystone?"
   })
+}

@@ -13,7 +13,9 @@ import { InvalidOptions } from "../Errors.js"
 import type * as Session from "../Session.js"
 import type * as Transport from "../Transport.js"
 import * as Keystone from "./keystone.js"
+import * as KeystoneUrl from "./keystoneUrl.js"
 import * as Time from "./time.js"
+import * as Url from "./url.js"
 import * as User from "./user.js"
 
 /** What a token is for: a tenant, as projects were called. The id wins. */
@@ -58,16 +60,17 @@ const login = (
   identity: Identity,
   check: Keystone.Login["check"] = Either.void
 ): Keystone.Login => {
-  const { authUrl, reauthenticate, tenantId, tenantName, trustId } = options
+  const { reauthenticate, tenantId, tenantName, trustId } = options
   const { credentials, description, module, name, parts, renewable } = identity
-  const url = `${authUrl.replace(/\/+$/, "")}/tokens`
+  const authUrl = KeystoneUrl.fromPerson(options.authUrl, module)
+  const url = `${Url.withoutTrailingSlashes(Either.getOrElse(authUrl, () => options.authUrl))}/tokens`
   return {
     module,
     name,
     description,
     authUrl,
     url,
-    parts: { ...parts, tenantId, tenantName, trustId, identity: "v2", authUrl: url },
+    parts: { kind: "v2", authUrl: url, scope: { tenantId, tenantName, trustId }, parts },
     momentary: {},
     check: Either.all([credentials, check]),
     send: (transport) => requestToken(transport, url, options, identity),
@@ -76,7 +79,11 @@ const login = (
     revoke: () => Effect.void,
     rescope: (scope) => {
       const tenant = toTenant(scope, module)
-      return login({ authUrl, reauthenticate, ...Either.getOrElse(tenant, () => ({})) }, identity, tenant)
+      return login(
+        { authUrl: options.authUrl, reauthenticate, ...Either.getOrElse(tenant, () => ({})) },
+        identity,
+        tenant
+      )
     },
     direct: reauthenticate !== false,
     renewable,
@@ -132,10 +139,10 @@ const requestToken = (
         })
       }))
     }
-    const invalid = Keystone.invalidResponse(response, request)
-    const body = yield* Keystone.parseJson(response, invalid)
-    return yield* Either.mapLeft(
-      AccessInfo.fromV2(body, undefined, { answeredAt: Time.answeredAt(response.headers) }),
-      invalid
+    return yield* Keystone.readToken(
+      response,
+      request,
+      "access.token.id",
+      (body) => AccessInfo.fromV2(body, undefined, { answeredAt: Time.answeredAt(response.headers) })
     )
   })

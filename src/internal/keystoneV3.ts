@@ -2,8 +2,10 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Order from "effect/Order"
 import * as Redacted from "effect/Redacted"
 import * as AccessInfo from "../AccessInfo.js"
 import * as AuthMethod from "../AuthMethod.js"
@@ -12,6 +14,8 @@ import * as AuthScope from "../AuthScope.js"
 import * as Errors from "../Errors.js"
 import * as Session from "../Session.js"
 import type * as Transport from "../Transport.js"
+import { whyNoToken } from "./accessInfo.js"
+import * as IdentityKey from "./identityKey.js"
 import * as Keystone from "./keystone.js"
 import * as KeystoneUrl from "./keystoneUrl.js"
 import * as ObjectId from "./objectId.js"
@@ -40,8 +44,10 @@ export const make = (
 ): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, identity))
 
 export const login = (options: AuthMethod.LoginOptions, identity: Identity): Keystone.Login => {
-  const { authUrl, includeCatalog, reauthenticate } = options
+  const { includeCatalog, reauthenticate } = options
   const { bound, methods, module, name, onMissing } = identity
+  const readUrl = KeystoneUrl.fromPerson(options.authUrl, module)
+  const authUrl = Either.getOrElse(readUrl, () => options.authUrl)
   const scope = AuthScope.toBody(options, module)
   const url = KeystoneUrl.tokens(authUrl, includeCatalog)
   const described = {
@@ -50,26 +56,31 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
   }
   const once = reauthenticate === false || methods.some((method) => method.once)
   const send = (transport: Transport.Service, methods: ReadonlyArray<AuthMethod.AuthMethod>) =>
-    Effect.flatMap(scope, (scope) => requestToken(transport, { url, methods, scope, options, login: described }))
+    Effect.flatMap(
+      Either.all([scope, checkEach(methods, module)]),
+      ([scope]) => requestToken(transport, { module, url, methods, scope, options, login: described })
+    )
   return {
     ...described,
     module,
     name,
-    authUrl,
+    authUrl: readUrl,
     url,
     parts: {
-      ...AuthScope.pick(options),
-      ...prefixed(methods, (method) => method.parts),
-      identity: "v3",
+      kind: "v3",
       authUrl: KeystoneUrl.v3(authUrl, ""),
-      includeCatalog: includeCatalog === false ? false : undefined
+      includeCatalog: includeCatalog === false ? false : undefined,
+      scope: { ...AuthScope.pick(options) },
+      methods: byName(methods).map(({ name, parts }) => ({ name, parts }))
     },
     momentary: {
-      ...prefixed(methods, (method) => method.momentary),
+      methods: byName(methods)
+        .filter(({ momentary }) => !IdentityKey.isEmpty(momentary))
+        .map(({ momentary, name }) => ({ name, momentary })),
       // who answers otherwise has to show that the answer is right
-      ...(onMissing === undefined ? {} : { onMissing: ObjectId.of(onMissing) })
+      onMissing: onMissing === undefined ? undefined : ObjectId.of(onMissing)
     },
-    check: Either.all([scope, hasMethod(methods, module), ...methods.map((method) => method.check)]),
+    check: Either.all([scope, hasMethod(methods, module), checkEach(methods, module)]),
     send: (transport) =>
       onMissing === undefined
         ? send(transport, methods)
@@ -77,7 +88,7 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
     exchange: (transport, token) => send(transport, [tokenMethod(token)]),
     revoke: (transport, access) => revoke(transport, authUrl, access),
     rescope: (scope) => {
-      const other = login({ authUrl, includeCatalog, reauthenticate, ...scope }, identity)
+      const other = login({ authUrl: options.authUrl, includeCatalog, reauthenticate, ...scope }, identity)
       return bound === undefined
         ? other
         : { ...other, check: Either.left(new Errors.InvalidOptions({ module, option: "scope", reason: bound })) }
@@ -100,14 +111,28 @@ const untilEnough = (
       : Effect.flatMap(onMissing(missing), (more) =>
         untilEnough(send, [receiptMethod(missing.receipt), ...more], onMissing, missing.methods.length)))
 
-/** Of several methods, each with its name before it. */
-const prefixed = (
+/** The order in which methods are shown decides nothing. */
+const byName = Arr.sortWith(({ name }: AuthMethod.AuthMethod) => name, Order.string)
+
+/** Keystone takes one entry for each name. */
+const checkEach = (
   methods: ReadonlyArray<AuthMethod.AuthMethod>,
-  parts: (method: AuthMethod.AuthMethod) => AuthMethod.Parts
-): AuthMethod.Parts =>
-  Object.fromEntries(
-    methods.flatMap((method) => Object.entries(parts(method)).map(([name, part]) => [`${method.name}.${name}`, part]))
-  )
+  module: string
+): Either.Either<unknown, Errors.InvalidOptions> => {
+  const twice = methods.find(({ name }, index) => methods.findIndex((method) => method.name === name) < index)
+  return twice === undefined
+    ? Either.all([
+      ...methods.map((method) => method.check),
+      IdentityKey.check(methods.map(({ momentary, parts }) => [parts, momentary]), module, "methods")
+    ])
+    : Either.left(
+      new Errors.InvalidOptions({
+        module,
+        option: "methods",
+        reason: `two of them are called "${twice.name}", and Keystone takes one of each`
+      })
+    )
+}
 
 const hasMethod = (
   methods: ReadonlyArray<AuthMethod.AuthMethod>,
@@ -152,6 +177,7 @@ export const receiptMethod = (receipt: Redacted.Redacted): AuthMethod.AuthMethod
   })
 
 interface TokenRequest {
+  readonly module: string
   readonly url: string
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
   readonly scope: unknown
@@ -161,11 +187,13 @@ interface TokenRequest {
 
 const requestToken = (
   transport: Transport.Service,
-  { login, methods, options, scope, url }: TokenRequest
+  { login, methods, module, options, scope, url }: TokenRequest
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.gen(function*() {
     const proofs = yield* Effect.forEach(methods, (method) =>
       Effect.map(method.prove(url), (proof) => ({ ...proof, name: method.name })))
+    // what was asked for just now, such as a passcode, is in no part
+    yield* IdentityKey.check(proofs.map(({ name, secrets }) => ({ [name]: secrets })), module, "methods")
     const shown = proofs.filter(({ entry }) =>
       entry !== undefined
     )
@@ -182,7 +210,7 @@ const requestToken = (
       credentials: AuthMethod.headersOf(proofs),
       secrets: proofs.flatMap(({ secrets }) => secrets)
     })
-    return response.status < 400 ? yield* readToken(request, response) : yield* Effect.flip(
+    return response.status < 400 ? yield* readAnswer(request, response) : yield* Effect.flip(
       Keystone.rejection(response, {
         login,
         method: request.method,
@@ -193,32 +221,33 @@ const requestToken = (
   })
 
 /** From the answer of `POST /v3/auth/tokens`. */
-export const readToken = (
+const readAnswer = (
   request: HttpClientRequest.HttpClientRequest,
   response: Transport.TextResponse
-): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> => {
-  const invalid = Keystone.invalidResponse(response, request)
-  return Either.gen(function*() {
-    const body = yield* Keystone.parseJson(response, invalid)
-    const token = yield* Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
-      invalid(
+): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> =>
+  Keystone.readToken(response, request, "X-Subject-Token", (body) =>
+    Either.flatMap(
+      Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
         Page.isForeign(request.url)
           ? Page.hidden("X-Subject-Token")
-          : "it has no X-Subject-Token header: is this Keystone?"
-      ))
-    return yield* Either.mapLeft(
-      AccessInfo.fromV3(body, Redacted.make(token), { answeredAt: Time.answeredAt(response.headers) }),
-      invalid
-    )
-  })
-}
+          : "it has no X-Subject-Token header: is this Keystone?"),
+      (token) => AccessInfo.fromV3(body, Redacted.make(token), { answeredAt: Time.answeredAt(response.headers) })
+    ))
 
 /** `GET /v3/auth/tokens`: what is said in a token of which only the text is known. */
 export const lookUp = (
   authUrl: string,
   token: Redacted.Redacted
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session> =>
-  Effect.flatMap(Session.Session, ({ transport }) => validate(transport, authUrl, token))
+  Effect.gen(function*() {
+    const url = yield* KeystoneUrl.fromPerson(authUrl, "CustomLogin")
+    const why = whyNoToken(Redacted.value(token))
+    if (why !== undefined) {
+      return yield* new Errors.InvalidOptions({ module: "CustomLogin", option: "token", reason: `it ${why}` })
+    }
+    const { transport } = yield* Session.Session
+    return yield* validate(transport, url, token)
+  })
 
 /** What a token shows to ask about itself. */
 const aboutItself = (token: Redacted.Redacted): Headers.Headers =>
@@ -241,11 +270,11 @@ export const validate = (
         Keystone.rejection(response, { login, scope: undefined, method: request.method, url })
       )
     }
-    const invalid = Keystone.invalidResponse(response, request)
-    const body = yield* Keystone.parseJson(response, invalid)
-    return yield* Either.mapLeft(
-      AccessInfo.fromV3(body, token, { answeredAt: Time.answeredAt(response.headers) }),
-      invalid
+    return yield* Keystone.readToken(
+      response,
+      request,
+      "token",
+      (body) => AccessInfo.fromV3(body, token, { answeredAt: Time.answeredAt(response.headers) })
     )
   })
 

@@ -18,6 +18,17 @@ import * as Keystone from "./keystone.js"
 import * as Url from "./url.js"
 import * as User from "./user.js"
 
+/** Where access tokens come from, as a person wrote it. */
+export const endpointFromPerson = (
+  oauth2Endpoint: string,
+  module: string
+): Either.Either<string, Errors.InvalidOptions> =>
+  Url.fromPerson(oauth2Endpoint, {
+    module,
+    option: "oauth2Endpoint",
+    example: "https://keystone.example.com/v3/OS-OAUTH2/token"
+  })
+
 /** What decides an access token, and is checked before anything is sent. */
 interface Client {
   readonly oauth2Endpoint: string
@@ -25,24 +36,17 @@ interface Client {
 }
 
 export const check = (
-  { clientId, oauth2Endpoint }: Client,
+  { clientId }: Pick<Client, "clientId">,
   module: string
-): Either.Either<void, Errors.InvalidOptions> => {
-  const wrong = (option: string, reason: string) => Either.left(new Errors.InvalidOptions({ module, option, reason }))
-  if (!URL.canParse(oauth2Endpoint)) {
-    return wrong(
-      "oauth2Endpoint",
-      `${Url.shown(oauth2Endpoint)} is not an absolute URL, such as ` +
-        "https://keystone.example.com/v3/OS-OAUTH2/token"
-    )
-  }
-  return User.isGiven(clientId) ? Either.void : wrong("clientId", "it is needed")
-}
+): Either.Either<void, Errors.InvalidOptions> =>
+  User.isGiven(clientId)
+    ? Either.void
+    : Either.left(new Errors.InvalidOptions({ module, option: "clientId", reason: "it is needed" }))
 
 export const otherScope = (module: string): Errors.InvalidOptions =>
   new Errors.InvalidOptions({ module, option: "scope", reason: "the client's own is the only one that it can have" })
 
-export const describe = ({ clientId }: Client): string => `OAuth 2 client ${clientId}`
+export const describe = ({ clientId }: Pick<Client, "clientId">): string => `OAuth 2 client ${clientId}`
 
 /** The header that an access token goes into, beside others. */
 export const withBearer = (headers: Headers.Headers, token: Redacted.Redacted): Headers.Headers =>
@@ -56,7 +60,7 @@ export const bearerOf = (headers: Headers.Headers): Option.Option<Redacted.Redac
   )
 
 const Granted = Schema.Struct({
-  access_token: Schema.NonEmptyString,
+  access_token: Schema.String,
   // some servers write the number as text
   expires_in: Schema.optionalWith(
     Schema.Union(Schema.Number, Schema.NumberFromString).pipe(Schema.between(0, 1e9)),
@@ -91,26 +95,26 @@ const readToken = (
   request: HttpClientRequest.HttpClientRequest,
   response: Transport.TextResponse,
   now: DateTime.Utc
-): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> => {
-  const invalid = Keystone.invalidResponse(response, request)
-  return Either.gen(function*() {
-    if (response.status !== 200) {
-      return yield* Either.left(invalid("an access token comes with 200: is this a token endpoint?"))
-    }
-    const body = yield* Keystone.parseJson(response, invalid)
-    // the message of an issue quotes what is there, which may be a token
-    const { access_token, expires_in } = yield* Either.mapLeft(
-      Schema.decodeUnknownEither(Granted)(body),
-      () => invalid("it has no access_token that is text, or an expires_in that is no number of seconds")
-    )
-    const token = {
-      methods: ["oauth2"],
-      issued_at: DateTime.formatIso(now),
-      expires_at: expires_in === undefined ? undefined : DateTime.formatIso(DateTime.add(now, { seconds: expires_in }))
-    }
-    return yield* Either.mapLeft(AccessInfo.fromV3({ token }, Redacted.make(access_token)), invalid)
-  })
-}
+): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> =>
+  Keystone.readToken(response, request, "access_token", (body) =>
+    Either.gen(function*() {
+      if (response.status !== 200) {
+        return yield* Either.left("an access token comes with 200: is this a token endpoint?")
+      }
+      // the message of an issue quotes what is there, which may be a token
+      const { access_token, expires_in } = yield* Either.mapLeft(
+        Schema.decodeUnknownEither(Granted)(body),
+        () => "it has no access_token that is text, or an expires_in that is no number of seconds"
+      )
+      const token = {
+        methods: ["oauth2"],
+        issued_at: DateTime.formatIso(now),
+        expires_at: expires_in === undefined
+          ? undefined
+          : DateTime.formatIso(DateTime.add(now, { seconds: expires_in }))
+      }
+      return yield* AccessInfo.fromV3({ token }, Redacted.make(access_token))
+    }))
 
 /** By its RFC a token endpoint refuses clients with 400 as well. */
 const rejection = (

@@ -216,6 +216,19 @@ const rules: ReadonlyArray<Rule> = [
       refusedAtOnce(asked) && isGiven(asked.options["system_scope"]) && asked.options["system_scope"] !== "all"
   },
   {
+    // they have no place in the body of a login: keystoneauth sends one of them, and both names
+    name: "a method that is there twice is refused",
+    holds: (asked) => {
+      const methods = asked.options["auth_methods"]
+      return refusedAtOnce(asked) && Array.isArray(methods) && new Set(methods).size < methods.length
+    }
+  },
+  {
+    // keystoneauth puts its path behind them
+    name: "an auth URL with a query or a fragment is refused",
+    holds: (asked) => refusedAtOnce(asked) && /[?#]/.test(String(asked.options["auth_url"]))
+  },
+  {
     name: "Q78: what is empty is not given",
     holds: (asked) => {
       const error = failure(asked)
