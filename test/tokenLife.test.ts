@@ -320,8 +320,7 @@ describe("a token that was stored", () => {
             }
             yield* clock.pass(minute)
             yield* get()
-            yield* Effect.repeatN(settle, 50)
-            console.log(logins(), endsIn, clock.truth() - Date.UTC(2026, 10, 28))
+            yield* Effect.repeat(settle, { until: () => logins() > 1, times: 1000 })
             assert.strictEqual(logins(), 2)
           }))
     ))
@@ -334,8 +333,6 @@ describe("a token that was stored", () => {
           yield* get()
           assert.strictEqual(logins(), 1)
           yield* Effect.repeatN(get({ tokenLife: "10 minutes" }), 9)
-          yield* Effect.repeatN(settle, 50)
-          console.log(logins(), endsIn, clock.truth() - Date.UTC(2026, 10, 28))
           assert.strictEqual(logins(), 2)
         })
     ))
