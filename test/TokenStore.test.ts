@@ -229,6 +229,22 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
 }
 
 describe("TokenStore", () => {
+  it.scoped("a lease in a KeyValueStore that ends years ahead, by a clock that was wrong, is over", () =>
+    Effect.gen(function*() {
+      const { entries, store: keyValueStore } = yield* openKeyValueStore
+      const store = yield* over(keyValueStore)
+      for (const ahead of [3_600_000, 365 * 24 * 3_600_000, 9_999_999_999_999_999]) {
+        entries.set("a.lease", `${"0".repeat(32)} ${ahead}`)
+        const held = yield* hold(store, "a", "40 seconds")
+        assert.isTrue(held.ours)
+        assert.isFalse((yield* hold(store, "a", "40 seconds")).ours)
+        yield* held.release
+      }
+      // one of somebody whose clock is a little ahead holds
+      entries.set("a.lease", `${"0".repeat(32)} 45000`)
+      assert.isFalse((yield* hold(store, "a", "40 seconds")).ours)
+    }))
+
   it.scoped("without a layer nothing is kept, and everyone may log in", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.TokenStore
@@ -780,6 +796,33 @@ describe("DirectoryTokenStore", () => {
       assert.isFalse((yield* hold(store, "a", "1 minute")).ours)
       yield* held.release
       assert.deepStrictEqual(Fs.readdirSync(directory), [])
+    }))
+
+  it.scoped("a lease and a guard that end years ahead, by a clock that was wrong, block nobody, and are swept away", () =>
+    Effect.gen(function*() {
+      const directory = yield* tempDirectory
+      const store = yield* directoryStore(directory)
+      const file = join(directory, "a.lease")
+      const dead = "0".repeat(32)
+      for (const years of [1 / 365, 1, 100]) {
+        const until = Math.round(years * 365 * 24 * 3_600_000)
+        Fs.writeFileSync(file, `${dead} ${until}`)
+        Fs.writeFileSync(`${file}.${dead}.0`, `${"1".repeat(32)} ${until}`)
+        Fs.writeFileSync(`${file}.${dead}.1`, `${"2".repeat(32)} ${until}`)
+        const held = yield* hold(store, "a", "40 seconds")
+        assert.isTrue(held.ours)
+        assert.isFalse((yield* hold(store, "a", "40 seconds")).ours)
+        yield* held.release
+        assert.deepStrictEqual(Fs.readdirSync(directory), [])
+      }
+      Fs.writeFileSync(file, `${dead} 100000000000`)
+      Fs.writeFileSync(`${file}.${"3".repeat(32)}.0`, `${"1".repeat(32)} 100000000000`)
+      yield* store.set("last", stored("last"))
+      yield* Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
+        until: () => Fs.readdirSync(directory).length === 1,
+        times: 5000
+      })
+      assert.deepStrictEqual(Fs.readdirSync(directory), ["last.token"])
     }))
 
   it.scoped("what has ended, and what dead processes have left, is swept away now and then", () =>

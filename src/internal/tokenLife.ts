@@ -73,6 +73,17 @@ const leftAt = (
     : undefined
 }
 
+/** What is left of it by the `Date` of its answer, which has whole seconds: so it was up to a second later, if it was not just issued. */
+const leftByServer = (access: AccessInfo.AccessInfo): number | undefined => {
+  const { answeredAt, issuedAt } = access
+  return answeredAt === undefined
+    ? undefined
+    : leftAt(
+      access,
+      answeredAt.epochMillis + ((issuedAt?.epochMillis ?? -Infinity) >= answeredAt.epochMillis ? 0 : 999)
+    )
+}
+
 /**
  * A token that has just come may be old: a vault or a cache hands out what it has. What is left of it is told by the server's clock,
  * if the answer has a `Date`, or else by ours. Where neither lies between the stamps, the clocks differ, and the token is taken
@@ -81,8 +92,7 @@ const leftAt = (
 export const arrived = (access: AccessInfo.AccessInfo, clock: Clock.Clock): Held => {
   const left = access.expiresAt === undefined
     ? Infinity
-    : leftAt(access, access.answeredAt?.epochMillis) ?? leftAt(access, Time.wallClock(clock)) ??
-      wholeLife(access) ?? unknownLife
+    : leftByServer(access) ?? leftAt(access, Time.wallClock(clock)) ?? wholeLife(access) ?? unknownLife
   return hold(access, left, left, clock)
 }
 
@@ -113,7 +123,7 @@ const marginOf = (leftAtArrival: number): number => Math.min(120_000, leftAtArri
 
 /** For how long a token must still be good, so that what is got with it does not end at once. */
 export const worthwhile = (access: AccessInfo.AccessInfo): number =>
-  marginOf(leftAt(access, access.answeredAt?.epochMillis) ?? wholeLife(access) ?? unknownLife)
+  marginOf(leftByServer(access) ?? wholeLife(access) ?? unknownLife)
 
 /** A Keystone that demands more is not believed: one wrong header would shut everyone out. */
 const longestRest = Duration.toMillis("1 hour")

@@ -224,6 +224,15 @@ describe("faults", () => {
       for (const value of ["", "soon", "-5", "1.5", "1e3"]) {
         assert.isUndefined(yield* read(value), value)
       }
+      // by the clock of who says so, if the answer tells it
+      const byServer = (date: string) =>
+        Effect.map(
+          describeFault({ "retry-after": "Wed, 21 Oct 2026 02:29:30 GMT", date }, ""),
+          (u) => u.retryAfterMillis
+        )
+      assert.strictEqual(yield* byServer("Wed, 21 Oct 2026 02:28:00 GMT"), 90_000)
+      assert.strictEqual(yield* byServer("Wed, 21 Oct 2026 03:00:00 GMT"), 0)
+      assert.strictEqual(yield* byServer("17"), 0)
     }))
 
   it.effect("a long text is cut, but not in the middle of a secret", () =>
