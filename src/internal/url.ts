@@ -162,29 +162,40 @@ const pathFlaw = (url: string): string | undefined => {
 /** What nearly all endpoints look like: they need not be parsed. */
 const usual = /^https?:\/\/[a-z][\w.-]*[a-z](:\d{1,4})?(\/[\w/.$()-]*)?$/i
 
-/** Why no service can be at this URL, `undefined` if one can. What is wrong is described and not quoted: it may hold a password. */
-export const endpointFlaw = (url: string): string | undefined => {
-  if (usual.test(url)) {
-    return undefined
-  }
-  const [, scheme, host] = /^([a-z][a-z0-9+.-]*):\/\/([^/\\?#]?)/i.exec(url) ?? []
+/** White space, control characters, characters that are not seen, and what stands for lost text. */
+const unusual = /[\s\p{C}\\\ufffd]/u
+
+const codePoint = (character: string): string =>
+  (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")
+
+/** Why this is no address of a service, `undefined` if it is. What is wrong is described and not quoted: there may be a password in it. */
+const addressFlaw = (text: string): string | undefined => {
+  const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
   if (scheme === undefined) {
     return "it has no scheme; it begins with https:// or http://"
   }
   if (!/^https?$/i.test(scheme)) {
     return `its scheme is ${scheme}; it begins with https:// or http://`
   }
-  if (host === "") {
+  const odd = unusual.exec(rest)?.[0]
+  if (odd !== undefined) {
+    return `it has a character that no URL has (U+${codePoint(odd)})`
+  }
+  const [authority = ""] = rest.split(/[/?#]/, 1)
+  const hostAndPort = authority.slice(authority.lastIndexOf("@") + 1)
+  if (hostAndPort === "" || hostAndPort.startsWith(":")) {
     return `it has no host; that comes after ${scheme}://`
   }
-  const end = /[?#]/.exec(url)?.[0]
+  const end = /[?#]/.exec(rest)?.[0]
   if (end !== undefined) {
-    return `it has a ${
-      end === "?" ? "query" : "fragment"
-    }; it ends with its path, to which the paths of requests are added`
+    return `it has a ${end === "?" ? "query" : "fragment"}; it ends with its path`
   }
-  return characterFlaw(url) ?? (URL.canParse(url) ? undefined : "it is not a URL; its host or its port cannot be")
+  const url = parse(text)
+  return url === undefined || url.port === "0" ? "its host or its port cannot be one" : undefined
 }
+
+/** The same for what catalogs and overrides say, of which nearly all is as usual. */
+export const endpointFlaw = (url: string): string | undefined => usual.test(url) ? undefined : addressFlaw(url)
 
 /** Whose option a URL is, and what it looks like when it is right. */
 interface About {
@@ -193,10 +204,7 @@ interface About {
   readonly example: string
 }
 
-/** White space, control characters, characters that are not seen, and what stands for lost text. */
-const unusual = /[\s\p{C}\\\ufffd]/u
-
-/** The same, percent-encoded: no path of a service has these. */
+/** No path of a service has these, percent-encoded: blanks, backslashes and control characters. */
 const unusualEncoded = /%(?:[01][0-9a-f]|20|5c|7f)/i
 
 /**
@@ -216,35 +224,15 @@ export const fromPerson = (given: string, about: About): Either.Either<string, I
   )
 }
 
-const whyNot = (text: string): string | undefined => {
-  const rest = /^https?:\/\/(.*)$/is.exec(text)?.[1]
-  if (rest === undefined) {
-    return text === "" ? "it is empty" : "it does not begin with http:// or https://"
-  }
-  const odd = unusual.exec(rest)?.[0]
-  if (odd !== undefined) {
-    return `it has a character that no URL has (U+${codePoint(odd)})`
-  }
-  const [authority = ""] = rest.split(/[/?#]/, 1)
-  if (rest.includes("@", authority.length)) {
-    return "it has an @ behind its host; in a user name or password, / is written as %2F, ? as %3F, # as %23, @ as %40"
-  }
-  const hostAndPort = authority.slice(authority.lastIndexOf("@") + 1)
-  if (hostAndPort === "" || hostAndPort.startsWith(":")) {
-    return "it has no host"
-  }
-  const url = parse(text)
-  if (url === undefined || url.port === "0") {
-    return "its host or its port cannot be one"
-  }
-  return rest.includes("?")
-    ? `${shown(url)} has a query`
-    : rest.includes("#")
-    ? `${shown(url)} has a fragment`
-    : unusualEncoded.test(url.pathname)
-    ? `${shown(url)} has an encoded blank, backslash or control character in its path`
+const whyNot = (text: string): string | undefined =>
+  text === ""
+    ? "it is empty"
+    : passwordFlaw(text) ?? addressFlaw(text) ??
+      (unusualEncoded.test(text) ? "it has an encoded blank, backslash or control character in its path" : undefined)
+
+const passwordFlaw = (text: string): string | undefined => {
+  const [whole = "", authority = ""] = /^https?:\/\/([^/?#]*)/i.exec(text) ?? []
+  return authority !== "" && text.includes("@", whole.length)
+    ? "it has an @ behind its host; in a user name or password, / is written as %2F, ? as %3F, # as %23, @ as %40"
     : undefined
 }
-
-const codePoint = (character: string): string =>
-  (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")
