@@ -108,23 +108,14 @@ const masked = (name: string, parent: string, value: unknown): unknown => {
     : value
 }
 
-/** All texts and numbers within. */
-const leaves = (value: unknown): ReadonlyArray<string> =>
-  Array.isArray(value)
-    ? value.flatMap(leaves)
-    : isRecord(value)
-    ? Object.values(value).flatMap(leaves)
-    : typeof value === "string" || typeof value === "number"
-    ? [String(value)]
-    : []
-
+/** Of an object each value by its own name: in Keystone's `password` are the names of the user and the domain as well. */
 const secretValues = (name: string, parent: string, value: unknown): ReadonlyArray<string> =>
-  isSecretField(name, parent, value)
-    ? leaves(value)
-    : Array.isArray(value)
+  Array.isArray(value)
     ? value.flatMap((item) => secretValues(name, parent, item))
     : isRecord(value)
     ? Object.entries(value).flatMap(([key, inner]) => secretValues(key, name, inner))
+    : isSecretField(name, parent, value)
+    ? [String(value)]
     : []
 
 /** What is longer is not looked at, and so not shown. */
