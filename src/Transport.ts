@@ -136,8 +136,8 @@ export interface Service {
    *
    * - 301, 302, 303, 305, 307 and 308 are followed with method and body kept, as keystoneauth does; at the limit the
    *   redirect itself is the answer. 300 is an answer.
-   * - At another origin no credential header is sent, and the body of a login, or of a request with credentials, is
-   *   refused. https never becomes http.
+   * - To another origin go only headers that are known to be harmless (`accept`, `content-type`, `user-agent`, microversions and
+   *   the like), and no body of a login or of a request that holds a secret. https never becomes http.
    * - In a browser no redirect is followed: it hides the target, or else takes the token along to any origin.
    * - Compressed answers (gzip, deflate) are asked for and decoded, but in a page or over `fetch`, where the platform does it. What
    *   was decoded has neither `content-encoding` nor `content-length`. Read as a whole it may be 128 MiB long; a stream has no
