@@ -348,7 +348,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       if (limiter !== undefined && Either.isLeft(limiter)) {
         return Effect.fail(limiter.left)
       }
-      const badHeader = badHeaders ?? (execute === undefined ? undefined : CommonHeaders.problem(execute))
+      const badHeader = badHeaders ??
+        (execute === undefined || (CommonHeaders.isCommon(execute) && execute.clientVersion === undefined)
+          ? undefined
+          : CommonHeaders.problem(execute))
       if (badHeader !== undefined) {
         return Effect.fail(badHeader)
       }

@@ -96,15 +96,18 @@ const isSecretField = (name: string, parent: string, value: unknown): boolean =>
 const isCatalog = (name: string, parent: string): boolean =>
   (name === "catalog" && parent === "token") || (name === "serviceCatalog" && parent === "access")
 
-const masked = (name: string, parent: string, value: unknown): unknown => {
+/** Without what is secret, which is told to `found`, and without the catalog. */
+const masked = (name: string, parent: string, value: unknown, found: Array<string> = []): unknown => {
   if (isSecretField(name, parent, value)) {
+    found.push(...leaves(value))
     return "***"
   }
   if (Array.isArray(value)) {
-    return isCatalog(name, parent) ? `<${value.length} services>` : value.map((item) => masked(name, parent, item))
+    const items = value.map((item) => masked(name, parent, item, found))
+    return isCatalog(name, parent) ? `<${value.length} services>` : items
   }
   return isRecord(value)
-    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(key, name, inner)]))
+    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(key, name, inner, found)]))
     : value
 }
 
@@ -173,12 +176,13 @@ const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
   }
   const json = jsonOf(body)
   const parsed = json === undefined ? undefined : parse(json)
+  const found: Array<string> = []
   try {
-    return parsed === undefined ? [] : secretValues("", "", parsed.json)
+    masked("", "", parsed?.json, found)
   } catch {
     // nested too deeply
-    return []
   }
+  return found
 }
 
 // -----------------------------------------------------------------------------
