@@ -369,7 +369,7 @@ const substitute = (
             onSome: Effect.succeed
           })
         )
-        url = url.replaceAll(placeholder, id)
+        url = url.replaceAll(placeholder, () => id)
       }
     }
     return url
