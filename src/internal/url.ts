@@ -163,8 +163,11 @@ const pathFlaw = (url: string): string | undefined => {
 // where services are
 // -----------------------------------------------------------------------------
 
-/** What nearly all endpoints look like: they need not be parsed. */
-const usual = /^https?:\/\/[a-z][\w.-]*[a-z](:\d{1,4})?(\/[\w/.$()-]*)?$/i
+/**
+ * What nearly all endpoints look like: they need not be parsed. A host with `xn--` or a part that begins with `0x` (a number) may be none,
+ * and there is no port 0.
+ */
+const usual = /^https?:\/\/(?![^/]*(?:xn--|\.0x))[a-z][\w.-]*[a-z](:[1-9]\d{0,3})?(\/[\w/.$()-]*)?$/i
 
 /** White space, control characters, characters that are not seen, and what stands for lost text. */
 const unusual = /[\s\p{C}\\\ufffd]/u
