@@ -96,18 +96,15 @@ const isSecretField = (name: string, parent: string, value: unknown): boolean =>
 const isCatalog = (name: string, parent: string): boolean =>
   (name === "catalog" && parent === "token") || (name === "serviceCatalog" && parent === "access")
 
-/** Without what is secret, which is told to `found`, and without the catalog. */
-const masked = (name: string, parent: string, value: unknown, found: Array<string> = []): unknown => {
+const masked = (name: string, parent: string, value: unknown): unknown => {
   if (isSecretField(name, parent, value)) {
-    found.push(...leaves(value))
     return "***"
   }
   if (Array.isArray(value)) {
-    const items = value.map((item) => masked(name, parent, item, found))
-    return isCatalog(name, parent) ? `<${value.length} services>` : items
+    return isCatalog(name, parent) ? `<${value.length} services>` : value.map((item) => masked(name, parent, item))
   }
   return isRecord(value)
-    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(key, name, inner, found)]))
+    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(key, name, inner)]))
     : value
 }
 
