@@ -173,13 +173,12 @@ const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
   }
   const json = jsonOf(body)
   const parsed = json === undefined ? undefined : parse(json)
-  const found: Array<string> = []
   try {
-    masked("", "", parsed?.json, found)
+    return parsed === undefined ? [] : secretValues("", "", parsed.json)
   } catch {
     // nested too deeply
+    return []
   }
-  return found
 }
 
 // -----------------------------------------------------------------------------
