@@ -225,6 +225,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
     const badHeaders = CommonHeaders.problem(options)
+    /** Credentials that were checked last: most requests have the same. */
+    let sendable: Headers.Headers | undefined
     const meters = Metrics.makeRequests()
     const timeoutOf = (option: keyof typeof defaults) => positive(option, options[option] ?? defaults[option])
     const timeouts = {
@@ -348,12 +350,16 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       if (limiter !== undefined && Either.isLeft(limiter)) {
         return Effect.fail(limiter.left)
       }
-      const badHeader = badHeaders ?? (execute === undefined ? undefined : CommonHeaders.problem(execute))
+      const badHeader = badHeaders ??
+        (execute === undefined || CommonHeaders.isCommon(execute) ? undefined : CommonHeaders.problem(execute))
       if (badHeader !== undefined) {
         return Effect.fail(badHeader)
       }
       const whole = withCommonHeaders(withoutFragment(request, url.right), execute, execute?.credentials)
-      const unsendable = CommonHeaders.unsendable(whole.headers)
+      // the options that become headers were checked
+      const credentials = execute?.credentials
+      const unsendable = CommonHeaders.unsendable(request.headers) ??
+        (credentials === undefined || credentials === sendable ? undefined : CommonHeaders.unsendable(credentials))
       if (unsendable !== undefined) {
         return Effect.fail(
           new Errors.TransportError({
@@ -364,6 +370,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           })
         )
       }
+      sendable = credentials
       const sending = new Sending(
         { request: whole, url: url.right, credentials: execute?.credentials, secrets: execute?.secrets },
         phase,
