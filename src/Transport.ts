@@ -269,8 +269,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             url,
             watch,
             upload ?? deadlineOf(sending, request, url, now),
-            (ending) =>
-              tell(Exit.mapBoth(ending, {
+            (ending) => {
+              if (upload !== undefined && Exit.isFailure(ending)) {
+                upload.over = true
+              }
+              return tell(Exit.mapBoth(ending, {
                 onFailure: (error) =>
                   error._tag === "TimedOut"
                     ? error
@@ -279,6 +282,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
                     : TransportFault.ofUpload(upload.failure, request, url.href, sending.secrets),
                 onSuccess: (response) => Response.make(response, url, sending, watch)
               }))
+            }
           )
         }
       )
@@ -527,6 +531,8 @@ class SendingDeadline implements Watch.Deadline<Errors.TimedOut> {
 class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener {
   readonly request: HttpClientRequest.HttpClientRequest
   failure: Cause.Cause<unknown> | undefined
+  /** Its sending has failed. */
+  over = false
   #own: Time.Instant
 
   constructor(
@@ -553,10 +559,14 @@ class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener
       : timedOut(this.sending, this.original, this.url)
   }
 
-  flows(): void {
+  flows(): Effect.Effect<void> {
+    if (this.over) {
+      return Effect.interrupt
+    }
     const now = Time.now(this.clock)
     this.#own = Time.after(now, this.sending.timeout)
     this.sending.operation?.flows(now)
+    return Effect.void
   }
 
   fails(cause: Cause.Cause<unknown>): void {

@@ -17,8 +17,8 @@ const large = 1024 * 1024
 
 /** Who is told of it. */
 export interface Listener {
-  /** A piece was taken. */
-  readonly flows: () => void
+  /** A piece was taken. Interrupts the stream when its sending has failed: not every platform lets go of it. */
+  readonly flows: () => Effect.Effect<void>
   /** The stream has failed. */
   readonly fails: (cause: Cause.Cause<unknown>) => void
 }
@@ -39,10 +39,7 @@ export const make = (
     Stream.mapConcat(pieces),
     // one is taken at a time
     Stream.rechunk(1),
-    Stream.map((piece) => {
-      listener.flows()
-      return piece
-    })
+    Stream.tap(() => listener.flows())
   )
   // headers that the caller has set after the body stay
   return HttpClientRequest.setHeaders(
