@@ -225,6 +225,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
     const badHeaders = CommonHeaders.problem(options)
+    /** Credentials that were checked last: most requests have the same. */
+    let sendable: Headers.Headers | undefined
     const meters = Metrics.makeRequests()
     const timeoutOf = (option: keyof typeof defaults) => positive(option, options[option] ?? defaults[option])
     const timeouts = {
@@ -267,8 +269,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             url,
             watch,
             upload ?? deadlineOf(sending, request, url, now),
-            (ending) =>
-              tell(Exit.mapBoth(ending, {
+            (ending) => {
+              if (upload !== undefined && Exit.isFailure(ending)) {
+                upload.over = true
+              }
+              return tell(Exit.mapBoth(ending, {
                 onFailure: (error) =>
                   error._tag === "TimedOut"
                     ? error
@@ -277,6 +282,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
                     : TransportFault.ofUpload(upload.failure, request, url.href, sending.secrets),
                 onSuccess: (response) => Response.make(response, url, sending, watch)
               }))
+            }
           )
         }
       )
@@ -349,14 +355,15 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         return Effect.fail(limiter.left)
       }
       const badHeader = badHeaders ??
-        (execute === undefined || (CommonHeaders.isCommon(execute) && execute.clientVersion === undefined)
-          ? undefined
-          : CommonHeaders.problem(execute))
+        (execute === undefined || CommonHeaders.isCommon(execute) ? undefined : CommonHeaders.problem(execute))
       if (badHeader !== undefined) {
         return Effect.fail(badHeader)
       }
       const whole = withCommonHeaders(withoutFragment(request, url.right), execute, execute?.credentials)
-      const unsendable = CommonHeaders.unsendable(whole.headers)
+      // the options that become headers were checked
+      const credentials = execute?.credentials
+      const unsendable = CommonHeaders.unsendable(request.headers) ??
+        (credentials === undefined || credentials === sendable ? undefined : CommonHeaders.unsendable(credentials))
       if (unsendable !== undefined) {
         return Effect.fail(
           new Errors.TransportError({
@@ -367,6 +374,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           })
         )
       }
+      sendable = credentials
       const sending = new Sending(
         { request: whole, url: url.right, credentials: execute?.credentials, secrets: execute?.secrets },
         phase,
@@ -523,6 +531,8 @@ class SendingDeadline implements Watch.Deadline<Errors.TimedOut> {
 class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener {
   readonly request: HttpClientRequest.HttpClientRequest
   failure: Cause.Cause<unknown> | undefined
+  /** Its sending has failed. */
+  over = false
   #own: Time.Instant
 
   constructor(
@@ -549,10 +559,14 @@ class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener
       : timedOut(this.sending, this.original, this.url)
   }
 
-  flows(): void {
+  flows(): Effect.Effect<void> {
+    if (this.over) {
+      return Effect.interrupt
+    }
     const now = Time.now(this.clock)
     this.#own = Time.after(now, this.sending.timeout)
     this.sending.operation?.flows(now)
+    return Effect.void
   }
 
   fails(cause: Cause.Cause<unknown>): void {
