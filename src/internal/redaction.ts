@@ -16,37 +16,47 @@ export const hidden = "<redacted>"
 // texts in which a secret shows by its form
 // -----------------------------------------------------------------------------
 
-/** Without user names and passwords in URLs. A host ends at the next slash or blank: what stands before an `@` until there is hidden. */
+/** Between scheme and host, also as JSON escapes it, or percent-encoded in another URL. */
+const beforeHost = /(?::|%(?:25){0,3}3A)(?:\\{0,3}\/|%(?:25){0,3}2F){2}/gi
+
+/**
+ * Without user names and passwords in URLs. A host ends at the next slash or blank: what stands before an `@` until there is hidden.
+ */
 const withoutUserInfo = (text: string): string => {
   let shown = ""
   let copied = 0
-  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
-    const from = at + 3
-    const length = text.slice(from).search(/[/?#\s]/)
-    const end = length < 0 ? text.length : from + length
-    const last = text.slice(from, end).lastIndexOf("@")
-    if (last >= 0) {
+  for (const { 0: sign, index } of text.matchAll(beforeHost)) {
+    const from = index + sign.length
+    const rest = text.slice(from, from + longestUserInfo)
+    const encoded = sign.startsWith("%")
+    const length = rest.search(encoded ? /[/?#\s&]|%(?:25){0,3}(?:2F|3F|23|26)/i : /[/?#\s]/)
+    const end = length < 0 ? rest.length : length
+    const [last] = [...rest.slice(0, end).matchAll(encoded ? /@|%(?:25){0,3}40/g : /@/g)].slice(-1)
+    if (last !== undefined && from >= copied) {
       shown += text.slice(copied, from)
-      copied = from + last + 1
+      copied = from + last.index + last[0].length
     }
   }
   return shown + text.slice(copied)
 }
 
-/** The sign between a parameter's name and value, also percent-encoded, once or twice. */
-const equals = /=|%(?:25)?3D/gi
+const longestUserInfo = 2000
+
+/** The sign between a parameter's name and value, also percent-encoded. */
+const equals = /=|%(?:25){0,3}3D/gi
 
 /** What a parameter's name begins after. */
-const separator = /[?&;#]|%(?:25)?(?:3F|26|23|3B)/gi
+const separator = /[?&;#]|%(?:25){0,3}(?:3F|26|23|3B)/gi
 
 /** Longer names are not looked for. */
 const longestName = 100
 
-/** The name of the parameter whose equals sign is here. */
+/** The name of the parameter whose equals sign is here. What has a blank in it is text. */
 const nameBefore = (text: string, at: number): string | undefined => {
   const before = text.slice(Math.max(0, at - longestName), at)
   const last = [...before.matchAll(separator)].at(-1)
-  return last === undefined ? undefined : before.slice(last.index + last[0].length)
+  const name = last === undefined ? undefined : before.slice(last.index + last[0].length)
+  return name === undefined || /[\s"'<>]/.test(name) ? undefined : name
 }
 
 /** Without the values of parameters that open what a URL leads to: signatures, tokens of consoles, codes of logins. */
@@ -59,7 +69,7 @@ const withoutParameters = (text: string): string => {
       continue
     }
     const from = index + sign.length
-    const length = text.slice(from).search(sign === "=" ? /[&#;?\s"'<>\\]/ : /[&#;?\s"'<>\\]|%(?:25)?(?:26|23|3B)/i)
+    const length = text.slice(from).search(sign === "=" ? /[&#\s"'<>\\]/ : /[&#\s"'<>\\]|%(?:25){0,3}(?:26|23)/i)
     shown += text.slice(copied, from) + (length === 0 ? "" : hidden)
     copied = length < 0 ? text.length : from + length
   }
@@ -92,6 +102,27 @@ const isSecretField = (name: string, parent: string, value: unknown): boolean =>
     : (typeof value === "string" || typeof value === "number") &&
       (Names.isSecret(name) || (name === "id" && parent === "token"))
 
+/** Names of the fields that say of which name their neighbours are the value: lists of variables, metadata, JSON patches. */
+const naming = ["name", "key", "path", "output_key", "parameter", "property"]
+const valued = /^(output_)?values?$|^default$/i
+
+/** Does the field hold the value of a name that is in the same object, and is that secret? */
+const isSecretValue = (name: string, object: Record<string, unknown>): boolean =>
+  valued.test(name) && naming.some((field) => {
+    const named = object[field]
+    return typeof named === "string" && Names.isSecret(named)
+  })
+
+/** `key` is no secret, but the name of one, where there is a value beside it. */
+const isName = (name: string, object: Record<string, unknown>): boolean =>
+  name === "key" && Object.keys(object).some((other) => valued.test(other))
+
+/** JSON in JSON. */
+const inner = (value: unknown): unknown => {
+  const parsed = typeof value === "string" && /^\s*[[{]/.test(value) ? parse(value)?.json : undefined
+  return typeof parsed === "object" ? parsed : undefined
+}
+
 /** Of a token: nearly all of its text, and the same for everybody. */
 const isCatalog = (name: string, parent: string): boolean =>
   (name === "catalog" && parent === "token") || (name === "serviceCatalog" && parent === "access")
@@ -103,37 +134,51 @@ const masked = (name: string, parent: string, value: unknown): unknown => {
   if (Array.isArray(value)) {
     return isCatalog(name, parent) ? `<${value.length} services>` : value.map((item) => masked(name, parent, item))
   }
-  return isRecord(value)
-    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(key, name, inner)]))
-    : value
+  if (isRecord(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, field]) => [
+        key,
+        isSecretValue(key, value) ? "***" : isName(key, value) ? field : masked(key, name, field)
+      ])
+    )
+  }
+  const json = inner(value)
+  return json === undefined ? value : JSON.stringify(masked("", "", json))
 }
 
-/** All texts and numbers within. */
-const leaves = (value: unknown): ReadonlyArray<string> =>
-  Array.isArray(value)
-    ? value.flatMap(leaves)
-    : isRecord(value)
-    ? Object.values(value).flatMap(leaves)
-    : typeof value === "string" || typeof value === "number"
-    ? [String(value)]
-    : []
+/** What tells whose or which a secret is, in an object that is about one. */
+const identifying = /^(name|id|type|description|methods?|username|domain)$|_(id|name|type)$|(Id|Name|Type)$/
 
-const secretValues = (name: string, parent: string, value: unknown): ReadonlyArray<string> =>
-  isSecretField(name, parent, value)
-    ? leaves(value)
-    : Array.isArray(value)
-    ? value.flatMap((item) => secretValues(name, parent, item))
-    : isRecord(value)
-    ? Object.entries(value).flatMap(([key, inner]) => secretValues(key, name, inner))
-    : []
+const textsOf = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string" || typeof value === "number" ? [String(value)] : []
 
-/** What is longer is not looked at, and so not shown. */
+/** The secrets in a body. `within` what is about one, everything is secret but what identifies it. */
+const secretValues = (name: string, parent: string, value: unknown, within: boolean): ReadonlyArray<string> => {
+  const secret = isSecretField(name, parent, value)
+  if (Array.isArray(value)) {
+    return value.flatMap((item) => secretValues(name, parent, item, within || secret))
+  }
+  if (isRecord(value)) {
+    // what is in Keystone's `auth` has names of its own
+    const inside = within || (secret && name !== "auth")
+    return Object.entries(value).flatMap(([key, field]) =>
+      isName(key, value) ? [] : [
+        ...(isSecretValue(key, value) ? textsOf(field) : []),
+        ...secretValues(key, name, field, inside)
+      ]
+    )
+  }
+  const json = inner(value)
+  return [
+    ...(secret || (within && !identifying.test(name)) ? textsOf(value) : []),
+    ...(json === undefined ? [] : secretValues("", "", json, false))
+  ]
+}
+
+/** What is longer is not shown. */
 const longest = 1024 * 1024
 
 const parse = (text: string): { readonly json: unknown } | undefined => {
-  if (text.length > longest) {
-    return undefined
-  }
   try {
     return { json: JSON.parse(text) }
   } catch {
@@ -143,7 +188,7 @@ const parse = (text: string): { readonly json: unknown } | undefined => {
 
 /** JSON with what is secret masked, and with the catalog cut out of tokens. `undefined` if it is none, or too long. */
 export const mask = (text: string): string | undefined => {
-  const parsed = parse(text)
+  const parsed = text.length > longest ? undefined : parse(text)
   try {
     return parsed === undefined ? undefined : JSON.stringify(masked("", "", parsed.json))
   } catch {
@@ -152,17 +197,17 @@ export const mask = (text: string): string | undefined => {
   }
 }
 
-export const isJson = (contentType: string): boolean => /^application\/(?:[\w.-]{1,100}\+)?json\b/i.test(contentType)
+export const isJson = (contentType: string): boolean => /^application\/(?:[\w.+-]{1,100}[+-])?json\b/i.test(contentType)
 
-const isForm = (contentType: string): boolean => contentType.startsWith("application/x-www-form-urlencoded")
+const isForm = (contentType: string): boolean => /^application\/x-www-form-urlencoded\b/i.test(contentType)
 
 /** The text of a request's body, if it can be read without taking it away. */
 const textOf = (body: HttpBody.HttpBody): string | undefined => {
   switch (body._tag) {
     case "Uint8Array":
-      return body.body.length > longest ? undefined : new TextDecoder().decode(body.body)
+      return new TextDecoder().decode(body.body)
     case "Raw":
-      return typeof body.body === "string" ? body.body : undefined
+      return typeof body.body === "string" || body.body instanceof URLSearchParams ? String(body.body) : undefined
     default:
       return undefined
   }
@@ -172,18 +217,24 @@ const textOf = (body: HttpBody.HttpBody): string | undefined => {
 export const jsonOf = (body: HttpBody.HttpBody): string | undefined =>
   body.contentType !== undefined && isJson(body.contentType) ? textOf(body) : undefined
 
-/** The secrets that a request sends in its body: a service that does not like one may quote it. */
+const inForm = (fields: Iterable<readonly [string, unknown]>): ReadonlyArray<string> =>
+  [...fields].flatMap(([name, value]) => Names.isSecretParameter(name) ? textsOf(value) : [])
+
+/** The secrets that a request sends in its body, whatever type that says it is: a service that does not like one may quote it. */
 const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
-  const { contentType } = body
-  if (contentType !== undefined && isForm(contentType)) {
-    return [...new URLSearchParams(textOf(body))].flatMap(([name, value]) =>
-      Names.isSecretParameter(name) ? [value] : []
-    )
+  if (body._tag === "FormData") {
+    return inForm(body.formData)
   }
-  const json = jsonOf(body)
-  const parsed = json === undefined ? undefined : parse(json)
+  const text = textOf(body)
+  if (text === undefined) {
+    return []
+  }
+  if (isForm(body.contentType ?? "")) {
+    return inForm(new URLSearchParams(text))
+  }
+  const parsed = /^\s*[[{]/.test(text) ? parse(text) : undefined
   try {
-    return parsed === undefined ? [] : secretValues("", "", parsed.json)
+    return parsed === undefined ? [] : secretValues("", "", parsed.json, false)
   } catch {
     // nested too deeply
     return []
@@ -201,19 +252,31 @@ const passwordIn = (basic: string): ReadonlyArray<string> => {
   return colon < 0 ? [] : [pair.slice(colon + 1)]
 }
 
+/** Shorter parts may be anything: the name of an algorithm, a number. */
+const shortestPart = 8
+
+/** Of a cookie that is set all but its first pair. */
+const isSetCookie = (name: string): boolean => name === "set-cookie"
+
 /** What a header's value holds: all of it, and its parts, which may be quoted without the rest: a token without its scheme, a cookie's value. */
-const partsOf = (value: string): ReadonlyArray<string> => {
-  const [scheme = "", ...rest] = value.split(" ")
-  const parts = rest.length === 0 ? [] : [rest.join(" "), ...rest]
+const partsOf = ([name, whole]: readonly [string, string]): ReadonlyArray<string> => {
+  const value = isSetCookie(name) ? whole.split(";", 1)[0] ?? "" : whole
+  const [scheme = "", ...rest] = value.trim().split(/\s+/)
+  const sent = rest.join(" ")
+  const isParameters = /^[\w-]{1,40}=/.test(sent)
+  const pairs = value.split(/[;,\s]/).flatMap((pair) => {
+    const at = pair.search(/[=:]/)
+    const part = pair.slice(at + 1)
+    const least = at > 0 && (/cookie/i.test(name) || Names.isSecretParameter(pair.slice(0, at))) ? 1 : shortestPart
+    return at <= 0 ? [] : [part, part.replaceAll("\"", "")].filter((part) => part.length >= least)
+  })
   return [
     value,
-    ...parts,
     ...(scheme.toLowerCase() === "basic" ? passwordIn(rest.join("")) : []),
-    ...value.split(/[;,\s]/).flatMap((pair) => {
-      const at = pair.indexOf("=")
-      return at <= 0 ? [] : [pair.slice(at + 1), pair.slice(at + 1).replaceAll("\"", "")]
-    })
-  ].filter((part) => part === value || part.length >= 8)
+    ...(isParameters ? [] : [sent]),
+    ...rest.filter((part) => part.length >= shortestPart),
+    ...pairs
+  ].filter((part) => part !== "")
 }
 
 // -----------------------------------------------------------------------------
@@ -231,23 +294,54 @@ export interface Source {
 
 /** What shows who sends a request: its credentials, and what its headers are known to hold. */
 const inHeaders = ({ credentials, request }: Source): ReadonlyArray<string> => [
-  ...Object.values(credentials ?? {}).flatMap(partsOf),
-  ...Object.entries(request.headers).flatMap(([name, value]) => Names.isSecretHeader(name) ? partsOf(value) : [])
+  ...Object.entries(credentials ?? {}).flatMap(partsOf),
+  ...Object.entries(request.headers).filter(([name]) => Names.isSecretHeader(name)).flatMap(partsOf)
 ]
 
 const elsewhere = ({ request, secrets, url }: Source): ReadonlyArray<string> => [
   ...(secrets ?? []).map((secret) => Redacted.value(secret)).filter((secret) => typeof secret === "string"),
   ...inBody(request.body),
   ...[url.username, url.password],
-  ...[...url.searchParams].flatMap(([name, value]) => Names.isSecretParameter(name) ? [value] : [])
+  ...inForm(url.searchParams)
 ]
 
-/** The longest first: one may be a part of another. */
-const patterns = (values: ReadonlyArray<string>): ReadonlyArray<Spelling.Pattern> =>
-  values.map(Spelling.pattern).sort((a, b) => b.length - a.length)
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
-const without = (text: string, secrets: ReadonlyArray<Spelling.Pattern>): string =>
-  hideForms(secrets.reduce((shown, secret) => Spelling.replace(shown, secret, hidden), text))
+/** Of the bytes what base64 writes for them wherever they begin, without the digits that depend on what is around them. */
+const inBase64 = (bytes: Uint8Array): ReadonlyArray<string> =>
+  [0, 1, 2].map((offset) => {
+    const shifted = new Uint8Array(offset + bytes.length)
+    shifted.set(bytes, offset)
+    return Encoding.encodeBase64(shifted).slice(Math.ceil(offset * 8 / 6), Math.floor(shifted.length * 8 / 6))
+  })
+
+/** Longer secrets are looked for as they are only, and shorter ones could be a part of anything in base64. */
+const longestEncoded = 16 * 1024
+const shortestEncoded = 6
+
+/** A secret in the forms that are other texts, and not other ways to write the same one. */
+const forms = (value: string): ReadonlyArray<string> => {
+  const texts = [value, decoded(value), value.normalize("NFC"), value.normalize("NFD")]
+  if (value.length < shortestEncoded || value.length > longestEncoded) {
+    return texts
+  }
+  const bytes = new TextEncoder().encode(value)
+  return [
+    ...texts,
+    Encoding.encodeHex(bytes),
+    ...inBase64(bytes).flatMap((text) => [text, text.replaceAll("+", "-").replaceAll("/", "_")])
+  ]
+}
+
+const patterns = (values: ReadonlyArray<string>): Spelling.Patterns => new Spelling.Patterns(values.flatMap(forms))
+
+const without = (text: string, secrets: Spelling.Patterns): string => hideForms(secrets.replace(text, hidden))
 
 /**
  * The secrets of one request. Whatever is said about it or its answer goes through `hide`: they are marked here, where they come
@@ -256,8 +350,8 @@ const without = (text: string, secrets: ReadonlyArray<Spelling.Pattern>): string
 export class Secrets {
   readonly #source: Source
   readonly #answer: Headers.Headers | undefined
-  #inHeaders: ReadonlyArray<Spelling.Pattern> | undefined
-  #all: ReadonlyArray<Spelling.Pattern> | undefined
+  #inHeaders: Spelling.Patterns | undefined
+  #all: Spelling.Patterns | undefined
 
   constructor(source: Source, answer?: Headers.Headers) {
     this.#source = source
@@ -286,9 +380,7 @@ export class Secrets {
       this.#all ??= patterns([
         ...inHeaders(this.#source),
         ...elsewhere(this.#source),
-        ...Object.entries(this.#answer ?? {}).flatMap(([name, value]) =>
-          Names.isSecretHeader(name) ? partsOf(value) : []
-        )
+        ...Object.entries(this.#answer ?? {}).filter(([name]) => Names.isSecretHeader(name)).flatMap(partsOf)
       ])
     )
   }

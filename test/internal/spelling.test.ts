@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck } from "effect"
 import * as Spelling from "../../src/internal/spelling.js"
 
-const hide = (text: string, secret: string) => Spelling.replace(text, Spelling.pattern(secret), "<>")
+const hide = (text: string, secret: string) => new Spelling.Patterns([secret]).replace(text, "<>")
 
 const html = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
@@ -85,7 +85,7 @@ describe("a secret", () => {
 
   it("is looked for in steps that grow with the text", () => {
     for (const piece of ["\\", "%25", "&amp;", "a ", " ", "aaaa", "&#", "%", "\\u00"]) {
-      const text = piece.repeat(60_000)
+      const text = `${piece.repeat(60_000)} .`
       assert.strictEqual(hide(text, "a a a a b"), text)
       assert.strictEqual(hide(text, "\\\\\\\\\\b"), text)
       assert.strictEqual(hide(text, "%%%%%%b"), text)
