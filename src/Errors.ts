@@ -711,6 +711,7 @@ export class MultipleChoices extends Schema.TaggedError<MultipleChoices>("effect
     regionName: optionalString,
     /** The versions that the service offers and their states, newest first, 30 at most: `2.16 (CURRENT)`. */
     versions: Schema.Array(Schema.String),
+    redirectedFrom,
     attempts
   }
 ) {
@@ -723,6 +724,7 @@ export class MultipleChoices extends Schema.TaggedError<MultipleChoices>("effect
       `${this.method} ${this.url} answered 300 Multiple Choices, so nothing was done:`,
       this.versions.length === 0 ? "a version must be chosen." : `there are the versions ${this.versions.join(", ")}.`,
       `Give the Adapter, or the endpointFilter, a version, such as minVersion: ${Number.parseInt(usual)}`,
+      afterRedirect(this.redirectedFrom),
       ofRequest(this.requestId),
       sentTimes(this.attempts)
     )

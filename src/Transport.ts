@@ -304,7 +304,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       Effect.flatMap(hop(sending, request, url), (response): Effect.Effect<A, Errors.WireError> => {
         // what a browser makes of a redirect: an answer without status and headers
         if (response.status === 0) {
-          return Redirects.refuse(request, url.href, undefined, "Hidden")
+          return Redirects.refuse(request, url.href, undefined, "Hidden", sending.secrets)
         }
         const location = Redirects.isRedirect(response) ? Headers.get(response.headers, "location") : Option.none()
         if (Option.isNone(location) || left <= 0) {
@@ -396,7 +396,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         exchange(request, execute, (response, sending) =>
           Effect.clockWith((clock) =>
             watch.within(
-              deadlineOf(sending, request, new URL(response.request.url), Time.now(clock)),
+              deadlineOf(sending, request, Response.url(response) ?? sending.url, Time.now(clock)),
               readText(sending, request, response, execute?.limit ?? defaultLimit)
             )
           )),
@@ -488,6 +488,10 @@ class Sending {
     this.#source = source
   }
 
+  get url(): URL {
+    return this.#source.url
+  }
+
   get isLogin(): boolean {
     return this.phase === "login"
   }
@@ -560,10 +564,10 @@ class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener
 const noLimits: ReadonlyArray<Limiter.Limiter> = []
 
 const timedOut = (
-  { phase, timeout }: Sending,
+  { phase, secrets, timeout }: Sending,
   { method }: HttpClientRequest.HttpClientRequest,
   url: URL
-): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: Url.shown(url.href), millis: timeout })
+): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: secrets.hide(Url.shown(url.href)), millis: timeout })
 
 /**
  * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:

@@ -91,16 +91,18 @@ export const hideForms = (text: string): string => withoutTokens(withoutParamete
 // -----------------------------------------------------------------------------
 
 /** What tells about credentials and secrets, and may hold one under a name that says so. */
-const description = /^(application_)?credentials?$|^secrets$/i
+const description = /^(application_)?credentials?$/i
 
 /** Text of such a name is a token; an object tells about one, as Keystone's `token` does. */
 const aboutToken = /token/i
 
 const isSecretField = (name: string, parent: string, value: unknown): boolean =>
   isRecord(value) || Array.isArray(value)
-    ? Names.isSecret(name) && !description.test(name) && !aboutToken.test(name)
+    ? Names.isSecret(name) && !description.test(name) && !aboutToken.test(name) &&
+      // a list of Barbican's secrets tells about each; an object has them by name
+      !(name === "secrets" && Array.isArray(value))
     : (typeof value === "string" || typeof value === "number") &&
-      (Names.isSecret(name) || (name === "id" && parent === "token"))
+      (Names.isSecret(name) || ((name === "id" || name === "value") && /token$/i.test(parent)))
 
 /** Names of the fields that say of which name their neighbours are the value: lists of variables, metadata, JSON patches. */
 const naming = ["name", "key", "path", "output_key", "parameter", "property"]
@@ -267,7 +269,7 @@ const partsOf = ([name, whole]: readonly [string, string]): ReadonlyArray<string
   const pairs = value.split(/[;,\s]/).flatMap((pair) => {
     const at = pair.search(/[=:]/)
     const part = pair.slice(at + 1)
-    const least = at > 0 && (/cookie/i.test(name) || Names.isSecretParameter(pair.slice(0, at))) ? 1 : shortestPart
+    const least = at > 0 && (/cookie/i.test(name) || Names.isSecretParameter(pair.slice(0, at))) ? 4 : shortestPart
     return at <= 0 ? [] : [part, part.replaceAll("\"", "")].filter((part) => part.length >= least)
   })
   return [

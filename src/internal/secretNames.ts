@@ -88,7 +88,8 @@ export const isSecret = (name: string): boolean => {
 export const isSecretHeader = (name: string): boolean => isSecret(name) || /auth(?!enticate)/i.test(name)
 
 /** The same of a parameter in a URL, where `code` is that of a login. */
-export const isSecretParameter = (name: string): boolean => isSecret(name) || /^(code|(device|user)_?code)$/i.test(decoded(name))
+export const isSecretParameter = (name: string): boolean =>
+  isSecret(name) || /^(code|(device|user)_?code)$/i.test(decoded(name))
 
 const harmless =
   /^(accept(-charset|-encoding|-language)?|cache-control|content-(encoding|language|length|type)|expect|if-(match|modified-since|none-match|range|unmodified-since)|openstack-api-version|pragma|range|user-agent|x-openstack-([\w-]{1,64}-api-version|request-id))$/

@@ -27,7 +27,11 @@ const isSpace = (codePoint: number): boolean =>
 /** Capital letters are alike to small ones: names of headers and hosts are often written small. */
 const unified = (codePoint: number): number =>
   codePoint < 0x80
-    ? codePoint <= space || codePoint === 0x7f ? space : codePoint >= 0x41 && codePoint <= 0x5a ? codePoint + 32 : codePoint
+    ? codePoint <= space || codePoint === 0x7f
+      ? space
+      : codePoint >= 0x41 && codePoint <= 0x5a
+      ? codePoint + 32
+      : codePoint
     : isSpace(codePoint)
     ? space
     : String.fromCodePoint(codePoint).toLowerCase().codePointAt(0) ?? codePoint
@@ -247,8 +251,10 @@ const readingsAt = (text: string, at: number): ReadonlyArray<Reading> => {
 const ambiguous = "\\%&+\"'?"
 
 /** By its code what can only be read as it is; 0 for anything else. */
-const plainCodes = Uint8Array.from({ length: 0x7f }, (_, code) =>
-  code <= space || ambiguous.includes(String.fromCharCode(code)) ? 0 : unified(code))
+const plainCodes = Uint8Array.from(
+  { length: 0x7f },
+  (_, code) => code <= space || ambiguous.includes(String.fromCharCode(code)) ? 0 : unified(code)
+)
 
 const plainAt = (text: string, at: number): number => plainCodes[text.charCodeAt(at)] ?? 0
 

@@ -246,6 +246,17 @@ export const annotateTarget = (
   }
 }
 
+/** The URL without what authenticates the request, once that is known. */
+export const annotateUrl = (
+  span: Tracer.AnySpan | undefined,
+  url: string,
+  secrets: Redaction.Secrets
+): void => {
+  if (span?._tag === "Span" && span.sampled) {
+    span.attribute("url.full", secrets.hideCredentials(Url.shown(url)))
+  }
+}
+
 export const annotateAnswer = (
   span: Tracer.AnySpan | undefined,
   response: HttpClientResponse.HttpClientResponse

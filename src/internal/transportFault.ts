@@ -108,7 +108,7 @@ export const fromPlatform = (
     return new Errors.TimedOut({
       phase: code === "UND_ERR_CONNECT_TIMEOUT" ? "connect" : phase,
       method,
-      url: Url.shown(url),
+      url: secrets.hide(Url.shown(url)),
       millis: millis === undefined ? undefined : Number(millis),
       description: said
     })
@@ -120,7 +120,7 @@ export const fromPlatform = (
   return new Errors.TransportError({
     reason,
     method,
-    url: Url.shown(url),
+    url: secrets.hide(Url.shown(url)),
     code,
     description: meant === undefined ? said : `${said}: ${meant}`
   })
@@ -137,7 +137,7 @@ export const ofUpload = (
   return new Errors.TransportError({
     reason: "Request",
     method,
-    url: Url.shown(url),
+    url: secrets.hide(Url.shown(url)),
     description: secrets.hide(`the upload's stream failed: ${Upload.describe(cause)}`),
     cause
   })

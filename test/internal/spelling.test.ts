@@ -38,6 +38,17 @@ const spellings: Readonly<Record<string, (text: string) => string>> = {
   "HTML twice": (text) => html(html(text)),
   "HTML by number": (text) => [...text].map((character) => `&#${character.codePointAt(0)};`).join(""),
   "JSON in HTML": (text) => html(JSON.stringify(text)),
+  "percent three times": (text) => encodeURIComponent(encodeURIComponent(encodeURIComponent(text))),
+  "HTML by name": (text) => text.replace(/[^a-z0-9\s]/giu, (character) => character === "&" ? "&amp;" : "&somename;"),
+  shell: (text) => `'${text.replaceAll("'", `'"'"'`)}'`,
+  "shell with backslashes": (text) => `'${text.replaceAll("'", `'\\''`)}'`,
+  SQL: (text) => `'${text.replaceAll("'", "''")}'`,
+  CSV: (text) => `"${text.replaceAll("\"", "\"\"")}"`,
+  octal: (text) => utf8(text).map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join(""),
+  "UTF-8 read as Latin-1": (text) => String.fromCharCode(...utf8(text)),
+  "without what ASCII has not": (text) => text.replace(/[^\0-\x7f]/gu, "?"),
+  "in capital letters": (text) => text.replace(/[a-z]/g, (letter) => letter.toUpperCase()),
+  "without control characters": (text) => text.replace(/[\t\n\r]/g, ""),
   "whitespace collapsed": (text) => text.replace(/\s+/g, " ").trim(),
   "whitespace as lines": (text) => text.replace(/\s+/g, "\r\n  ")
 }
