@@ -454,7 +454,12 @@ class Prepared {
 
   get secrets(): Redaction.Secrets {
     const { credentials, request, url } = this
-    return new Redaction.Secrets({ request, url: Url.parse(url) ?? new URL("http://none"), credentials, secrets: undefined })
+    return new Redaction.Secrets({
+      request,
+      url: Url.parse(url) ?? new URL("http://none"),
+      credentials,
+      secrets: undefined
+    })
   }
 
   /** Where it was sent, if a redirect led to another origin, where no credentials go. */

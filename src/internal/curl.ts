@@ -89,11 +89,7 @@ export const answer = (
   millis: number,
   requestId: string | undefined
 ): string => {
-  const { location } = response.headers
-  const shown = location === undefined
-    ? response.headers
-    : Headers.set(response.headers, "location", Url.shown(location))
-  const headers = Object.entries(asked.secrets.headers(shown)).sort(([a], [b]) => a < b ? -1 : 1)
+  const headers = Object.entries(asked.secrets.headers(response.headers)).sort(([a], [b]) => a < b ? -1 : 1)
     .map((header) => header.join(": "))
   const request = `${asked.method} ${shownUrl(asked)}`
   return `${response.status} in ${Math.round(millis)} ms${named(requestId)} ${request} ${headers.join(", ")}`.trimEnd()

@@ -8,6 +8,7 @@ import { isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Names from "./secretNames.js"
 import * as Spelling from "./spelling.js"
+import * as Url from "./url.js"
 
 /** In place of a secret. */
 export const hidden = "<redacted>"
@@ -16,8 +17,8 @@ export const hidden = "<redacted>"
 // texts in which a secret shows by its form
 // -----------------------------------------------------------------------------
 
-/** Between scheme and host, also as JSON escapes it, or percent-encoded in another URL. */
-const beforeHost = /(?::|%(?:25){0,3}3A)(?:\\{0,3}\/|%(?:25){0,3}2F){2}/gi
+/** Between scheme and host, or before a host at the beginning of a text, also as JSON escapes it, or percent-encoded in another URL. */
+const beforeHost = /(?:^|:|%(?:25){0,3}3A)(?:\\{0,3}\/|%(?:25){0,3}2F){2}/gi
 
 /**
  * Without user names and passwords in URLs. A host ends at the next slash or blank: what stands before an `@` until there is hidden.
@@ -333,12 +334,14 @@ const forms = (value: string): ReadonlyArray<string> => {
   if (value.length < shortestEncoded || value.length > longestEncoded) {
     return texts
   }
-  const bytes = new TextEncoder().encode(value)
-  return [
-    ...texts,
-    Encoding.encodeHex(bytes),
-    ...inBase64(bytes).flatMap((text) => [text, text.replaceAll("+", "-").replaceAll("/", "_")])
-  ]
+  return [...new Set(texts)].flatMap((text) => {
+    const bytes = new TextEncoder().encode(text)
+    return [
+      text,
+      Encoding.encodeHex(bytes),
+      ...inBase64(bytes).flatMap((digits) => [digits, digits.replaceAll("+", "-").replaceAll("/", "_")])
+    ]
+  })
 }
 
 const patterns = (values: ReadonlyArray<string>): Spelling.Patterns => new Spelling.Patterns(values.flatMap(forms))
@@ -402,7 +405,10 @@ export class Secrets {
   /** Headers as they may be shown. */
   headers(headers: Headers.Headers): Record<string, string> {
     return Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, this.isHeader(name) ? hidden : this.hide(value)])
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        this.isHeader(name) ? hidden : this.hide(name === "location" ? Url.shown(value) : value)
+      ])
     )
   }
 }
