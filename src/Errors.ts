@@ -729,6 +729,7 @@ export class MultipleChoices extends tagged<MultipleChoices>()(
     regionName: optionalString,
     /** The versions that the service offers and their states, newest first, 30 at most: `2.16 (CURRENT)`. */
     versions: Schema.Array(Schema.String),
+    redirectedFrom,
     attempts
   }
 ) {
@@ -741,6 +742,7 @@ export class MultipleChoices extends tagged<MultipleChoices>()(
       `${this.method} ${this.url} answered 300 Multiple Choices, so nothing was done:`,
       this.versions.length === 0 ? "a version must be chosen." : `there are the versions ${this.versions.join(", ")}.`,
       `Give the Adapter, or the endpointFilter, a version, such as minVersion: ${Number.parseInt(usual)}`,
+      afterRedirect(this.redirectedFrom),
       ofRequest(this.requestId),
       sentTimes(this.attempts)
     )

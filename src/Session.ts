@@ -37,6 +37,7 @@ import * as Known from "./internal/known.js"
 import { andThen, isReady } from "./internal/ready.js"
 import * as Receipt from "./internal/receipt.js"
 import * as Response from "./internal/response.js"
+import * as Secrets from "./internal/secrets.js"
 import * as Spans from "./internal/spans.js"
 import * as Target from "./internal/target.js"
 import * as Telemetry from "./internal/telemetry.js"
@@ -260,8 +261,11 @@ export const make = (
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> => {
       const { fiber, listened, options } = call
       const prepared = prepare(call, operation.beganAt)
-      return andThen(isReady(prepared) ? prepared : operation.inTime(prepared), (prepared) =>
-        send(
+      return andThen(isReady(prepared) ? prepared : operation.inTime(prepared), (prepared) => {
+        if (listened) {
+          Telemetry.annotateUrl(fiber.currentSpan, prepared.url, prepared.secrets)
+        }
+        return send(
           transport,
           prepared,
           options,
@@ -283,7 +287,8 @@ export const make = (
             }
             return response.status < 400 ? choices(response, about) : refusal(response, { ...about, reason })
           }
-        ))
+        )
+      })
     }
 
     const request: Service["request"] = (request, options = {}) =>
@@ -447,11 +452,21 @@ class Prepared {
     readonly credentials: Headers.Headers | undefined
   ) {}
 
+  get secrets(): Secrets.Secrets {
+    const { credentials, request, url } = this
+    return new Secrets.Secrets({
+      request,
+      url: Url.parse(url) ?? new URL("http://none"),
+      credentials,
+      secrets: undefined
+    })
+  }
+
   /** Where it was sent, if a redirect led to another origin, where no credentials go. */
   leftBy(response: HttpClientResponse.HttpClientResponse): string | undefined {
-    return this.credentials === undefined || Response.origin(response) === Url.parse(this.url)?.origin
+    return this.credentials === undefined || Response.url(response)?.origin === Url.parse(this.url)?.origin
       ? undefined
-      : Url.shown(this.url)
+      : this.secrets.hideCredentials(Url.shown(this.url))
   }
 
   /** What is sent, but for its credentials. Headers that the caller has set win. */
@@ -532,13 +547,14 @@ interface AboutFailure {
 
 const choices = (
   response: HttpClientResponse.HttpClientResponse,
-  { attempts, regionName, serviceType }: AboutFailure
+  { attempts, redirectedFrom, regionName, serviceType }: AboutFailure
 ): Effect.Effect<never, Errors.MultipleChoices> =>
   Effect.flatMap(Body.faultText(response), (text) => {
     const { method, url } = response.request
     return new Errors.MultipleChoices({
       serviceType,
       regionName,
+      redirectedFrom,
       attempts,
       method,
       url,

@@ -31,10 +31,10 @@ import * as Computed from "./internal/computed.js"
 import * as Metrics from "./internal/metrics.js"
 import * as Internal from "./internal/operation.js"
 import * as Patience from "./internal/patience.js"
-import * as Redaction from "./internal/redaction.js"
 import * as Redirects from "./internal/redirects.js"
 import * as Response from "./internal/response.js"
 import * as Retries from "./internal/retries.js"
+import * as Secrets from "./internal/secrets.js"
 import * as Telemetry from "./internal/telemetry.js"
 import * as Time from "./internal/time.js"
 import * as TransportFault from "./internal/transportFault.js"
@@ -310,7 +310,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       Effect.flatMap(hop(sending, request, url), (response): Effect.Effect<A, Errors.WireError> => {
         // what a browser makes of a redirect: an answer without status and headers
         if (response.status === 0) {
-          return Redirects.refuse(request, url.href, undefined, "Hidden")
+          return Redirects.refuse(request, url.href, undefined, "Hidden", sending.secrets)
         }
         const location = Redirects.isRedirect(response) ? Headers.get(response.headers, "location") : Option.none()
         if (Option.isNone(location) || left <= 0) {
@@ -407,7 +407,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         exchange(request, execute, (response, sending) =>
           Effect.clockWith((clock) =>
             watch.within(
-              deadlineOf(sending, request, new URL(response.request.url), Time.now(clock)),
+              deadlineOf(sending, request, Response.url(response) ?? sending.url, Time.now(clock)),
               readText(sending, request, response, execute?.limit ?? defaultLimit)
             )
           )),
@@ -483,11 +483,11 @@ const readText = (
 
 /** What is decided for all hops of one request. */
 class Sending {
-  readonly #source: Redaction.Source
-  #secrets: Redaction.Secrets | undefined
+  readonly #source: Secrets.Source
+  #secrets: Secrets.Secrets | undefined
 
   constructor(
-    source: Redaction.Source,
+    source: Secrets.Source,
     readonly phase: "request" | "login" | "discovery",
     /** In milliseconds. */
     readonly timeout: number,
@@ -499,13 +499,17 @@ class Sending {
     this.#source = source
   }
 
+  get url(): URL {
+    return this.#source.url
+  }
+
   get isLogin(): boolean {
     return this.phase === "login"
   }
 
   /** Made where something is shown: a request that goes well needs none. */
-  get secrets(): Redaction.Secrets {
-    return this.#secrets ??= new Redaction.Secrets(this.#source)
+  get secrets(): Secrets.Secrets {
+    return this.#secrets ??= new Secrets.Secrets(this.#source)
   }
 }
 
@@ -577,10 +581,10 @@ class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener
 const noLimits: ReadonlyArray<Limiter.Limiter> = []
 
 const timedOut = (
-  { phase, timeout }: Sending,
+  { phase, secrets, timeout }: Sending,
   { method }: HttpClientRequest.HttpClientRequest,
   url: URL
-): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: Url.shown(url.href), millis: timeout })
+): Errors.TimedOut => new Errors.TimedOut({ phase, method, url: secrets.hide(Url.shown(url.href)), millis: timeout })
 
 /**
  * The platform's own client spans record headers and user info of URLs in clear, and hand the request to the tracer:

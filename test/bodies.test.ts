@@ -268,7 +268,6 @@ for (const [name, platform] of Object.entries(platforms)) {
     live("that expand without end are bounded, and as a stream never kept", () =>
       Effect.gen(function*() {
         const zeros = Zlib.gzipSync(Buffer.alloc(4 * 1024 * 1024))
-        const expanding = (megabytes: number) => Buffer.concat(Array.from({ length: megabytes / 4 + 1 }, () => zeros))
         const bomb = Buffer.concat(Array.from({ length: 5 }, () => zeros))
         const size = yield* Effect.flatMap(
           Effect.flatMap(answering("gzip", bomb), (url) => get(url)),

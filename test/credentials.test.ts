@@ -227,6 +227,156 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     120_000
   )
 
+  const credentials: Readonly<Record<string, readonly [headers: Record<string, string>, secret: string]>> = {
+    "a token": [{ "x-auth-token": "0dbb9d2c4b284d1a8b4b1f6d0e4f7a11" }, "0dbb9d2c4b284d1a8b4b1f6d0e4f7a11"],
+    "a short token with a scheme": [{ authorization: "Bearer s3cr3t" }, "s3cr3t"],
+    "the password of HTTP Basic": [{ authorization: `Basic ${btoa("demo:hunt3r")}` }, "hunt3r"],
+    "a cookie": [{ cookie: "a=1; session=q9zq8" }, "q9zq8"],
+    "a signature of OAuth": [
+      { authorization: "OAuth oauth_version=\"1.0\", oauth_signature=\"zq9%2Fhunter22%3D\"" },
+      "zq9/hunter22="
+    ],
+    "a service token": [{ "x-auth-token": "t0ken-of-user", "x-service-token": "t0ken-of-service" }, "t0ken-of-service"]
+  }
+
+  /** How a service quotes what it was sent; `{}` is where. */
+  const quotes: Readonly<Record<string, (secret: string) => { type: string; body: string }>> = {
+    "as a key": (secret) => ({ type: "application/json", body: JSON.stringify({ [secret]: { message: "no" } }) }),
+    "in details": (secret) => ({
+      type: "application/json",
+      body: JSON.stringify({ error: { message: "no", details: { sent: [secret] } } })
+    }),
+    "in JSON in JSON": (secret) => ({
+      type: "application/json",
+      body: JSON.stringify({ error_message: JSON.stringify({ faultstring: `no ${JSON.stringify({ secret })}` }) })
+    }),
+    "in XML": (secret) => ({ type: "application/xml", body: `<fault sent="${secret}"><m>no ${secret}</m></fault>` }),
+    "in capital letters": (secret) => ({ type: "text/plain", body: `no: ${secret.toUpperCase()}.` }),
+    "in base64": (secret) => ({ type: "text/plain", body: `no: ${btoa(`user:${secret}`)} ${btoa(secret)}` }),
+    "cut off": (secret) => ({ type: "text/plain", body: `no: ${secret.slice(0, -1)}` }),
+    "cut off with dots": (secret) => ({ type: "text/plain", body: `no: ${secret.slice(0, -1)}... is wrong` }),
+    "cut by what is read at most": (secret) => ({
+      type: "text/plain",
+      body: `${`${secret}\n`.repeat(64 * 1024 / (secret.length + 1)).slice(0, 64 * 1024 - 5)}${secret}`
+    })
+  }
+
+  for (const [what, [headers, secret]] of Object.entries(credentials)) {
+    it.scopedLive(`${what} is not shown, however it is quoted back`, () =>
+      Effect.gen(function*() {
+        for (const [how, quote] of Object.entries(quotes)) {
+          const { body, type } = quote(secret)
+          const service = yield* serve(() => ({
+            status: 400,
+            body,
+            headers: {
+              "content-type": type,
+              "x-openstack-request-id": `req-${secret}`,
+              "retry-after": secret,
+              location: `http://h.test/${secret}`
+            }
+          }))
+          const { result, said } = yield* told(
+            Session.request(HttpClientRequest.get(`${service.url}/tokens/${encodeURIComponent(secret)}`))
+          ).pipe(Effect.provide(gateway(headers)), Effect.provide(SessionLive))
+          assert.isTrue(Either.isLeft(result))
+          const said2 = said.toLowerCase()
+          for (const text of [secret, secret.slice(0, -1), encodeURIComponent(secret)]) {
+            assert.deepStrictEqual(said2.split("\n").filter((line) => line.includes(text.toLowerCase())), [], how)
+          }
+          if (secret.length >= 6) {
+            assert.notInclude(said, btoa(secret).replace(/..?=*$/, ""), how)
+            assert.notInclude(said, btoa(`user:${secret}`).slice(8, -4), how)
+          }
+          assert.include(failed(result, "BadRequest").message, "answered 400", how)
+        }
+      }))
+  }
+
+  it.scopedLive("the request id that goes along with a redirect holds no credential", () =>
+    Effect.gen(function*() {
+      const elsewhere = yield* serve(() => ({ status: 200 }))
+      const service = yield* serve(({ headers, url }) => ({
+        status: 302,
+        headers: {
+          location: elsewhere.url,
+          "x-openstack-request-id": url === "/quote" ? `req-${headers["x-zebra"]}` : "req-1"
+        }
+      }))
+      for (const path of ["/quote", "/plain"]) {
+        yield* Session.request(HttpClientRequest.get(`${service.url}${path}`)).pipe(
+          Effect.provide(gateway({ "x-zebra": "hunter22-zq9" })),
+          Effect.provide(SessionLive)
+        )
+      }
+      assert.notInclude(JSON.stringify(elsewhere.arrived), "hunter22")
+      assert.deepStrictEqual(elsewhere.arrived.map(({ headers }) => headers["x-openstack-request-id"]), [
+        undefined,
+        "req-1"
+      ])
+    }))
+
+  it.scopedLive("a redirect to a URL with user info is followed or refused, and shows none of it", () =>
+    Effect.gen(function*() {
+      const keystone: { readonly url: string } = yield* serve(({ url }) =>
+        url === "/v3/auth/tokens"
+          ? { status: 307, headers: { location: `//me:hunter22@${new URL(keystone.url).host}/a@b` } }
+          : { status: 400, body: "{}" }
+      )
+      const login = Password.layer({
+        authUrl: `${keystone.url}/v3`,
+        userId: "demo",
+        password: Redacted.make("s3cr3t-0")
+      })
+      const { result, said } = yield* told(Session.request(HttpClientRequest.get("http://127.0.0.1:1/"))).pipe(
+        Effect.provide(login),
+        Effect.provide(SessionLive)
+      )
+      assert.isTrue(Either.isLeft(result))
+      assert.deepStrictEqual(said.split("\n").filter((line) => line.includes("hunter22")), [])
+      const to = yield* serve(() => ({
+        status: 307,
+        headers: { location: "https://me:hunter22@zq9/zq8@keystone.test/" }
+      }))
+      const moved = yield* told(
+        Session.request(HttpClientRequest.post(to.url, { body: HttpBody.unsafeJson({ password: "pw-pw-pw" }) }))
+      ).pipe(Effect.provide(gateway({ "x-zebra": "hunter23" })), Effect.provide(SessionLive))
+      for (const part of ["hunter22", "zq9", "zq8"]) {
+        assert.notInclude(moved.said, part)
+      }
+    }))
+
+  it.scopedLive("what is no secret stays readable", () =>
+    Effect.gen(function*() {
+      const message =
+        "The password of the user demo in the domain Default has expired; sort_key=name, token and key are fine"
+      const keystone = yield* serve(() => ({ status: 401, body: JSON.stringify({ error: { message } }) }))
+      const login = Password.layer({
+        authUrl: `${keystone.url}/v3`,
+        username: "demo",
+        userDomainName: "Default",
+        password: Redacted.make("hunter22")
+      })
+      const { result } = yield* told(Session.request(HttpClientRequest.get("http://127.0.0.1:1/"))).pipe(
+        Effect.provide(login),
+        Effect.provide(SessionLive)
+      )
+      assert.strictEqual(failed(result, "Unauthorized").serviceMessage, message)
+    }))
+
+  it.scopedLive("an error after a redirect to another origin names it, whatever was answered there", () =>
+    Effect.gen(function*() {
+      for (const status of [300, 400, 401, 403, 404, 409, 500, 503]) {
+        const elsewhere = yield* serve(() => ({ status, body: JSON.stringify({ versions: [] }) }))
+        const service = yield* serve(() => ({ status: 301, headers: { location: `${elsewhere.url}/servers` } }))
+        const { result } = yield* told(
+          Session.request(HttpClientRequest.get("/servers"), { endpointOverride: service.url })
+        ).pipe(Effect.provide(gateway({ "x-zebra": "hunter22" })), Effect.provide(SessionLive))
+        const error = Either.getOrThrow(Either.flip(result))
+        assert.include(error.message, `${service.url}/servers`, String(status))
+      }
+    }))
+
   it.scopedLive("a token that cannot be a header is not quoted by the platform", () =>
     Effect.gen(function*() {
       const { result, said } = yield* told(Session.request(HttpClientRequest.get("http://127.0.0.1:1/"))).pipe(

@@ -13,6 +13,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Redaction from "./redaction.js"
+import * as Secrets from "./secrets.js"
 import * as Url from "./url.js"
 
 /** In characters, as shown. A request body that is longer is left out, for a part of it could not be sent. */
@@ -27,7 +28,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 const variable = (header: string): string => `OS_${header.replace(/^x-(auth-)?/, "").replace(/\W/g, "_").toUpperCase()}`
 
-const headerOption = (secrets: Redaction.Secrets) => ([name, value]: readonly [string, string]): string =>
+const headerOption = (secrets: Secrets.Secrets) => ([name, value]: readonly [string, string]): string =>
   secrets.isHeader(name)
     ? `-H "${name}: $${variable(name)}"`
     // with the header alone, curl would print what came as it came
@@ -75,7 +76,7 @@ export interface Asked {
   readonly method: string
   readonly url: URL
   readonly phase: string
-  readonly secrets: Redaction.Secrets
+  readonly secrets: Secrets.Secrets
 }
 
 const shownUrl = ({ secrets, url }: Pick<Asked, "secrets" | "url">): string => secrets.hide(Url.shown(url))

@@ -1,13 +1,7 @@
-/** What must never be shown or leave its origin, and how it is hidden. */
-import * as Headers from "@effect/platform/Headers"
+/** What is hidden by its form or by its name: in texts and in bodies. */
 import type * as HttpBody from "@effect/platform/HttpBody"
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
 import { isRecord } from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Names from "./secretNames.js"
-import * as Spelling from "./spelling.js"
 
 /** In place of a secret. */
 export const hidden = "<redacted>"
@@ -16,37 +10,47 @@ export const hidden = "<redacted>"
 // texts in which a secret shows by its form
 // -----------------------------------------------------------------------------
 
-/** Without user names and passwords in URLs. A host ends at the next slash or blank: what stands before an `@` until there is hidden. */
+/** Between scheme and host, or before a host at the beginning of a text, also as JSON escapes it, or percent-encoded in another URL. */
+const beforeHost = /(?:^|:|%(?:25){0,3}3A)(?:\\{0,3}\/|%(?:25){0,3}2F){2}/gi
+
+/**
+ * Without user names and passwords in URLs. A host ends at the next slash or blank: what stands before an `@` until there is hidden.
+ */
 const withoutUserInfo = (text: string): string => {
   let shown = ""
   let copied = 0
-  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
-    const from = at + 3
-    const length = text.slice(from).search(/[/?#\s]/)
-    const end = length < 0 ? text.length : from + length
-    const last = text.slice(from, end).lastIndexOf("@")
-    if (last >= 0) {
+  for (const { 0: sign, index } of text.matchAll(beforeHost)) {
+    const from = index + sign.length
+    const rest = text.slice(from, from + longestUserInfo)
+    const encoded = sign.startsWith("%")
+    const length = rest.search(encoded ? /[/?#\s&]|%(?:25){0,3}(?:2F|3F|23|26)/i : /[/?#\s]/)
+    const end = length < 0 ? rest.length : length
+    const [last] = [...rest.slice(0, end).matchAll(encoded ? /@|%(?:25){0,3}40/g : /@/g)].slice(-1)
+    if (last !== undefined && from >= copied) {
       shown += text.slice(copied, from)
-      copied = from + last + 1
+      copied = from + last.index + last[0].length
     }
   }
   return shown + text.slice(copied)
 }
 
-/** The sign between a parameter's name and value, also percent-encoded, once or twice. */
-const equals = /=|%(?:25)?3D/gi
+const longestUserInfo = 2000
+
+/** The sign between a parameter's name and value, also percent-encoded. */
+const equals = /=|%(?:25){0,3}3D/gi
 
 /** What a parameter's name begins after. */
-const separator = /[?&;#]|%(?:25)?(?:3F|26|23|3B)/gi
+const separator = /[?&;#]|%(?:25){0,3}(?:3F|26|23|3B)/gi
 
 /** Longer names are not looked for. */
 const longestName = 100
 
-/** The name of the parameter whose equals sign is here. */
+/** The name of the parameter whose equals sign is here. What has a blank in it is text. */
 const nameBefore = (text: string, at: number): string | undefined => {
   const before = text.slice(Math.max(0, at - longestName), at)
   const last = [...before.matchAll(separator)].at(-1)
-  return last === undefined ? undefined : before.slice(last.index + last[0].length)
+  const name = last === undefined ? undefined : before.slice(last.index + last[0].length)
+  return name === undefined || /[\s"'<>]/.test(name) ? undefined : name
 }
 
 /** Without the values of parameters that open what a URL leads to: signatures, tokens of consoles, codes of logins. */
@@ -59,7 +63,7 @@ const withoutParameters = (text: string): string => {
       continue
     }
     const from = index + sign.length
-    const length = text.slice(from).search(sign === "=" ? /[&#;?\s"'<>\\]/ : /[&#;?\s"'<>\\]|%(?:25)?(?:26|23|3B)/i)
+    const length = text.slice(from).search(sign === "=" ? /[&#\s"'<>\\]/ : /[&#\s"'<>\\]|%(?:25){0,3}(?:26|23)/i)
     shown += text.slice(copied, from) + (length === 0 ? "" : hidden)
     copied = length < 0 ? text.length : from + length
   }
@@ -81,16 +85,39 @@ export const hideForms = (text: string): string => withoutTokens(withoutParamete
 // -----------------------------------------------------------------------------
 
 /** What tells about credentials and secrets, and may hold one under a name that says so. */
-const description = /^(application_)?credentials?$|^secrets$/i
+const description = /^(application_)?credentials?$/i
 
 /** Text of such a name is a token; an object tells about one, as Keystone's `token` does. */
 const aboutToken = /token/i
 
 const isSecretField = (name: string, parent: string, value: unknown): boolean =>
   isRecord(value) || Array.isArray(value)
-    ? Names.isSecret(name) && !description.test(name) && !aboutToken.test(name)
+    ? Names.isSecret(name) && !description.test(name) && !aboutToken.test(name) &&
+      // a list of Barbican's secrets tells about each; an object has them by name
+      !(name === "secrets" && Array.isArray(value))
     : (typeof value === "string" || typeof value === "number") &&
-      (Names.isSecret(name) || (name === "id" && parent === "token"))
+      (Names.isSecret(name) || ((name === "id" || name === "value") && /token$/i.test(parent)))
+
+/** Names of the fields that say of which name their neighbours are the value: lists of variables, metadata, JSON patches. */
+const naming = ["name", "key", "path", "output_key", "parameter", "property"]
+const valued = /^(output_)?values?$|^default$/i
+
+/** Does the field hold the value of a name that is in the same object, and is that secret? */
+const isSecretValue = (name: string, object: Record<string, unknown>): boolean =>
+  valued.test(name) && naming.some((field) => {
+    const named = object[field]
+    return typeof named === "string" && Names.isSecret(named)
+  })
+
+/** `key` is no secret, but the name of one, where there is a value beside it. */
+const isName = (name: string, object: Record<string, unknown>): boolean =>
+  name === "key" && Object.keys(object).some((other) => valued.test(other))
+
+/** JSON in JSON. */
+const inner = (value: unknown): unknown => {
+  const parsed = typeof value === "string" && /^\s*[[{]/.test(value) ? parse(value)?.json : undefined
+  return typeof parsed === "object" ? parsed : undefined
+}
 
 /** Of a token: nearly all of its text, and the same for everybody. */
 const isCatalog = (name: string, parent: string): boolean =>
@@ -103,28 +130,51 @@ const masked = (name: string, parent: string, value: unknown): unknown => {
   if (Array.isArray(value)) {
     return isCatalog(name, parent) ? `<${value.length} services>` : value.map((item) => masked(name, parent, item))
   }
-  return isRecord(value)
-    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(key, name, inner)]))
-    : value
+  if (isRecord(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, field]) => [
+        key,
+        isSecretValue(key, value) ? "***" : isName(key, value) ? field : masked(key, name, field)
+      ])
+    )
+  }
+  const json = inner(value)
+  return json === undefined ? value : JSON.stringify(masked("", "", json))
 }
 
-/** Of an object each value by its own name: in Keystone's `password` are the names of the user and the domain as well. */
-const secretValues = (name: string, parent: string, value: unknown): ReadonlyArray<string> =>
-  Array.isArray(value)
-    ? value.flatMap((item) => secretValues(name, parent, item))
-    : isRecord(value)
-    ? Object.entries(value).flatMap(([key, inner]) => secretValues(key, name, inner))
-    : isSecretField(name, parent, value)
-    ? [String(value)]
-    : []
+/** What tells whose or which a secret is, in an object that is about one. */
+const identifying = /^(name|id|type|description|methods?|username|domain)$|_(id|name|type)$|(Id|Name|Type)$/
 
-/** What is longer is not looked at, and so not shown. */
+const textsOf = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string" || typeof value === "number" ? [String(value)] : []
+
+/** The secrets in a body. `within` what is about one, everything is secret but what identifies it. */
+const secretValues = (name: string, parent: string, value: unknown, within: boolean): ReadonlyArray<string> => {
+  const secret = isSecretField(name, parent, value)
+  if (Array.isArray(value)) {
+    return value.flatMap((item) => secretValues(name, parent, item, within || secret))
+  }
+  if (isRecord(value)) {
+    // what is in Keystone's `auth` has names of its own
+    const inside = within || (secret && name !== "auth")
+    return Object.entries(value).flatMap(([key, field]) =>
+      isName(key, value) ? [] : [
+        ...(isSecretValue(key, value) ? textsOf(field) : []),
+        ...secretValues(key, name, field, inside)
+      ]
+    )
+  }
+  const json = inner(value)
+  return [
+    ...(secret || (within && !identifying.test(name)) ? textsOf(value) : []),
+    ...(json === undefined ? [] : secretValues("", "", json, false))
+  ]
+}
+
+/** What is longer is not shown. */
 const longest = 1024 * 1024
 
 const parse = (text: string): { readonly json: unknown } | undefined => {
-  if (text.length > longest) {
-    return undefined
-  }
   try {
     return { json: JSON.parse(text) }
   } catch {
@@ -134,7 +184,7 @@ const parse = (text: string): { readonly json: unknown } | undefined => {
 
 /** JSON with what is secret masked, and with the catalog cut out of tokens. `undefined` if it is none, or too long. */
 export const mask = (text: string): string | undefined => {
-  const parsed = parse(text)
+  const parsed = text.length > longest ? undefined : parse(text)
   try {
     return parsed === undefined ? undefined : JSON.stringify(masked("", "", parsed.json))
   } catch {
@@ -143,17 +193,17 @@ export const mask = (text: string): string | undefined => {
   }
 }
 
-export const isJson = (contentType: string): boolean => /^application\/(?:[\w.-]{1,100}\+)?json\b/i.test(contentType)
+export const isJson = (contentType: string): boolean => /^application\/(?:[\w.+-]{1,100}[+-])?json\b/i.test(contentType)
 
-const isForm = (contentType: string): boolean => contentType.startsWith("application/x-www-form-urlencoded")
+const isForm = (contentType: string): boolean => /^application\/x-www-form-urlencoded\b/i.test(contentType)
 
 /** The text of a request's body, if it can be read without taking it away. */
 const textOf = (body: HttpBody.HttpBody): string | undefined => {
   switch (body._tag) {
     case "Uint8Array":
-      return body.body.length > longest ? undefined : new TextDecoder().decode(body.body)
+      return new TextDecoder().decode(body.body)
     case "Raw":
-      return typeof body.body === "string" ? body.body : undefined
+      return typeof body.body === "string" || body.body instanceof URLSearchParams ? String(body.body) : undefined
     default:
       return undefined
   }
@@ -163,143 +213,26 @@ const textOf = (body: HttpBody.HttpBody): string | undefined => {
 export const jsonOf = (body: HttpBody.HttpBody): string | undefined =>
   body.contentType !== undefined && isJson(body.contentType) ? textOf(body) : undefined
 
-/** The secrets that a request sends in its body: a service that does not like one may quote it. */
-const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
-  const { contentType } = body
-  if (contentType !== undefined && isForm(contentType)) {
-    return [...new URLSearchParams(textOf(body))].flatMap(([name, value]) =>
-      Names.isSecretParameter(name) ? [value] : []
-    )
+export const inForm = (fields: Iterable<readonly [string, unknown]>): ReadonlyArray<string> =>
+  [...fields].flatMap(([name, value]) => Names.isSecretParameter(name) ? textsOf(value) : [])
+
+/** The secrets that a request sends in its body, whatever type that says it is: a service that does not like one may quote it. */
+export const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
+  if (body._tag === "FormData") {
+    return inForm(body.formData)
   }
-  const json = jsonOf(body)
-  const parsed = json === undefined ? undefined : parse(json)
+  const text = textOf(body)
+  if (text === undefined) {
+    return []
+  }
+  if (isForm(body.contentType ?? "")) {
+    return inForm(new URLSearchParams(text))
+  }
+  const parsed = /^\s*[[{]/.test(text) ? parse(text) : undefined
   try {
-    return parsed === undefined ? [] : secretValues("", "", parsed.json)
+    return parsed === undefined ? [] : secretValues("", "", parsed.json, false)
   } catch {
     // nested too deeply
     return []
-  }
-}
-
-// -----------------------------------------------------------------------------
-// headers
-// -----------------------------------------------------------------------------
-
-/** Of `Basic dXNlcjpwYXNzd29yZA==` the password. */
-const passwordIn = (basic: string): ReadonlyArray<string> => {
-  const pair = Either.getOrElse(Encoding.decodeBase64String(basic), () => "")
-  const colon = pair.indexOf(":")
-  return colon < 0 ? [] : [pair.slice(colon + 1)]
-}
-
-/** What a header's value holds: all of it, and its parts, which may be quoted without the rest: a token without its scheme, a cookie's value. */
-const partsOf = (value: string): ReadonlyArray<string> => {
-  const [scheme = "", ...rest] = value.split(" ")
-  const parts = rest.length === 0 ? [] : [rest.join(" "), ...rest]
-  return [
-    value,
-    ...parts,
-    ...(scheme.toLowerCase() === "basic" ? passwordIn(rest.join("")) : []),
-    ...value.split(/[;,\s]/).flatMap((pair) => {
-      const at = pair.indexOf("=")
-      return at <= 0 ? [] : [pair.slice(at + 1), pair.slice(at + 1).replaceAll("\"", "")]
-    })
-  ].filter((part) => part === value || part.length >= 8)
-}
-
-// -----------------------------------------------------------------------------
-// what one request holds
-// -----------------------------------------------------------------------------
-
-export interface Source {
-  readonly request: HttpClientRequest.HttpClientRequest
-  readonly url: URL
-  /** The headers that authenticate it, whatever they are called. */
-  readonly credentials: Headers.Headers | undefined
-  /** What else it holds that is secret, whatever its name. */
-  readonly secrets: ReadonlyArray<Redacted.Redacted> | undefined
-}
-
-/** What shows who sends a request: its credentials, and what its headers are known to hold. */
-const inHeaders = ({ credentials, request }: Source): ReadonlyArray<string> => [
-  ...Object.values(credentials ?? {}).flatMap(partsOf),
-  ...Object.entries(request.headers).flatMap(([name, value]) => Names.isSecretHeader(name) ? partsOf(value) : [])
-]
-
-const elsewhere = ({ request, secrets, url }: Source): ReadonlyArray<string> => [
-  ...(secrets ?? []).map((secret) => Redacted.value(secret)).filter((secret) => typeof secret === "string"),
-  ...inBody(request.body),
-  ...[url.username, url.password],
-  ...[...url.searchParams].flatMap(([name, value]) => Names.isSecretParameter(name) ? [value] : [])
-]
-
-/** The longest first: one may be a part of another. */
-const patterns = (values: ReadonlyArray<string>): ReadonlyArray<Spelling.Pattern> =>
-  values.map(Spelling.pattern).sort((a, b) => b.length - a.length)
-
-const without = (text: string, secrets: ReadonlyArray<Spelling.Pattern>): string =>
-  hideForms(secrets.reduce((shown, secret) => Spelling.replace(shown, secret, hidden), text))
-
-/**
- * The secrets of one request. Whatever is said about it or its answer goes through `hide`: they are marked here, where they come
- * from, and not recognized later.
- */
-export class Secrets {
-  readonly #source: Source
-  readonly #answer: Headers.Headers | undefined
-  #inHeaders: ReadonlyArray<Spelling.Pattern> | undefined
-  #all: ReadonlyArray<Spelling.Pattern> | undefined
-
-  constructor(source: Source, answer?: Headers.Headers) {
-    this.#source = source
-    this.#answer = answer
-  }
-
-  /** Those of its answer too. */
-  with(answer: Headers.Headers): Secrets {
-    return new Secrets(this.#source, answer)
-  }
-
-  /** Does a header authenticate the request, or is its name known for that? */
-  isHeader(name: string): boolean {
-    return name in (this.#source.credentials ?? {}) || Names.isSecretHeader(name)
-  }
-
-  /** Does the request still hold one? After a redirect it may have left its credentials behind. */
-  isIn({ body, headers }: HttpClientRequest.HttpClientRequest): boolean {
-    return Object.keys(headers).some((name) => this.isHeader(name)) || inBody(body).length > 0
-  }
-
-  /** A text as it may be shown: without any of these secrets, however it is spelled, and without what looks like one. */
-  hide(text: string): string {
-    return without(
-      text,
-      this.#all ??= patterns([
-        ...inHeaders(this.#source),
-        ...elsewhere(this.#source),
-        ...Object.entries(this.#answer ?? {}).flatMap(([name, value]) =>
-          Names.isSecretHeader(name) ? partsOf(value) : []
-        )
-      ])
-    )
-  }
-
-  /** The same of what is shown of each request: the body is not looked at for it. */
-  hideCredentials(text: string): string {
-    return without(text, this.#inHeaders ??= patterns(inHeaders(this.#source)))
-  }
-
-  /** The headers that any server may know: all that goes to another origin. */
-  harmless(headers: Headers.Headers): Headers.Headers {
-    return Headers.fromInput(
-      Object.entries(headers).filter(([name]) => Names.isHarmlessHeader(name) && !this.isHeader(name))
-    )
-  }
-
-  /** Headers as they may be shown. */
-  headers(headers: Headers.Headers): Record<string, string> {
-    return Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, this.isHeader(name) ? hidden : this.hide(value)])
-    )
   }
 }

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
 import * as Body from "./body.js"
-import type * as Redaction from "./redaction.js"
+import type * as Secrets from "./secrets.js"
 import * as Url from "./url.js"
 
 const statuses = new Set([301, 302, 303, 305, 307, 308])
@@ -24,9 +24,9 @@ export const next = (
   from: string,
   response: HttpClientResponse.HttpClientResponse,
   location: string,
-  { isLogin, secrets }: { readonly isLogin: boolean; readonly secrets: Redaction.Secrets }
+  { isLogin, secrets }: { readonly isLogin: boolean; readonly secrets: Secrets.Secrets }
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, Errors.RedirectRefused> => {
-  const because = (reason: Errors.RedirectRefused["reason"]) => refuse(request, from, secrets.hide(location), reason)
+  const because = (reason: Errors.RedirectRefused["reason"]) => refuse(request, from, location, reason, secrets)
   const target = URL.canParse(location, from) ? new URL(location, from) : undefined
   if (target === undefined || !/^https?:$/.test(target.protocol)) {
     return because("InvalidLocation")
@@ -48,7 +48,9 @@ export const next = (
   // the Location is the whole target: the query of the first request is not added to it
   return Effect.succeed(
     HttpClientRequest.make(request.method)(target.href, {
-      headers: Option.isSome(requestId) && !Headers.has(kept, requestIdHeader)
+      // unless a credential is quoted in it
+      headers: Option.isSome(requestId) && !Headers.has(kept, requestIdHeader) &&
+          secrets.hide(requestId.value) === requestId.value
         ? Headers.set(kept, requestIdHeader, requestId.value)
         : kept,
       body: request.body
@@ -61,13 +63,14 @@ export const refuse = (
   request: HttpClientRequest.HttpClientRequest,
   from: string,
   location: string | undefined,
-  reason: Errors.RedirectRefused["reason"]
+  reason: Errors.RedirectRefused["reason"],
+  secrets: Secrets.Secrets
 ): Effect.Effect<never, Errors.RedirectRefused> =>
   Effect.fail(
     new Errors.RedirectRefused({
       method: request.method,
-      url: Url.shown(from),
-      location: location === undefined ? undefined : Url.shown(location),
+      url: secrets.hide(Url.shown(from)),
+      location: location === undefined ? undefined : secrets.hide(Url.shown(location)),
       reason
     })
   )

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import * as ContentCoding from "./contentCoding.js"
 import * as Faults from "./faults.js"
 import * as Patience from "./patience.js"
-import * as Redaction from "./redaction.js"
+import * as Secrets from "./secrets.js"
 import * as Time from "./time.js"
 import * as TransportFault from "./transportFault.js"
 import * as Url from "./url.js"
@@ -23,7 +23,7 @@ type Bytes = Stream.Stream<Uint8Array, HttpClientError.ResponseError>
 export interface Sending {
   /** For how many milliseconds its body is waited for: all of it if it is kept, each piece of a stream. */
   readonly timeout: number
-  readonly secrets: Redaction.Secrets
+  readonly secrets: Secrets.Secrets
 }
 
 const json = (body: HttpClientResponse.HttpClientResponse) => body.json
@@ -64,11 +64,15 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     this.status = source.status
   }
 
-  get origin(): string {
-    return this.#url.origin
+  get url(): URL {
+    return this.#url
   }
 
-  get secrets(): Redaction.Secrets {
+  get #shownUrl(): string {
+    return this.secrets.hide(Url.shown(this.#url.href))
+  }
+
+  get secrets(): Secrets.Secrets {
     return this.#sending.secrets
   }
 
@@ -81,7 +85,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   }
 
   get request(): HttpClientRequest.HttpClientRequest {
-    return HttpClientRequest.make(this.#source.request.method)(Url.shown(this.#url.href))
+    return HttpClientRequest.make(this.#source.request.method)(this.#shownUrl)
   }
   get cookies() {
     return this.#source.cookies
@@ -238,13 +242,14 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     }
     // a cause may quote the body; only that of a broken connection, which has a code, is told
     const cause = TransportFault.broken(error.cause)
+    const told = cause === undefined ? undefined : { code: cause.code, message: this.secrets.hide(cause.message) }
     return this.#failure(
-      cause === undefined
+      told === undefined
         ? `the body cannot be read as asked (content type ${
           this.secrets.hide(this.headers["content-type"] ?? "not given")
         })`
-        : this.secrets.hide(`the body broke off: ${cause.message} (${cause.code})`),
-      { reason: error.reason, cause }
+        : `the body broke off: ${told.message} (${told.code})`,
+      { reason: error.reason, cause: told }
     )
   }
 
@@ -270,7 +275,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   toJSON(): unknown {
     return {
       _id: "@effect/platform/HttpClientResponse",
-      request: { method: this.#source.request.method, url: Url.shown(this.#url.href) },
+      request: { method: this.#source.request.method, url: this.#shownUrl },
       status: this.status,
       headers: this.secrets.headers(this.headers)
     }
@@ -284,17 +289,19 @@ export const make = (
   watch: Watch.Watch
 ): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, sending, watch)
 
-/** Of who gave this answer, after all redirects. */
-export const origin = (response: HttpClientResponse.HttpClientResponse): string | undefined =>
-  response instanceof SafeResponse ? response.origin : Url.parse(response.request.url)?.origin
+/** Where it came from, after all redirects: not to be shown. */
+export const url = (response: HttpClientResponse.HttpClientResponse): URL | undefined =>
+  response instanceof SafeResponse ? response.url : Url.parse(response.request.url)
 
-/** The secrets that were sent for it: nothing that is said about it may hold one. */
-const secretsOf = (response: HttpClientResponse.HttpClientResponse): Redaction.Secrets | undefined =>
-  response instanceof SafeResponse ? response.secrets : undefined
+/** The secrets that were sent for it, and its own: nothing that is said about it may hold one. */
+const secretsOf = (response: HttpClientResponse.HttpClientResponse): Secrets.Secrets | undefined =>
+  response instanceof SafeResponse ? response.secrets.with(response.headers) : undefined
 
 /** A text about the answer, as it may be shown. */
-export const hide = (response: HttpClientResponse.HttpClientResponse) => (text: string): string =>
-  secretsOf(response)?.hide(text) ?? text
+export const hide = (response: HttpClientResponse.HttpClientResponse): (text: string) => string => {
+  let secrets: Secrets.Secrets | undefined
+  return (text) => (secrets ??= secretsOf(response))?.hide(text) ?? text
+}
 
 /** The request id of the answer, as it may be shown. */
 export const requestId = (response: HttpClientResponse.HttpClientResponse): string | undefined =>

@@ -2,12 +2,15 @@
 
 /** Secret wherever they stand in a name, however it is written: `adminPassword`, `db_password`, `X-Access-Token`. */
 const stems =
-  /passw|passphrase|passcode|secret|token|credential|receipt|signature|assertion|authorization|cookie|apikey|accesskey|privatekey|keyring|keytab|kubeconfig|configdrive|userdata|privatedata/
+  /passw|passphrase|passcode|secret|token|credential|receipt|signature|assertion|authorization|cookie|apikey|accesskey|privatekey|keyring|keytab|kubeconfig|configdrive|userdata|privatedata|samlre|sessionid|sessid|community/
 
 /** Secret as a word of a name: `adminPass` and `temp_url_sig`, but not `passed` and `design`. */
 const words = new Set([
   "assertions",
   "blob",
+  "cred",
+  "creds",
+  "hmac",
   "jwt",
   "otp",
   "pass",
@@ -16,10 +19,12 @@ const words = new Set([
   "personality",
   "pkcs12",
   "psk",
+  "pw",
   "pwd",
   "sig",
   "ticket",
-  "totp"
+  "totp",
+  "verifier"
 ])
 
 /** Secret as a whole name only. */
@@ -28,12 +33,20 @@ const whole = new Set(["auth", "output", "outputvalue"])
 /** Words before `key` that make it no secret: `public_key`, `sort_key`. */
 const harmlessKeys = new Set(["foreign", "group", "host", "output", "partition", "primary", "public", "sort"])
 
+/** Words at the end of a name that only tells about a secret: `secret_type`, `password_expires_at`. */
+const about = new Set(["algorithm", "at", "expires", "format", "method", "mode", "type"])
+
+/** It may be encoded more than once, in a URL within a URL. */
 const decoded = (name: string): string => {
+  let read = name
   try {
-    return decodeURIComponent(name)
+    for (let i = 0; i < 4 && read.includes("%"); i++) {
+      read = decodeURIComponent(read)
+    }
   } catch {
-    return name
+    // the rest is no encoding
   }
+  return read
 }
 
 const wordsOf = (name: string): ReadonlyArray<string> =>
@@ -52,7 +65,8 @@ const isKey = (parts: ReadonlyArray<string>): boolean => {
 const read = (name: string): boolean => {
   const parts = wordsOf(name)
   const joined = parts.join("")
-  return stems.test(joined) || whole.has(joined) || isKey(parts) || parts.some((part) => words.has(part))
+  return !about.has(parts.at(-1) ?? "") &&
+    (stems.test(joined) || whole.has(joined) || isKey(parts) || parts.some((part) => words.has(part)))
 }
 
 const known = new Map<string, boolean>()
@@ -74,7 +88,8 @@ export const isSecret = (name: string): boolean => {
 export const isSecretHeader = (name: string): boolean => isSecret(name) || /auth(?!enticate)/i.test(name)
 
 /** The same of a parameter in a URL, where `code` is that of a login. */
-export const isSecretParameter = (name: string): boolean => isSecret(name) || /^code$/i.test(name)
+export const isSecretParameter = (name: string): boolean =>
+  isSecret(name) || /^(code|(device|user)_?code)$/i.test(decoded(name))
 
 const harmless =
   /^(accept(-charset|-encoding|-language)?|cache-control|content-(encoding|language|length|type)|expect|if-(match|modified-since|none-match|range|unmodified-since)|openstack-api-version|pragma|range|user-agent|x-openstack-([\w-]{1,64}-api-version|request-id))$/

@@ -6,61 +6,76 @@
 /** One way to read the text at a place: the code point that is meant, and where the text goes on. */
 type Reading = readonly [codePoint: number, end: number]
 
-/** Whitespace and control characters are alike: any run of them is read as one space. */
+/** Whitespace and control characters are alike: any run of them is read as one space, or left out. */
 const space = 0x20
+
+/** A named entity of HTML: whatever is neither a letter nor a digit of ASCII. */
+const someSign = -1
+
+/** What stands for a character that an encoding does not have. */
+const lost = -2
+
+const isAlphanumeric = (codePoint: number): boolean =>
+  (codePoint >= 0x30 && codePoint <= 0x39) || (codePoint >= 0x61 && codePoint <= 0x7a)
+
+const means = (read: number, wanted: number): boolean =>
+  read === wanted || (read === someSign && !isAlphanumeric(wanted)) || (read === lost && wanted > 0x7f)
 
 const isSpace = (codePoint: number): boolean =>
   codePoint <= space || (codePoint >= 0x7f && codePoint <= 0xa0) || /^\s$/u.test(String.fromCodePoint(codePoint))
 
-const unified = (codePoint: number): number => isSpace(codePoint) ? space : codePoint
+/** Capital letters are alike to small ones: names of headers and hosts are often written small. */
+const unified = (codePoint: number): number =>
+  codePoint < 0x80
+    ? codePoint <= space || codePoint === 0x7f
+      ? space
+      : codePoint >= 0x41 && codePoint <= 0x5a
+      ? codePoint + 32
+      : codePoint
+    : isSpace(codePoint)
+    ? space
+    : String.fromCodePoint(codePoint).toLowerCase().codePointAt(0) ?? codePoint
 
 /** What Python, JSON and C write after a backslash for a control character. */
 const controls = "abefnrtv0"
 
-const hex = (text: string, from: number, length: number): number | undefined => {
-  const digits = text.slice(from, from + length)
-  return digits.length === length && /^[\da-f]+$/i.test(digits) ? Number.parseInt(digits, 16) : undefined
+const isHex = (text: string, from: number, length: number): boolean => {
+  for (let i = from; i < from + length; i++) {
+    if (!/^[\da-f]$/i.test(text.charAt(i))) {
+      return false
+    }
+  }
+  return true
 }
+
+const hex = (text: string, from: number, length: number): number | undefined =>
+  isHex(text, from, length) ? Number.parseInt(text.slice(from, from + length), 16) : undefined
 
 /** How many backslashes in a row are looked at: one that was escaped three times. */
 const longestEscape = 8
 
-const afterBackslashes = (text: string, at: number): number => {
+/** `at` is where the backslashes begin. */
+const escapes = (text: string, at: number, readings: Array<Reading>): void => {
   let end = at
   while (end - at < longestEscape && text[end] === "\\") {
     end++
   }
-  return end
-}
-
-/** What stands after backslashes and a letter that says how it is written. */
-const escaped = (text: string, at: number, kind: string, length: number): Reading | undefined => {
-  const end = afterBackslashes(text, at)
-  const code = end > at && text[end] === kind ? hex(text, end + 1, length) : undefined
-  return code === undefined ? undefined : [code, end + 1 + length]
-}
-
-const lengths = { x: 2, u: 4, U: 8 }
-
-/** `at` is where the backslashes begin. */
-const escapes = (text: string, at: number, readings: Array<Reading>): void => {
-  const end = afterBackslashes(text, at)
   for (let length = 1; length <= end - at; length *= 2) {
     readings.push([0x5c, at + length])
   }
-  const point = text.codePointAt(end)
-  if (point === undefined || point === 0x5c) {
+  const escaped = text.codePointAt(end)
+  if (escaped === undefined || escaped === 0x5c) {
     return
   }
-  const kind = String.fromCodePoint(point)
-  const [code, next] = kind === "x" || kind === "u" || kind === "U" ? escaped(text, at, kind, lengths[kind]) ?? [] : []
-  if (code !== undefined && next !== undefined && code <= 0x10ffff) {
+  const kind = String.fromCodePoint(escaped)
+  const length = { x: 2, u: 4, U: 8 }[kind]
+  const code = length === undefined ? undefined : hex(text, end + 1, length)
+  if (length !== undefined && code !== undefined && code <= 0x10ffff) {
+    const next = end + 1 + length
     readings.push([unified(code), next])
-    const [low = 0, after = next] = kind === "u" && code >= 0xd800 && code < 0xdc00
-      ? escaped(text, next, "u", 4) ?? []
-      : []
-    if (low >= 0xdc00 && low < 0xe000) {
-      readings.push([0x10000 + (code - 0xd800) * 0x400 + (low - 0xdc00), after])
+    const low = kind === "u" && code >= 0xd800 && code < 0xdc00 ? lowSurrogate(text, next) : undefined
+    if (low !== undefined) {
+      readings.push([unified(0x10000 + (code - 0xd800) * 0x400 + (low[0] - 0xdc00)), low[1]])
     }
     if (kind === "x") {
       bytes(text, at, escapedByte, readings)
@@ -69,23 +84,66 @@ const escapes = (text: string, at: number, readings: Array<Reading>): void => {
   if (controls.includes(kind)) {
     readings.push([space, end + 1])
   }
+  if (octalByte(text, at) !== undefined) {
+    bytes(text, at, octalByte, readings)
+  }
   if (kind === "&") {
     entities(text, end, readings)
   }
-  readings.push([unified(point), end + kind.length])
+  readings.push([unified(escaped), end + kind.length])
+}
+
+/** The second `\udXXX` of a pair. */
+const lowSurrogate = (text: string, at: number): Reading | undefined => {
+  let end = at
+  while (end - at < longestEscape && text[end] === "\\") {
+    end++
+  }
+  const low = end > at && text[end] === "u" ? hex(text, end + 1, 4) : undefined
+  return low !== undefined && low >= 0xdc00 && low < 0xe000 ? [low, end + 5] : undefined
 }
 
 type ReadByte = (text: string, at: number) => Reading | undefined
 
-/** `%2F`, or `%252F` where that was encoded once more. */
+/** How often what is percent-encoded may be encoded once more: `%2F`, `%252F`, `%25252F`. */
+const longestPercent = 4
+
+/** Where the last of such signs ends. */
+const percentEnd = (text: string, at: number): number => {
+  let from = at + 1
+  for (let i = 1; i < longestPercent && text.startsWith("25", from) && isHex(text, from + 2, 2); i++) {
+    from += 2
+  }
+  return from
+}
+
 const percentByte: ReadByte = (text, at) => {
-  const from = text.startsWith("%25", at) && hex(text, at + 3, 2) !== undefined ? at + 3 : at + 1
+  const from = percentEnd(text, at)
   const byte = text[at] === "%" ? hex(text, from, 2) : undefined
   return byte === undefined ? undefined : [byte, from + 2]
 }
 
+/** A byte of UTF-8 that was read as Latin-1, as HTTP reads headers. */
+const latinByte: ReadByte = (text, at) => {
+  const byte = text.charCodeAt(at)
+  return byte > 0x7f && byte <= 0xff ? [byte, at + 1] : undefined
+}
+
+/** `\303`, as C writes bytes. */
+const octalByte: ReadByte = (text, at) => {
+  const [whole, octal] = /^\\{1,8}([0-3][0-7]{2})/.exec(text.slice(at, at + 11)) ?? []
+  return whole === undefined || octal === undefined ? undefined : [Number.parseInt(octal, 8), at + whole.length]
+}
+
 /** `\xc3`, as Python writes bytes. */
-const escapedByte: ReadByte = (text, at) => escaped(text, at, "x", 2)
+const escapedByte: ReadByte = (text, at) => {
+  let end = at
+  while (end - at < longestEscape && text[end] === "\\") {
+    end++
+  }
+  const byte = end > at && text[end] === "x" ? hex(text, end + 1, 2) : undefined
+  return byte === undefined ? undefined : [byte, end + 3]
+}
 
 /** Bytes that are UTF-8 together. */
 const bytes = (text: string, at: number, readByte: ReadByte, readings: Array<Reading>): void => {
@@ -111,13 +169,15 @@ const bytes = (text: string, at: number, readByte: ReadByte, readings: Array<Rea
   }
 }
 
-const named: Readonly<Record<string, number>> = { amp: 0x26, lt: 0x3c, gt: 0x3e, quot: 0x22, apos: 0x27, nbsp: space }
-
-const entity = /&(?:amp;){0,2}(?:#(\d{1,8})|#x([\da-f]{1,8})|([a-z]{2,6}));/iy
+const entity = /&(?:amp;){0,2}(?:#(\d{1,8});?|#x([\da-f]{1,8});?|[a-z]\w{1,30};)/iy
 
 const entities = (text: string, at: number, readings: Array<Reading>): void => {
+  for (let i = 0, end = at + 1; i < 3 && text.startsWith("amp;", end); i++) {
+    end += 4
+    readings.push([0x26, end])
+  }
   entity.lastIndex = at
-  const [whole, decimal, hexadecimal, name] = entity.exec(text) ?? []
+  const [whole, decimal, hexadecimal] = entity.exec(text) ?? []
   if (whole === undefined) {
     return
   }
@@ -125,9 +185,20 @@ const entities = (text: string, at: number, readings: Array<Reading>): void => {
     ? Number.parseInt(decimal, 10)
     : hexadecimal !== undefined
     ? Number.parseInt(hexadecimal, 16)
-    : named[(name ?? "").toLowerCase()]
-  if (code !== undefined && code <= 0x10ffff) {
-    readings.push([unified(code), at + whole.length])
+    : undefined
+  if (code === undefined || code <= 0x10ffff) {
+    readings.push([code === undefined ? someSign : unified(code), at + whole.length])
+  }
+}
+
+/** A quote as shells, SQL and YAML write it within quotes: `'\''`, `'"'"'`, `''`. */
+const quotes = (text: string, at: number, quote: string, readings: Array<Reading>): void => {
+  const code = quote.charCodeAt(0)
+  readings.push([code, at + 1])
+  for (const written of [quote + quote, "'\\''", "'\"'\"'"]) {
+    if (text.startsWith(written, at)) {
+      readings.push([code, at + written.length])
+    }
   }
 }
 
@@ -144,7 +215,7 @@ const readingsAt = (text: string, at: number): ReadonlyArray<Reading> => {
     case 0x25:
       readings.push([literal, at + 1])
       if (text.startsWith("%25", at)) {
-        readings.push([literal, at + 3])
+        readings.push([literal, percentEnd(text, at)])
       }
       bytes(text, at, percentByte, readings)
       break
@@ -155,16 +226,42 @@ const readingsAt = (text: string, at: number): ReadonlyArray<Reading> => {
     case 0x2b:
       readings.push([literal, at + 1], [space, at + 1])
       break
+    case 0x22:
+      quotes(text, at, "\"", readings)
+      break
+    case 0x27:
+      quotes(text, at, "'", readings)
+      break
+    case 0x3f:
+    case 0xfffd:
+      readings.push([literal, at + 1])
+      // a character may have been several units or bytes
+      for (let end = at + 1; end <= at + 4 && text.charCodeAt(end - 1) === literal; end++) {
+        readings.push([lost, end])
+      }
+      break
     default:
       readings.push([unified(literal), at + (literal > 0xffff ? 2 : 1)])
+      bytes(text, at, latinByte, readings)
   }
   return readings
 }
 
-/** A secret as it is looked for: its code points, without whitespace at its ends, and with one space for each run within. */
-export type Pattern = ReadonlyArray<number>
+/** What is written otherwise, or is written for something else. */
+const ambiguous = "\\%&+\"'?"
 
-export const pattern = (secret: string): Pattern => {
+/** By its code what can only be read as it is; 0 for anything else. */
+const plainCodes = Uint8Array.from(
+  { length: 0x7f },
+  (_, code) => code <= space || ambiguous.includes(String.fromCharCode(code)) ? 0 : unified(code)
+)
+
+const plainAt = (text: string, at: number): number => plainCodes[text.charCodeAt(at)] ?? 0
+
+/** A secret as it is looked for: its code points, without whitespace at its ends, and with one space for each run within. */
+type Pattern = ReadonlyArray<number>
+
+const pattern = (secret: string): Pattern => {
   const points: Array<number> = []
   for (const character of secret) {
     const point = unified(character.codePointAt(0) ?? space)
@@ -176,11 +273,11 @@ export const pattern = (secret: string): Pattern => {
   return points.slice(from, points.at(-1) === space ? -1 : points.length)
 }
 
-const step = (text: string, places: ReadonlySet<number>, wanted: number): Set<number> => {
+const step = (text: string, places: Iterable<number>, wanted: number): Set<number> => {
   const reached = new Set<number>()
   for (const place of places) {
     for (const [point, end] of readingsAt(text, place)) {
-      if (point === wanted) {
+      if (means(point, wanted)) {
         reached.add(end)
       }
     }
@@ -188,20 +285,48 @@ const step = (text: string, places: ReadonlySet<number>, wanted: number): Set<nu
   return reached
 }
 
+/** Signs of one character are not longer. */
+const longestSign = 24
+
+/** Does the text break off here, at its end or at dots, after so much of the secret that it must not be shown? */
+const breaksOff = (text: string, at: number, read: number, secret: Pattern): number | undefined => {
+  if (read < shortest || read < Math.min(8, secret.length / 2)) {
+    return undefined
+  }
+  const escaped = at > text.length - longestSign && /^[\\%&][\w#;\\%]*$/.test(text.slice(at))
+  return at >= text.length || escaped ? text.length : text.startsWith("...", at) || text[at] === "…" ? at : undefined
+}
+
 /** Where the secret ends if it begins at `from`: the furthest place; `undefined` if it does not begin there. */
 const endOf = (text: string, from: number, secret: Pattern): number | undefined => {
-  let places: Set<number> = new Set([from])
-  for (const wanted of secret) {
-    places = step(text, places, wanted)
+  let read = 0
+  let at = from
+  // most texts are plain
+  for (; read < secret.length && secret[read] !== space; read++, at++) {
+    const plain = plainAt(text, at)
+    if (plain === 0) {
+      break
+    }
+    if (plain !== secret[read]) {
+      return breaksOff(text, at, read, secret)
+    }
+  }
+  let places: Set<number> = new Set([at])
+  for (; read < secret.length; read++) {
+    const wanted = secret[read] ?? space
+    const next = step(text, places, wanted)
     if (wanted === space) {
       // the rest of the run: what is added to a set while it is gone through is visited as well
-      for (const place of places) {
-        step(text, new Set([place]), space).forEach((end) => places.add(end))
+      for (const place of next) {
+        step(text, [place], space).forEach((end) => next.add(end))
       }
+      // a character that controls terminals may have been left out
+      places.forEach((place) => next.add(place))
     }
-    if (places.size === 0) {
-      return undefined
+    if (next.size === 0) {
+      return breaksOff(text, Math.max(...places), read, secret)
     }
+    places = next
   }
   return Math.max(...places)
 }
@@ -214,23 +339,70 @@ const isWordCharacter = (text: string, at: number): boolean => /^[\p{L}\p{N}_]$/
 const standsAlone = (text: string, from: number, end: number): boolean =>
   !(from > 0 && isWordCharacter(text, from - 1)) && !isWordCharacter(text, end)
 
-/** The text with `hidden` in place of the secret. */
-export const replace = (text: string, secret: Pattern, hidden: string): string => {
-  const [first] = secret
-  if (first === undefined) {
-    return text
-  }
-  const starts = `\\%&${first === space ? "" : String.fromCodePoint(first).charAt(0)}`
-  let shown = ""
-  let copied = 0
-  for (let at = 0; at < text.length;) {
-    const end = starts.includes(text.charAt(at)) ? endOf(text, at, secret) : undefined
-    if (end === undefined || (secret.length < shortest && !standsAlone(text, at, end))) {
-      at++
-      continue
+/** Secrets by what they begin with, the longest first: one may be a part of another. */
+export class Patterns {
+  readonly #byFirst = new Map<number, Array<Pattern>>()
+  readonly #firsts: ReadonlyArray<number>
+
+  constructor(secrets: Iterable<string>) {
+    const all = [...new Set(secrets)].map(pattern).sort((a, b) => b.length - a.length)
+    for (const secret of all) {
+      const [first] = secret
+      if (first !== undefined) {
+        const others = this.#byFirst.get(first)
+        others === undefined ? this.#byFirst.set(first, [secret]) : others.push(secret)
+      }
     }
-    shown += text.slice(copied, at) + hidden
-    copied = at = end
+    this.#firsts = [...this.#byFirst.keys()]
   }
-  return copied === 0 ? text : shown + text.slice(copied)
+
+  /** Where the secret ends that begins at a place, if one does. */
+  #find(text: string, at: number): number | undefined {
+    const plain = plainAt(text, at)
+    if (plain !== 0) {
+      return this.#endOf(text, at, plain)
+    }
+    if (text.charCodeAt(at) === space) {
+      return undefined
+    }
+    const readings = readingsAt(text, at)
+    return this.#firsts
+      .filter((first) => readings.some(([read]) => means(read, first)))
+      .map((first) => this.#endOf(text, at, first))
+      .find((end) => end !== undefined)
+  }
+
+  #endOf(text: string, at: number, first: number): number | undefined {
+    const secrets = this.#byFirst.get(first)
+    if (secrets === undefined) {
+      return undefined
+    }
+    const second = plainAt(text, at + 1)
+    for (const secret of secrets) {
+      if (second !== 0 && second !== secret[1] && secret.length > 1 && secret[1] !== space && plainAt(text, at) !== 0) {
+        continue
+      }
+      const end = endOf(text, at, secret)
+      if (end !== undefined && (secret.length >= shortest || standsAlone(text, at, end))) {
+        return end
+      }
+    }
+    return undefined
+  }
+
+  /** The text with `hidden` in place of each secret. */
+  replace(text: string, hidden: string): string {
+    let shown = ""
+    let copied = 0
+    for (let at = 0; at < text.length;) {
+      const end = this.#find(text, at)
+      if (end === undefined) {
+        at++
+        continue
+      }
+      shown += text.slice(copied, at) + hidden
+      copied = at = end
+    }
+    return copied === 0 ? text : shown + text.slice(copied)
+  }
 }

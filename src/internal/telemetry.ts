@@ -19,8 +19,8 @@ import * as Curl from "./curl.js"
 import * as Faults from "./faults.js"
 import type * as Metrics from "./metrics.js"
 import * as Page from "./page.js"
-import type * as Redaction from "./redaction.js"
 import * as Response from "./response.js"
+import type * as Secrets from "./secrets.js"
 import type { Restore } from "./settled.js"
 import * as Spans from "./spans.js"
 import * as Time from "./time.js"
@@ -55,7 +55,7 @@ export const about = (known: Omit<About, "sent">): About =>
 export interface Sending {
   readonly phase: string
   readonly about: About
-  readonly secrets: Redaction.Secrets
+  readonly secrets: Secrets.Secrets
 }
 
 /** The meters of requests that are alike. */
@@ -202,7 +202,7 @@ const annotateRequest = (
   optional(span, "openstack.global_request_id", globalRequestId && secrets.hideCredentials(globalRequestId))
 }
 
-const annotateExit = (span: Tracer.Span, exit: Answered, secrets: Redaction.Secrets): void => {
+const annotateExit = (span: Tracer.Span, exit: Answered, secrets: Secrets.Secrets): void => {
   if (Exit.isFailure(exit)) {
     span.attribute("error.type", failureOf(exit.cause))
     return
@@ -243,6 +243,17 @@ export const annotateTarget = (
     span.attribute("url.full", Url.shown(url))
     optional(span, "openstack.region", regionName)
     optional(span, "openstack.microversion", microversion)
+  }
+}
+
+/** The URL without what authenticates the request, once that is known. */
+export const annotateUrl = (
+  span: Tracer.AnySpan | undefined,
+  url: string,
+  secrets: Secrets.Secrets
+): void => {
+  if (span?._tag === "Span" && span.sampled) {
+    span.attribute("url.full", secrets.hideCredentials(Url.shown(url)))
   }
 }
 

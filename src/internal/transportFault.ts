@@ -5,7 +5,7 @@ import * as Cause from "effect/Cause"
 import { isRecord } from "effect/Predicate"
 import * as Errors from "../Errors.js"
 import * as Page from "./page.js"
-import type * as Redaction from "./redaction.js"
+import type * as Secrets from "./secrets.js"
 import * as Upload from "./upload.js"
 import * as Url from "./url.js"
 
@@ -97,7 +97,7 @@ export const fromPlatform = (
   method: string,
   url: string,
   phase: Errors.TimedOut["phase"],
-  secrets: Redaction.Secrets
+  secrets: Secrets.Secrets
 ): Errors.TransportError | Errors.TimedOut => {
   const inner = innermost(error.cause)
   const { code, message } = inner
@@ -108,7 +108,7 @@ export const fromPlatform = (
     return new Errors.TimedOut({
       phase: code === "UND_ERR_CONNECT_TIMEOUT" ? "connect" : phase,
       method,
-      url: Url.shown(url),
+      url: secrets.hide(Url.shown(url)),
       millis: millis === undefined ? undefined : Number(millis),
       description: said
     })
@@ -120,7 +120,7 @@ export const fromPlatform = (
   return new Errors.TransportError({
     reason,
     method,
-    url: Url.shown(url),
+    url: secrets.hide(Url.shown(url)),
     code,
     description: meant === undefined ? said : `${said}: ${meant}`
   })
@@ -131,13 +131,13 @@ export const ofUpload = (
   failure: Cause.Cause<unknown>,
   { method }: HttpClientRequest.HttpClientRequest,
   url: string,
-  secrets: Redaction.Secrets
+  secrets: Secrets.Secrets
 ): Errors.TransportError => {
   const cause = Cause.squash(failure)
   return new Errors.TransportError({
     reason: "Request",
     method,
-    url: Url.shown(url),
+    url: secrets.hide(Url.shown(url)),
     description: secrets.hide(`the upload's stream failed: ${Upload.describe(cause)}`),
     cause
   })

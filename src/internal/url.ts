@@ -36,9 +36,12 @@ export const shown = (url: string | URL): string => {
     : Redaction.hideForms(`${protocol}//${host}${pathname}${search}`)
 }
 
-/** `http://me:12/34@keystone/` and `http://me:1@2/3@keystone/` do not mean the hosts `me` and `2`: there is a slash in the password. */
+/**
+ * `http://me:12/34@keystone/` and `http://me:1@2/3@keystone/` do not mean the hosts `me` and `2`: there is a slash in the password. What comes
+ * after a version is the name of something, such as an object: `http://controller:8080/v1/AUTH_p/photos/me@home.jpg`.
+ */
 const isCutShort = ({ hash, hostname, password, pathname, port, search, username }: URL): boolean =>
-  `${pathname}${search}${hash}`.includes("@") &&
+  `${pathname}${search}${hash}`.includes("@") && !/^(\/[a-z-]{1,40})?\/v\d[\d.]{0,8}\/[^?#]/i.test(pathname) &&
   (username !== "" || password !== "" || (port !== "" && !hostname.includes(".")))
 
 /** A text that may be a URL, hidden if there can be a password in it: that comes after a colon, and before an @. */

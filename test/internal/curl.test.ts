@@ -4,13 +4,14 @@ import { Stream } from "effect"
 import { execFileSync } from "node:child_process"
 import * as Curl from "../../src/internal/curl.js"
 import * as Redaction from "../../src/internal/redaction.js"
+import * as Secrets from "../../src/internal/secrets.js"
 
 const url = "https://nova.test/v2.1/servers?name=it%27s"
 
 const post = (body: HttpBody.HttpBody) => HttpClientRequest.post(url, { body, headers: { "x-auth-token": "t0ken-1" } })
 
 const secretsOf = (request: HttpClientRequest.HttpClientRequest, to = url, credentials = Headers.empty) =>
-  new Redaction.Secrets({ request, url: new URL(to), credentials, secrets: undefined })
+  new Secrets.Secrets({ request, url: new URL(to), credentials, secrets: undefined })
 
 const asked = (method: string, phase = "request"): Curl.Asked => ({
   method,

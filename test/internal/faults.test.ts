@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Redacted, Schema, TestClock } from "effect"
 import { readFileSync } from "node:fs"
 import * as Faults from "../../src/internal/faults.js"
-import * as Redaction from "../../src/internal/redaction.js"
+import * as Secrets from "../../src/internal/secrets.js"
 
 const Fault = Schema.Struct({
   name: Schema.String,
@@ -30,7 +30,7 @@ const hiding = (secrets: ReadonlyArray<string>): Faults.Hide => {
     credentials: undefined,
     secrets: secrets.map((secret) => Redacted.make(secret))
   }
-  return (text) => new Redaction.Secrets(source).hide(text)
+  return (text) => new Secrets.Secrets(source).hide(text)
 }
 
 // what the same frameworks say in several services
