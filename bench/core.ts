@@ -1,7 +1,7 @@
 /** What importing and bundling our modules adds to effect and @effect/platform. */
 import { FileSystem } from "@effect/platform"
 import { Array as Arr, Effect, Schema } from "effect"
-import { build } from "esbuild"
+import { build, type BuildOptions } from "esbuild"
 import { promisify } from "node:util"
 import { gzip } from "node:zlib"
 import * as Process from "./process.js"
@@ -20,9 +20,10 @@ const exporting = (modules: ReadonlyArray<string>): string =>
 
 const theirs = ["effect/*", "@effect/*"]
 
-const built = (contents: string, external: ReadonlyArray<string>) =>
+const built = (contents: string, external: ReadonlyArray<string>, options: BuildOptions = {}) =>
   Effect.tryPromise(() =>
     build({
+      ...options,
       stdin: { contents, resolveDir: Process.path(".") },
       bundle: true,
       write: false,
@@ -35,8 +36,8 @@ const built = (contents: string, external: ReadonlyArray<string>) =>
     })
   )
 
-const bundle = (contents: string, external: ReadonlyArray<string>) =>
-  Effect.map(built(contents, external), ({ outputFiles }) => outputFiles[0]?.text ?? "")
+const bundle = (contents: string, external: ReadonlyArray<string>, options?: BuildOptions) =>
+  Effect.map(built(contents, external, options), ({ outputFiles }) => outputFiles[0]?.text ?? "")
 
 /** What our modules import of effect and @effect/platform. */
 const imported = (modules: ReadonlyArray<string>) =>
@@ -82,7 +83,7 @@ export const imports = Effect.gen(function*() {
 // -----------------------------------------------------------------------------
 
 /** What every program needs: a Session and what is in it, with a plugin of the program's own. */
-const core = `
+export const core = `
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -110,10 +111,11 @@ const entries = {
   "all": `import * as all from "effect-keystoneauth"\nglobalThis.all = all`
 }
 
-const compressed = (contents: string) =>
-  Effect.flatMap(bundle(contents, []), (text) => Effect.promise(() => promisify(gzip)(text, { level: 9 }))).pipe(
-    Effect.map(({ length }) => length)
-  )
+const compressed = (contents: string, options?: BuildOptions) =>
+  Effect.flatMap(bundle(contents, [], options), (text) => Effect.promise(() => promisify(gzip)(text, { level: 9 })))
+    .pipe(
+      Effect.map(({ length }) => length)
+    )
 
 /** Keeps what a bundle takes of the modules that are outside it, and nothing else. */
 const takenBy = (text: string): string =>
@@ -124,9 +126,14 @@ const takenBy = (text: string): string =>
   }).join("\n")
 
 /** Ours is what a bundle has more than one of that which ours takes of theirs. */
-export const bundles = Effect.forEach(Object.entries(entries), ([modules, contents]) =>
+export const sizes = (contents: string, options?: BuildOptions) =>
   Effect.gen(function*() {
-    const whole = yield* compressed(contents)
-    const withoutOurs = yield* compressed(takenBy(yield* bundle(contents, theirs)))
-    return { modules, gzip: whole, ours: whole - withoutOurs }
-  }))
+    const whole = yield* compressed(contents, options)
+    const withoutOurs = yield* compressed(takenBy(yield* bundle(contents, theirs, options)))
+    return { gzip: whole, ours: whole - withoutOurs }
+  })
+
+export const bundles = Effect.forEach(
+  Object.entries(entries),
+  ([modules, contents]) => Effect.map(sizes(contents), (measured) => ({ modules, ...measured }))
+)

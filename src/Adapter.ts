@@ -146,7 +146,7 @@ export const withMicroversion: {
 
 /**
  * A path whose values stay where they are put: each is encoded as one segment, so that no name leads to another path. A value
- * that cannot be a segment (an empty one, `.`, `..`, half of a surrogate pair) makes a path that every request refuses with
+ * that cannot be a segment (an empty one, `.`, `..`, half of a surrogate pair, `undefined`, `NaN`) makes a path that every request refuses with
  * `InvalidOptions`, before anything is sent.
  *
  * @example
@@ -163,7 +163,7 @@ export const withMicroversion: {
  * @category paths
  */
 export const path = (text: TemplateStringsArray, ...values: ReadonlyArray<string | number>): string =>
-  values.reduce<string>((made, value, i) => made + Url.segment(String(value)) + text[i + 1], text[0] ?? "")
+  values.reduce<string>((made, value, i) => made + Url.segment(value) + text[i + 1], text[0] ?? "")
 
 // -----------------------------------------------------------------------------
 // constructors

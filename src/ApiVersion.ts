@@ -281,7 +281,7 @@ const atLeast = order.greaterThanOrEqualTo(Order)
 export const satisfies: {
   (required: ApiVersion): (candidate: ApiVersion) => boolean
   (candidate: ApiVersion, required: ApiVersion): boolean
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   (candidate: ApiVersion, required: ApiVersion): boolean =>
     candidate.major === required.major && atLeast(candidate, required)
@@ -297,7 +297,7 @@ export const satisfies: {
 export const softMatches: {
   (required: ApiVersion | undefined): (candidate: ApiVersion) => boolean
   (candidate: ApiVersion, required: ApiVersion | undefined): boolean
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   (candidate: ApiVersion, required: ApiVersion | undefined): boolean =>
     required !== undefined &&
@@ -329,7 +329,7 @@ const upper = ({ max, wholeMajor }: Range): ApiVersion | undefined =>
 export const isInRange: {
   (range: Range): (candidate: ApiVersion) => boolean
   (candidate: ApiVersion, range: Range): boolean
-} = dual(2, (candidate: ApiVersion, range: Range): boolean => {
+} = /*#__PURE__*/ dual(2, (candidate: ApiVersion, range: Range): boolean => {
   const max = upper(range)
   return (range.min === undefined || atLeast(candidate, range.min)) && (max === undefined || atLeast(max, candidate))
 })

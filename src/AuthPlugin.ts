@@ -102,10 +102,11 @@ export class AuthPlugin extends Context.Tag("effect-keystoneauth/AuthPlugin")<Au
  * @since 0.1.0
  * @category accessors
  */
-export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, AuthPlugin> = Effect.flatMap(
-  AuthPlugin,
-  (plugin) => plugin.access
-)
+export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, AuthPlugin> = /*#__PURE__*/ Effect
+  .flatMap(
+    AuthPlugin,
+    (plugin) => plugin.access
+  )
 
 /**
  * A plugin of your own. Only `name` and `headers` are needed; the rest defaults to a plugin without token, endpoint and
@@ -214,7 +215,7 @@ export const withScope: {
     scope: AuthScope.AuthScope
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Error, R | AuthPlugin>
   <A, E, R>(self: Effect.Effect<A, E, R>, scope: AuthScope.AuthScope): Effect.Effect<A, E | Error, R | AuthPlugin>
-} = dual(
+} = /*#__PURE__*/ dual(
   2,
   <A, E, R>(
     self: Effect.Effect<A, E, R>,

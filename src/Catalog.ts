@@ -204,7 +204,7 @@ export const layerWith = (options: Options): Layer.Layer<Catalog, never, Transpo
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Catalog, never, Transport.Transport> = layerWith({})
+export const layer: Layer.Layer<Catalog, never, Transport.Transport> = /*#__PURE__*/ layerWith({})
 
 /**
  * A catalog written by hand, the same for everyone: for clouds without one, and for tests.

@@ -235,7 +235,7 @@ export const layerWith = (options: Options): Layer.Layer<Discovery, never, Trans
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Discovery, never, Transport.Transport> = layerWith({})
+export const layer: Layer.Layer<Discovery, never, Transport.Transport> = /*#__PURE__*/ layerWith({})
 
 /**
  * Version documents written by hand, by URL: for clouds whose documents are wrong, and for tests.
@@ -258,4 +258,4 @@ export const layerStatic = (documents: Readonly<Record<string, unknown>>): Layer
  * @since 0.1.0
  * @category layers
  */
-export const layerNone: Layer.Layer<Discovery> = layerStatic({})
+export const layerNone: Layer.Layer<Discovery> = /*#__PURE__*/ layerStatic({})

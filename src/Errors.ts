@@ -31,6 +31,17 @@ export type TypeId = typeof TypeId
  */
 export const isKeystoneAuthError = (u: unknown): u is KeystoneAuthError => hasProperty(u, TypeId)
 
+/** What all of them share. */
+const tagged =
+  <Self>() => <const Tag extends string, Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) => {
+    const made = Schema.TaggedError<Self>(`effect-keystoneauth/Errors/${tag}`)(tag, fields)
+    // the type counts with a class that names itself wrongly
+    if (typeof made !== "string") {
+      Object.defineProperty(made.prototype, TypeId, { value: TypeId })
+    }
+    return made
+  }
+
 const optionalString = Schema.optional(Schema.String)
 const optionalNumber = Schema.optional(Schema.Number)
 
@@ -67,7 +78,7 @@ const sentTimes = (attempts: number | undefined): string | undefined =>
  * @since 0.1.0
  * @category errors
  */
-export class InvalidVersion extends Schema.TaggedError<InvalidVersion>("effect-keystoneauth/Errors/InvalidVersion")(
+export class InvalidVersion extends tagged<InvalidVersion>()(
   "InvalidVersion",
   {
     /** Where it was given: `version`, `minVersion`, `maxVersion`, `microversion`, ... */
@@ -79,7 +90,7 @@ export class InvalidVersion extends Schema.TaggedError<InvalidVersion>("effect-k
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     return `Invalid ${this.field} ${this.value}: ${this.reason}`
@@ -107,7 +118,7 @@ export interface ConfigProblem {
  * @since 0.1.0
  * @category errors
  */
-export class InvalidConfig extends Schema.TaggedError<InvalidConfig>("effect-keystoneauth/Errors/InvalidConfig")(
+export class InvalidConfig extends /*#__PURE__*/ tagged<InvalidConfig>()(
   "InvalidConfig",
   {
     /** Of the cloud, if it is about one. */
@@ -116,7 +127,7 @@ export class InvalidConfig extends Schema.TaggedError<InvalidConfig>("effect-key
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     const of = this.cloud === undefined ? "" : ` of cloud "${this.cloud}"`
@@ -132,7 +143,7 @@ export class InvalidConfig extends Schema.TaggedError<InvalidConfig>("effect-key
  * @since 0.1.0
  * @category errors
  */
-export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-keystoneauth/Errors/InvalidOptions")(
+export class InvalidOptions extends tagged<InvalidOptions>()(
   "InvalidOptions",
   {
     /** Whose option it is: the module's name, for example `Password`. */
@@ -144,7 +155,7 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-k
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     return `${this.module}: option ${this.option}: ${this.reason}`
@@ -168,7 +179,7 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("effect-k
  * @since 0.1.0
  * @category errors
  */
-export class TransportError extends Schema.TaggedError<TransportError>("effect-keystoneauth/Errors/TransportError")(
+export class TransportError extends tagged<TransportError>()(
   "TransportError",
   {
     reason: Schema.Literal("Connect", "Tls", "Reset", "Request", "Response", "Unknown"),
@@ -183,7 +194,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-k
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     const what = {
@@ -256,7 +267,7 @@ const hintOf = (code: string | undefined): string | undefined => {
  * @since 0.1.0
  * @category errors
  */
-export class TimedOut extends Schema.TaggedError<TimedOut>("effect-keystoneauth/Errors/TimedOut")("TimedOut", {
+export class TimedOut extends tagged<TimedOut>()("TimedOut", {
   phase: Schema.Literal("connect", "request", "discovery", "login", "operation"),
   method: Schema.String,
   url: Schema.String,
@@ -267,7 +278,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-keystoneauth/
   attempts
 }) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     const what = this.phase === "connect" ? "no connection" : "no answer"
@@ -288,7 +299,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-keystoneauth/
  * @since 0.1.0
  * @category errors
  */
-export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect-keystoneauth/Errors/RedirectRefused")(
+export class RedirectRefused extends tagged<RedirectRefused>()(
   "RedirectRefused",
   {
     method: Schema.String,
@@ -299,7 +310,7 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     const why = {
@@ -332,7 +343,7 @@ export class RedirectRefused extends Schema.TaggedError<RedirectRefused>("effect
  * @since 0.1.0
  * @category errors
  */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keystoneauth/Errors/Unauthorized")(
+export class Unauthorized extends tagged<Unauthorized>()(
   "Unauthorized",
   {
     reason: Schema.Literal(
@@ -365,7 +376,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     const who = sentence(this.identity, this.scope === undefined ? undefined : `for ${this.scope}`)
@@ -394,28 +405,26 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("effect-keyst
  * @since 0.1.0
  * @category errors
  */
-export class MissingAuthMethods
-  extends Schema.TaggedError<MissingAuthMethods>("effect-keystoneauth/Errors/MissingAuthMethods")(
-    "MissingAuthMethods",
-    {
-      method: Schema.String,
-      url: Schema.String,
-      /** Proves what was accepted. It ends, and works only where it was issued. */
-      receipt: Schema.RedactedFromSelf(Schema.String),
-      /** What was accepted, for example `["password"]`. */
-      methods: Schema.Array(Schema.String),
-      /** The sets of methods of which one is enough, for example `[["password", "totp"]]`. */
-      requiredAuthMethods: Schema.Array(Schema.Array(Schema.String)),
-      /** When the receipt ends; `undefined` if Keystone does not say. */
-      expiresAt: Schema.optional(Schema.DateTimeUtcFromSelf),
-      /** Who tried, for example `user "demo" of domain "Default"`. */
-      identity: optionalString,
-      requestId: optionalString
-    }
-  )
-{
+export class MissingAuthMethods extends tagged<MissingAuthMethods>()(
+  "MissingAuthMethods",
+  {
+    method: Schema.String,
+    url: Schema.String,
+    /** Proves what was accepted. It ends, and works only where it was issued. */
+    receipt: Schema.RedactedFromSelf(Schema.String),
+    /** What was accepted, for example `["password"]`. */
+    methods: Schema.Array(Schema.String),
+    /** The sets of methods of which one is enough, for example `[["password", "totp"]]`. */
+    requiredAuthMethods: Schema.Array(Schema.Array(Schema.String)),
+    /** When the receipt ends; `undefined` if Keystone does not say. */
+    expiresAt: Schema.optional(Schema.DateTimeUtcFromSelf),
+    /** Who tried, for example `user "demo" of domain "Default"`. */
+    identity: optionalString,
+    requestId: optionalString
+  }
+) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** What Keystone answered. */
   readonly status = 401
   /** The sets of methods of which one is still to be shown. */
@@ -441,7 +450,7 @@ export class MissingAuthMethods
  * @since 0.1.0
  * @category errors
  */
-export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect-keystoneauth/Errors/InvalidResponse")(
+export class InvalidResponse extends tagged<InvalidResponse>()(
   "InvalidResponse",
   {
     method: Schema.String,
@@ -452,7 +461,7 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     return `${this.method} ${this.url} answered ${this.status}, but ${this.reason}`
@@ -492,26 +501,24 @@ export type CatalogOffer = typeof CatalogOffer.Type
  * @since 0.1.0
  * @category errors
  */
-export class EndpointNotFound
-  extends Schema.TaggedError<EndpointNotFound>("effect-keystoneauth/Errors/EndpointNotFound")(
-    "EndpointNotFound",
-    {
-      serviceType: optionalString,
-      /** The interfaces asked for, in order of preference. */
-      interfaces: Schema.Array(Schema.String),
-      regionName: optionalString,
-      serviceName: optionalString,
-      /** Why there is none, when it is not for the catalog: no service type was given, for example. */
-      reason: optionalString,
-      /** The endpoints that the catalog has for this service. */
-      available: Schema.Array(CatalogOffer),
-      /** The service types that the catalog has. Empty when the token came without a catalog. */
-      serviceTypes: Schema.Array(Schema.String)
-    }
-  )
-{
+export class EndpointNotFound extends tagged<EndpointNotFound>()(
+  "EndpointNotFound",
+  {
+    serviceType: optionalString,
+    /** The interfaces asked for, in order of preference. */
+    interfaces: Schema.Array(Schema.String),
+    regionName: optionalString,
+    serviceName: optionalString,
+    /** Why there is none, when it is not for the catalog: no service type was given, for example. */
+    reason: optionalString,
+    /** The endpoints that the catalog has for this service. */
+    available: Schema.Array(CatalogOffer),
+    /** The service types that the catalog has. Empty when the token came without a catalog. */
+    serviceTypes: Schema.Array(Schema.String)
+  }
+) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     if (this.reason !== undefined) {
@@ -587,7 +594,7 @@ export type DiscoveryAttempt = typeof DiscoveryAttempt.Type
  * @since 0.1.0
  * @category errors
  */
-export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("effect-keystoneauth/Errors/DiscoveryFailed")(
+export class DiscoveryFailed extends tagged<DiscoveryFailed>()(
   "DiscoveryFailed",
   {
     reason: Schema.Literal("NoMatchingVersion", "Unreachable", "NotADocument"),
@@ -601,7 +608,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("effect
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     const what = {
@@ -624,20 +631,18 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("effect
  * @since 0.1.0
  * @category errors
  */
-export class MicroversionNotSupported
-  extends Schema.TaggedError<MicroversionNotSupported>("effect-keystoneauth/Errors/MicroversionNotSupported")(
-    "MicroversionNotSupported",
-    {
-      microversion: Schema.String,
-      serviceType: optionalString,
-      url: Schema.String,
-      minMicroversion: optionalString,
-      maxMicroversion: optionalString
-    }
-  )
-{
+export class MicroversionNotSupported extends tagged<MicroversionNotSupported>()(
+  "MicroversionNotSupported",
+  {
+    microversion: Schema.String,
+    serviceType: optionalString,
+    url: Schema.String,
+    minMicroversion: optionalString,
+    maxMicroversion: optionalString
+  }
+) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     return `Microversion ${this.microversion} of ${this.serviceType ?? "the service"} at ${this.url}: ` +
@@ -692,6 +697,19 @@ const httpMessage = (
   )
 }
 
+/** The class of a status: they differ in their names. */
+const refused = <Self>() => <const Tag extends string>(tag: Tag) => {
+  const made = tagged<Self>()(tag, httpFields)
+  if (typeof made !== "string") {
+    Object.defineProperty(made.prototype, "message", {
+      get(this: HttpFailure) {
+        return httpMessage(this)
+      }
+    })
+  }
+  return made
+}
+
 /**
  * 300: nothing was done, since the endpoint is a list of versions, of which the request names none. Only who reads that list
  * (`GET` or `HEAD` of the endpoint itself) has it as an answer.
@@ -699,7 +717,7 @@ const httpMessage = (
  * @since 0.1.0
  * @category HTTP errors
  */
-export class MultipleChoices extends Schema.TaggedError<MultipleChoices>("effect-keystoneauth/Errors/MultipleChoices")(
+export class MultipleChoices extends tagged<MultipleChoices>()(
   "MultipleChoices",
   {
     method: Schema.String,
@@ -715,7 +733,7 @@ export class MultipleChoices extends Schema.TaggedError<MultipleChoices>("effect
   }
 ) {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
+  declare readonly [TypeId]: TypeId
   /** @since 0.1.0 */
   override get message(): string {
     const usual = this.versions.find((version) => version.endsWith("(CURRENT)")) ?? this.versions[0] ?? "2"
@@ -735,16 +753,9 @@ export class MultipleChoices extends Schema.TaggedError<MultipleChoices>("effect
  * @since 0.1.0
  * @category HTTP errors
  */
-export class BadRequest extends Schema.TaggedError<BadRequest>("effect-keystoneauth/Errors/BadRequest")(
-  "BadRequest",
-  httpFields
-) {
+export class BadRequest extends refused<BadRequest>()("BadRequest") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -753,16 +764,9 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("effect-keystonea
  * @since 0.1.0
  * @category HTTP errors
  */
-export class Forbidden extends Schema.TaggedError<Forbidden>("effect-keystoneauth/Errors/Forbidden")(
-  "Forbidden",
-  httpFields
-) {
+export class Forbidden extends refused<Forbidden>()("Forbidden") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -771,16 +775,9 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("effect-keystoneaut
  * @since 0.1.0
  * @category HTTP errors
  */
-export class NotFound extends Schema.TaggedError<NotFound>("effect-keystoneauth/Errors/NotFound")(
-  "NotFound",
-  httpFields
-) {
+export class NotFound extends refused<NotFound>()("NotFound") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -789,18 +786,9 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-keystoneauth/
  * @since 0.1.0
  * @category HTTP errors
  */
-export class MethodNotAllowed
-  extends Schema.TaggedError<MethodNotAllowed>("effect-keystoneauth/Errors/MethodNotAllowed")(
-    "MethodNotAllowed",
-    httpFields
-  )
-{
+export class MethodNotAllowed extends refused<MethodNotAllowed>()("MethodNotAllowed") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -809,16 +797,9 @@ export class MethodNotAllowed
  * @since 0.1.0
  * @category HTTP errors
  */
-export class NotAcceptable extends Schema.TaggedError<NotAcceptable>("effect-keystoneauth/Errors/NotAcceptable")(
-  "NotAcceptable",
-  httpFields
-) {
+export class NotAcceptable extends refused<NotAcceptable>()("NotAcceptable") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -827,16 +808,9 @@ export class NotAcceptable extends Schema.TaggedError<NotAcceptable>("effect-key
  * @since 0.1.0
  * @category HTTP errors
  */
-export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-keystoneauth/Errors/RequestTimeout")(
-  "RequestTimeout",
-  httpFields
-) {
+export class RequestTimeout extends refused<RequestTimeout>()("RequestTimeout") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -845,16 +819,9 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-k
  * @since 0.1.0
  * @category HTTP errors
  */
-export class Conflict extends Schema.TaggedError<Conflict>("effect-keystoneauth/Errors/Conflict")(
-  "Conflict",
-  httpFields
-) {
+export class Conflict extends refused<Conflict>()("Conflict") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -863,13 +830,9 @@ export class Conflict extends Schema.TaggedError<Conflict>("effect-keystoneauth/
  * @since 0.1.0
  * @category HTTP errors
  */
-export class Gone extends Schema.TaggedError<Gone>("effect-keystoneauth/Errors/Gone")("Gone", httpFields) {
+export class Gone extends refused<Gone>()("Gone") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -878,16 +841,9 @@ export class Gone extends Schema.TaggedError<Gone>("effect-keystoneauth/Errors/G
  * @since 0.1.0
  * @category HTTP errors
  */
-export class RateLimited extends Schema.TaggedError<RateLimited>("effect-keystoneauth/Errors/RateLimited")(
-  "RateLimited",
-  httpFields
-) {
+export class RateLimited extends refused<RateLimited>()("RateLimited") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -896,16 +852,9 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("effect-keyston
  * @since 0.1.0
  * @category HTTP errors
  */
-export class ClientError extends Schema.TaggedError<ClientError>("effect-keystoneauth/Errors/ClientError")(
-  "ClientError",
-  httpFields
-) {
+export class ClientError extends refused<ClientError>()("ClientError") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -914,18 +863,9 @@ export class ClientError extends Schema.TaggedError<ClientError>("effect-keyston
  * @since 0.1.0
  * @category HTTP errors
  */
-export class InternalServerError
-  extends Schema.TaggedError<InternalServerError>("effect-keystoneauth/Errors/InternalServerError")(
-    "InternalServerError",
-    httpFields
-  )
-{
+export class InternalServerError extends refused<InternalServerError>()("InternalServerError") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -934,16 +874,9 @@ export class InternalServerError
  * @since 0.1.0
  * @category HTTP errors
  */
-export class NotImplemented extends Schema.TaggedError<NotImplemented>("effect-keystoneauth/Errors/NotImplemented")(
-  "NotImplemented",
-  httpFields
-) {
+export class NotImplemented extends refused<NotImplemented>()("NotImplemented") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -952,18 +885,9 @@ export class NotImplemented extends Schema.TaggedError<NotImplemented>("effect-k
  * @since 0.1.0
  * @category HTTP errors
  */
-export class ServiceUnavailable
-  extends Schema.TaggedError<ServiceUnavailable>("effect-keystoneauth/Errors/ServiceUnavailable")(
-    "ServiceUnavailable",
-    httpFields
-  )
-{
+export class ServiceUnavailable extends refused<ServiceUnavailable>()("ServiceUnavailable") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 /**
@@ -972,16 +896,9 @@ export class ServiceUnavailable
  * @since 0.1.0
  * @category HTTP errors
  */
-export class ServerError extends Schema.TaggedError<ServerError>("effect-keystoneauth/Errors/ServerError")(
-  "ServerError",
-  httpFields
-) {
+export class ServerError extends refused<ServerError>()("ServerError") {
   /** @since 0.1.0 */
-  readonly [TypeId]: TypeId = TypeId
-  /** @since 0.1.0 */
-  override get message(): string {
-    return httpMessage(this)
-  }
+  declare readonly [TypeId]: TypeId
 }
 
 // -----------------------------------------------------------------------------

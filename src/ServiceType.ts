@@ -112,7 +112,7 @@ const lookUp = (type: string): Known | undefined => known.get(hyphenated(type))
  * @since 0.1.0
  * @category models
  */
-export const officials: ReadonlyArray<Official> = Record.keys(aliasesOf)
+export const officials: ReadonlyArray<Official> = /*#__PURE__*/ Record.keys(aliasesOf)
 
 /**
  * Is it an official type? Aliases are not.

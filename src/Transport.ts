@@ -136,8 +136,8 @@ export interface Service {
    *
    * - 301, 302, 303, 305, 307 and 308 are followed with method and body kept, as keystoneauth does; at the limit the
    *   redirect itself is the answer. 300 is an answer.
-   * - At another origin no credential header is sent, and the body of a login, or of a request with credentials, is
-   *   refused. https never becomes http.
+   * - To another origin go only headers that are known to be harmless (`accept`, `content-type`, `user-agent`, microversions and
+   *   the like), and no body of a login or of a request that holds a secret. https never becomes http.
    * - In a browser no redirect is followed: it hides the target, or else takes the token along to any origin.
    * - Compressed answers (gzip, deflate) are asked for and decoded, but in a page or over `fetch`, where the platform does it. What
    *   was decoded has neither `content-encoding` nor `content-length`. Read as a whole it may be 128 MiB long; a stream has no
@@ -225,6 +225,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const watch = yield* Watch.make
     const withCommonHeaders = CommonHeaders.make(options)
     const badHeaders = CommonHeaders.problem(options)
+    /** Credentials that were checked last: most requests have the same. */
+    let sendable: Headers.Headers | undefined
     const meters = Metrics.makeRequests()
     const timeoutOf = (option: keyof typeof defaults) => positive(option, options[option] ?? defaults[option])
     const timeouts = {
@@ -267,8 +269,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             url,
             watch,
             upload ?? deadlineOf(sending, request, url, now),
-            (ending) =>
-              tell(Exit.mapBoth(ending, {
+            (ending) => {
+              if (upload !== undefined && Exit.isFailure(ending)) {
+                upload.over = true
+              }
+              return tell(Exit.mapBoth(ending, {
                 onFailure: (error) =>
                   error._tag === "TimedOut"
                     ? error
@@ -277,6 +282,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
                     : TransportFault.ofUpload(upload.failure, request, url.href, sending.secrets),
                 onSuccess: (response) => Response.make(response, url, sending, watch)
               }))
+            }
           )
         }
       )
@@ -348,12 +354,16 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       if (limiter !== undefined && Either.isLeft(limiter)) {
         return Effect.fail(limiter.left)
       }
-      const badHeader = badHeaders ?? (execute === undefined ? undefined : CommonHeaders.problem(execute))
+      const badHeader = badHeaders ??
+        (execute === undefined || CommonHeaders.isCommon(execute) ? undefined : CommonHeaders.problem(execute))
       if (badHeader !== undefined) {
         return Effect.fail(badHeader)
       }
       const whole = withCommonHeaders(withoutFragment(request, url.right), execute, execute?.credentials)
-      const unsendable = CommonHeaders.unsendable(whole.headers)
+      // the options that become headers were checked
+      const credentials = execute?.credentials
+      const unsendable = CommonHeaders.unsendable(request.headers) ??
+        (credentials === undefined || credentials === sendable ? undefined : CommonHeaders.unsendable(credentials))
       if (unsendable !== undefined) {
         return Effect.fail(
           new Errors.TransportError({
@@ -364,6 +374,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           })
         )
       }
+      sendable = credentials
       const sending = new Sending(
         { request: whole, url: url.right, credentials: execute?.credentials, secrets: execute?.secrets },
         phase,
@@ -520,6 +531,8 @@ class SendingDeadline implements Watch.Deadline<Errors.TimedOut> {
 class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener {
   readonly request: HttpClientRequest.HttpClientRequest
   failure: Cause.Cause<unknown> | undefined
+  /** Its sending has failed. */
+  over = false
   #own: Time.Instant
 
   constructor(
@@ -546,10 +559,14 @@ class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener
       : timedOut(this.sending, this.original, this.url)
   }
 
-  flows(): void {
+  flows(): Effect.Effect<void> {
+    if (this.over) {
+      return Effect.interrupt
+    }
     const now = Time.now(this.clock)
     this.#own = Time.after(now, this.sending.timeout)
     this.sending.operation?.flows(now)
+    return Effect.void
   }
 
   fails(cause: Cause.Cause<unknown>): void {

@@ -1,7 +1,7 @@
 /** Who a login is for, where it goes, and what is taken for its answer: the same for every plugin. */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Layer, Option, Redacted } from "effect"
+import { Effect, Either, FastCheck, Layer, Option, Redacted } from "effect"
 import {
   AccessInfo,
   ApplicationCredential,
@@ -199,6 +199,69 @@ describe("names of different origin", () => {
       const tokens = yield* Effect.forEach(different, tokenOf).pipe(Effect.provide(world().layer))
       assert.strictEqual(new Set(tokens).size, different.length, tokens.join())
     }))
+
+  it.effect("nobody gets another one's token, whatever the names and values", () => {
+    const text = FastCheck.constantFrom(
+      "a",
+      "b",
+      "a,b",
+      "[\"a\"]",
+      "null",
+      "true",
+      "1",
+      "__proto__",
+      " a",
+      "\0",
+      "\"",
+      "\\"
+    )
+    const name = FastCheck.constantFrom(
+      "a",
+      "a.b",
+      "__proto__",
+      "constructor",
+      "toJSON",
+      "0",
+      "length",
+      "parts",
+      "scope"
+    )
+    const leaf = FastCheck.oneof(text, text.map(Redacted.make), FastCheck.boolean())
+    const part = FastCheck.oneof(
+      leaf,
+      FastCheck.array(leaf, { maxLength: 2 }),
+      FastCheck.dictionary(name, leaf, { maxKeys: 2 })
+    )
+    const one = FastCheck.record({
+      authUrl: FastCheck.constantFrom(authUrl, "https://other.test/v3"),
+      name: text,
+      parts: FastCheck.dictionary(name, part, { maxKeys: 2 })
+    })
+    const open = (value: unknown): unknown =>
+      Redacted.isRedacted(value) ? Redacted.value(value) : Array.isArray(value) ? value.map(open) : value
+    /** In an order of their own, and without what is empty. */
+    const told = (value: unknown): unknown => {
+      const opened = open(value)
+      return typeof opened !== "object" || opened === null || Array.isArray(opened)
+        ? opened
+        : Object.entries(opened).sort().map(([name, value]) => ({ name, value: told(value) })).filter(({ value }) =>
+          !Array.isArray(value) || value.length > 0
+        )
+    }
+    const check = (all: ReadonlyArray<Parameters<typeof custom>[0] & { readonly parts: AuthMethod.Parts }>) =>
+      Effect.gen(function*() {
+        for (const options of all) {
+          const says = Buffer.from(JSON.stringify([options.authUrl, options.name, told(options.parts)])).toString("hex")
+          assert.strictEqual(yield* tokenOf(custom({ ...options, says })), says)
+        }
+      }).pipe(Effect.provide(world().layer), Effect.runPromise)
+    return Effect.promise(() =>
+      FastCheck.assert(
+        FastCheck.asyncProperty(FastCheck.array(one, { minLength: 4, maxLength: 12 }), check),
+        { numRuns: 40 }
+      )
+    )
+  })
 
   it.effect("who is the same has the same token", () =>
     Effect.gen(function*() {
@@ -590,4 +653,20 @@ describe("an auth URL by http whose server wants https", () => {
       yield* Effect.provide(tokenOf(plugins["GenericPassword"]!({ authUrl: "http://ks.test/" })), layer)
       assert.strictEqual(sent.at(-1)?.url, "http://ks.test/v3/auth/tokens")
     }))
+})
+
+describe("a login whose body is nested too deep to be written", () => {
+  it.effect("is used all the same, and has no state", () => {
+    const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`
+    const { layer } = world(() => [
+      201,
+      `{"token":{"expires_at":"${times.expires_at}","more":${deep}}}`,
+      [["x-subject-token", "deep"]]
+    ])
+    return Effect.gen(function*() {
+      const plugin = yield* Password.make({ authUrl, ...demo })
+      assert.strictEqual((yield* plugin.headers)["x-auth-token"], "deep")
+      assert.isTrue(Option.isNone(yield* plugin.authState))
+    }).pipe(Effect.provide(layer))
+  })
 })

@@ -1,6 +1,6 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck, Layer } from "effect"
+import { Effect, FastCheck, Layer, Redacted } from "effect"
 import { Adapter, Session } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
 import * as Http from "node:http"
@@ -100,12 +100,14 @@ describe("a path", () => {
         })
     ))
 
-  it.effect("that stays there is sent as it is", () =>
+  it.effect("that stays there is sent as it is, without its fragment", () =>
     Effect.forEach(staying, (path) =>
       Effect.gen(function*() {
         const { outcome, sent } = yield* sentTo(path)
         assert(outcome._tag === "Right", path)
-        assert.deepStrictEqual(sent, [new URL(`${endpoint}/${path.replace(/^\//, "")}`).href], path)
+        // fragments never go on the wire
+        const [kept = ""] = path.replace(/^\//, "").split("#", 1)
+        assert.deepStrictEqual(sent, [new URL(`${endpoint}/${kept}`).href], path)
       })))
 
   it("is either below its endpoint or refused, whatever it is", () => {
@@ -216,6 +218,17 @@ describe("Adapter.path", () => {
       const path = Adapter.path`/servers/${value}`
       assert.match(Url.flaw(path, false) ?? "", /Adapter\.path/, JSON.stringify(value))
       assert.match(Url.flaw(endpoint + path, true) ?? "", /Adapter\.path/, JSON.stringify(value))
+    }
+  })
+
+  it("refuses what is neither a text nor a finite number, which only programs without types write", () => {
+    const values: ReadonlyArray<unknown> = [
+      ...[undefined, null, [], ["a"], {}, Object.create(null), Symbol("x"), NaN, Infinity, true, () => 1],
+      ...[new Date(0), Redacted.make("x"), 1n]
+    ]
+    for (const value of values) {
+      const path = Adapter.path`/servers/${value as string}`
+      assert.match(Url.flaw(path, false) ?? "", /Adapter\.path/)
     }
   })
 

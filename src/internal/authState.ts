@@ -1,6 +1,7 @@
 /** A login as text, in keystoneauth's form: `{ "auth_token": ..., "body": ... }`. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as AccessInfo from "../AccessInfo.js"
@@ -9,8 +10,10 @@ import { whyNoLogin } from "./accessInfo.js"
 
 const State = Schema.parseJson(Schema.Struct({ auth_token: Schema.String, body: Schema.Unknown }))
 
-export const write = (access: AccessInfo.AccessInfo): Redacted.Redacted =>
-  Redacted.make(JSON.stringify({ auth_token: Redacted.value(access.token), body: access.body }))
+/** `None` for a body that is not JSON, or is nested too deep to be written. */
+export const write: (access: AccessInfo.AccessInfo) => Option.Option<Redacted.Redacted> = Option.liftThrowable((
+  { body, token }: AccessInfo.AccessInfo
+) => Redacted.make(JSON.stringify({ auth_token: Redacted.value(token), body })))
 
 export const read = (
   module: string,

@@ -1,3 +1,7 @@
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
 /**
  * The beginning of a body, as it comes. It is copied into one buffer: chunks of one byte each, kept as they are, would take
  * more than a hundred times their size.
@@ -23,6 +27,20 @@ export class Beginning {
     }
     this.#bytes.set(wanted, this.#size)
     this.#size += wanted.length
+  }
+
+  /** Reads until the end or the limit, where the connection is closed. */
+  fill(
+    body: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
+  ): Effect.Effect<void, HttpClientError.ResponseError> {
+    return Effect.catchIf(
+      Stream.runForEachWhile(body, (chunk) => {
+        this.add(chunk)
+        return Effect.succeed(!this.truncated)
+      }),
+      ({ reason }) => reason === "EmptyBody",
+      () => Effect.void
+    )
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {

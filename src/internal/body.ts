@@ -4,24 +4,9 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import { Beginning } from "./beginning.js"
 import * as Response from "./response.js"
 import * as TransportFault from "./transportFault.js"
-
-/** Reads until the end or the limit, where the connection is closed. */
-const read = (
-  response: HttpClientResponse.HttpClientResponse,
-  into: Beginning
-): Effect.Effect<void, HttpClientError.ResponseError> =>
-  Response.pieces(response).pipe(
-    Stream.runFoldWhile(into, () => !into.truncated, (_, chunk) => {
-      into.add(chunk)
-      return into
-    }),
-    Effect.catchIf((error) => error.reason === "EmptyBody", () => Effect.void),
-    Effect.asVoid
-  )
 
 /** A body as text, and whether it was cut after `limit` bytes. */
 export const text = (
@@ -30,7 +15,7 @@ export const text = (
 ): Effect.Effect<{ readonly text: string; readonly truncated: boolean }, HttpClientError.ResponseError> =>
   Effect.suspend(() => {
     const beginning = new Beginning(limit)
-    return Effect.zipRight(read(response, beginning), Effect.suspend(() => heard(response, beginning)))
+    return Effect.zipRight(beginning.fill(Response.pieces(response)), Effect.suspend(() => heard(response, beginning)))
   })
 
 /** What was read, and told to who listens. */
@@ -48,7 +33,7 @@ const within = (
 ): Effect.Effect<string> =>
   Effect.suspend(() => {
     const beginning = new Beginning(limit)
-    return read(response, beginning).pipe(
+    return beginning.fill(Response.pieces(response)).pipe(
       Effect.timeout(millis),
       Effect.match({ onFailure: whyUnread, onSuccess: () => "" }),
       Effect.flatMap((why) => Effect.map(heard(response, beginning), ({ text }) => text === "" ? why : text))

@@ -72,7 +72,8 @@ export const isCommon = (request: RequestHeaders): boolean =>
 /** What no value of a header can have: anything but tabs, blanks, and what is visible in Latin-1. */
 const impossible = /[^\t\x20-\x7e\x80-\xff]/
 
-const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
+/** What no name of a header can have. */
+const impossibleInName = /[^!#$%&'*+.^_`|~0-9a-z-]/i
 
 /** Texts that become headers as they are. */
 const texts = [
@@ -85,42 +86,35 @@ const texts = [
   "originalIp"
 ] as const
 
-const codeOf = (character: number): string => `U+${character.toString(16).toUpperCase().padStart(4, "0")}`
+/** Why these headers cannot be sent, if they cannot. It quotes no value, as the platforms would. */
+export const unsendable = (headers: Readonly<Record<string, string | undefined>>): string | undefined => {
+  for (const name in headers) {
+    if (name === "" || impossibleInName.test(name)) {
+      return `${JSON.stringify(name)} cannot be the name of a header`
+    }
+    const value = headers[name] ?? ""
+    const at = value.search(impossible)
+    if (at >= 0) {
+      const code = value.charCodeAt(at)
+      return `a character of ${name} cannot be in a header (${
+        code > 0xff ? "none of Latin-1" : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`
+      })`
+    }
+  }
+  return undefined
+}
 
 /** What is wrong with one of these options, if anything is. */
 export const problem = (options: SessionHeaders & RequestHeaders): Errors.InvalidOptions | undefined => {
-  const invalid = (option: string, reason: string) => new Errors.InvalidOptions({ module: "Transport", option, reason })
-  const check = (option: string, text = "", where = "") => {
-    const character = text.codePointAt(text.search(impossible))
-    return text.search(impossible) < 0 || character === undefined ? undefined : invalid(
-      option,
-      `${where}${JSON.stringify(String.fromCodePoint(character))} (${codeOf(character)}) cannot be in a header; ` +
-        "blanks and what is visible in Latin-1 can"
-    )
-  }
-  return [
-    ...texts.map((option) => check(option, options[option])),
-    ...(options.additionalUserAgent ?? []).flat().map((text) => check("additionalUserAgent", text)),
-    ...Object.entries(Headers.fromInput(options.additionalHeaders)).map(([name, value]) =>
-      headerName.test(name)
-        ? check("additionalHeaders", value, `${name}: `)
-        : invalid("additionalHeaders", `${JSON.stringify(name)} cannot be the name of a header`)
-    )
-  ].find((problem) => problem !== undefined)
-}
-
-/** Why these headers cannot be sent, if they cannot. It quotes no value, as the platforms would. */
-export const unsendable = (headers: Headers.Headers): string | undefined => {
-  for (const name in headers) {
-    const value = headers[name] ?? ""
-    if (!headerName.test(name)) {
-      return `${JSON.stringify(name)} cannot be the name of a header`
-    }
-    if (impossible.test(value)) {
-      const character = value.charCodeAt(value.search(impossible))
-      return `its header ${name} has a character that no header can have (${
-        character > 0xff ? "none of Latin-1" : codeOf(character)
-      })`
+  const checked = [
+    ...texts.map((option) => [option, { [option]: options[option] }] as const),
+    ["additionalUserAgent", { additionalUserAgent: options.additionalUserAgent?.flat().join("") }],
+    ["additionalHeaders", Headers.fromInput(options.additionalHeaders)]
+  ] as const
+  for (const [option, headers] of checked) {
+    const reason = unsendable(headers)
+    if (reason !== undefined) {
+      return new Errors.InvalidOptions({ module: "Transport", option, reason })
     }
   }
   return undefined

@@ -345,7 +345,7 @@ const given = (
   endpointId: filter.endpointId
 })
 
-/** Fills `%(project_id)s` and `%(user_id)s` into an override; any other `%` is text. */
+/** Fills `%(project_id)s` and `%(user_id)s` into an override, each as one segment of a path; any other `%` is text. */
 const substitute = (
   override: string,
   plugin: AuthPlugin.Service
@@ -369,7 +369,7 @@ const substitute = (
             onSome: Effect.succeed
           })
         )
-        url = url.replaceAll(placeholder, id)
+        url = url.replaceAll(placeholder, () => Url.segment(id))
       }
     }
     return url

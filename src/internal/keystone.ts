@@ -121,7 +121,7 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
         access: Effect.asSome(access),
         authUrl: Either.getRight(login.authUrl),
         cacheId: Effect.succeedSome(cacheId),
-        authState: Effect.map(tokens.peek(identity), Option.map(AuthState.write)),
+        authState: Effect.map(tokens.peek(identity), Option.flatMap(AuthState.write)),
         setAuthState: (state) =>
           Redacted.value(state) === ""
             ? Effect.flatMap(tokens.peek(identity), Effect.transposeMapOption(({ token }) => drop(token)))

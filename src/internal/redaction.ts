@@ -108,24 +108,14 @@ const masked = (name: string, parent: string, value: unknown): unknown => {
     : value
 }
 
-/** All texts and numbers within. */
-const leaves = (value: unknown): ReadonlyArray<string> =>
+/** Of an object each value by its own name: in Keystone's `password` are the names of the user and the domain as well. */
+const secretValues = (name: string, parent: string, value: unknown): ReadonlyArray<string> =>
   Array.isArray(value)
-    ? value.flatMap(leaves)
+    ? value.flatMap((item) => secretValues(name, parent, item))
     : isRecord(value)
-    ? Object.values(value).flatMap(leaves)
-    : typeof value === "string" || typeof value === "number"
+    ? Object.entries(value).flatMap(([key, inner]) => secretValues(key, name, inner))
+    : isSecretField(name, parent, value)
     ? [String(value)]
-    : []
-
-/** `marked`: whoever sends it says what in it is secret, so that a name does not make all below it secret: `auth`, `password`. */
-const secretValues = (name: string, parent: string, value: unknown, marked: boolean): ReadonlyArray<string> =>
-  isSecretField(name, parent, value) && !(marked && isRecord(value))
-    ? leaves(value)
-    : Array.isArray(value)
-    ? value.flatMap((item) => secretValues(name, parent, item, marked))
-    : isRecord(value)
-    ? Object.entries(value).flatMap(([key, inner]) => secretValues(key, name, inner, marked))
     : []
 
 /** What is longer is not looked at, and so not shown. */
@@ -174,7 +164,7 @@ export const jsonOf = (body: HttpBody.HttpBody): string | undefined =>
   body.contentType !== undefined && isJson(body.contentType) ? textOf(body) : undefined
 
 /** The secrets that a request sends in its body: a service that does not like one may quote it. */
-const inBody = (body: HttpBody.HttpBody, marked: boolean): ReadonlyArray<string> => {
+const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
   const { contentType } = body
   if (contentType !== undefined && isForm(contentType)) {
     return [...new URLSearchParams(textOf(body))].flatMap(([name, value]) =>
@@ -184,7 +174,7 @@ const inBody = (body: HttpBody.HttpBody, marked: boolean): ReadonlyArray<string>
   const json = jsonOf(body)
   const parsed = json === undefined ? undefined : parse(json)
   try {
-    return parsed === undefined ? [] : secretValues("", "", parsed.json, marked)
+    return parsed === undefined ? [] : secretValues("", "", parsed.json)
   } catch {
     // nested too deeply
     return []
@@ -238,7 +228,7 @@ const inHeaders = ({ credentials, request }: Source): ReadonlyArray<string> => [
 
 const elsewhere = ({ request, secrets, url }: Source): ReadonlyArray<string> => [
   ...(secrets ?? []).map((secret) => Redacted.value(secret)).filter((secret) => typeof secret === "string"),
-  ...inBody(request.body, secrets !== undefined),
+  ...inBody(request.body),
   ...[url.username, url.password],
   ...[...url.searchParams].flatMap(([name, value]) => Names.isSecretParameter(name) ? [value] : [])
 ]
@@ -277,7 +267,7 @@ export class Secrets {
 
   /** Does the request still hold one? After a redirect it may have left its credentials behind. */
   isIn({ body, headers }: HttpClientRequest.HttpClientRequest): boolean {
-    return Object.keys(headers).some((name) => this.isHeader(name)) || inBody(body, false).length > 0
+    return Object.keys(headers).some((name) => this.isHeader(name)) || inBody(body).length > 0
   }
 
   /** A text as it may be shown: without any of these secrets, however it is spelled, and without what looks like one. */

@@ -1,5 +1,5 @@
 /** An answer that cannot give away what was sent for it. */
-import type * as Headers from "@effect/platform/Headers"
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -26,6 +26,10 @@ export interface Sending {
   readonly secrets: Redaction.Secrets
 }
 
+const json = (body: HttpClientResponse.HttpClientResponse) => body.json
+
+const text = (body: HttpClientResponse.HttpClientResponse) => body.text
+
 /**
  * The platform's response holds the request with its token and body, and so does every error of reading it. This one
  * shows a request of method and URL only, and hides the credentials among its own headers when it is printed.
@@ -41,8 +45,8 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   readonly patience: number
   readonly #watch: Watch.Watch
   #decided = false
-  #coded: ContentCoding.Coded | undefined
-  #body: ContentCoding.Body | undefined
+  #coding: ContentCoding.Coding | undefined
+  #whole: HttpClientResponse.HttpClientResponse | undefined
   #listener: ((text: string) => Effect.Effect<void>) | undefined
 
   constructor(
@@ -69,7 +73,11 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   }
 
   get headers(): Headers.Headers {
-    return this.#coding?.headers ?? (this.#headers ??= this.#source.headers)
+    const coding = this.coding
+    const headers = this.#ownHeaders
+    return coding === "gzip" || coding === "deflate"
+      ? Headers.remove(headers, ["content-encoding", "content-length"])
+      : headers
   }
 
   get request(): HttpClientRequest.HttpClientRequest {
@@ -82,54 +90,84 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return this.#source.remoteAddress
   }
   get json() {
-    return this.#inTime(this.#heard(this.#reader.json))
+    return this.#inTime(this.#heard(this.#read(json)))
   }
   get text() {
-    return this.#inTime(this.#heard(this.#reader.text))
+    return this.#inTime(this.#heard(this.#read(text)))
   }
   get urlParamsBody() {
-    return this.#inTime(this.#reader.urlParamsBody)
+    return this.#inTime(this.#read((body) => body.urlParamsBody))
   }
   get formData() {
-    return this.#inTime(this.#reader.formData)
+    return this.#inTime(this.#read((body) => body.formData))
   }
   get arrayBuffer() {
-    return this.#inTime(this.#reader.arrayBuffer)
+    return this.#inTime(this.#read((body) => body.arrayBuffer))
   }
   /** A download may take as long as it likes, but not stop. */
   get stream() {
-    const coded = this.#coding
-    const body = this.#safe(coded === undefined ? this.#wire : this.#reader.stream)
+    const body = this.#decoded(this.coding === "foreign" && this.#isOwn)
     return this.patience === Infinity
       ? body
       : Stream.timeoutFail(body, () => this.#late(), this.patience)
   }
   /** Never in a coding, whatever was asked for. */
   get pieces() {
-    const coded = this.#coding
-    return this.#safe(coded === undefined ? this.#wire : ContentCoding.bytes(coded, this.#wire, false))
+    return this.#decoded(false)
+  }
+
+  get #ownHeaders(): Headers.Headers {
+    return this.#headers ??= this.#source.headers
+  }
+
+  get #codingHeader(): unknown {
+    const source = this.#source
+    return Patience.coding in source ? source[Patience.coding] : this.#ownHeaders["content-encoding"]
   }
 
   /** Known only when something of the answer is asked for but its status. */
-  get #coding(): ContentCoding.Coded | undefined {
+  get coding(): ContentCoding.Coding | undefined {
     if (!this.#decided) {
       this.#decided = true
-      const source = this.#source
-      const coding = Patience.coding in source
-        ? source[Patience.coding]
-        : (this.#headers ??= source.headers)["content-encoding"]
-      if (typeof coding === "string") {
-        this.#coded = ContentCoding.make(source, coding, this.#headers ??= source.headers)
-      }
+      const header = this.#codingHeader
+      this.#coding = typeof header === "string" ? ContentCoding.make(this.#source, header) : undefined
     }
-    return this.#coded
+    return this.#coding
   }
 
-  get #reader(): ContentCoding.Body {
-    const coded = this.#coding
-    return this.#body ??= coded === undefined
-      ? this.#source
-      : new ContentCoding.CodedBody(this.#source, coded, this.#wire)
+  /** The caller asked for this coding, or for a part of the body: it is his as it comes. */
+  get #isOwn(): boolean {
+    const { headers } = this.#source.request
+    return this.status === 206 || headers["accept-encoding"] !== ContentCoding.accepted(headers)
+  }
+
+  #decoded(asItComes: boolean): Bytes {
+    const wire = this.#wire
+    const coding = this.coding
+    return this.#safe(
+      coding === undefined || asItComes ? wire : ContentCoding.decode(coding, wire, (reason) => this.#undecoded(reason))
+    )
+  }
+
+  /** What was in a coding is kept when it is read as a whole, as the platform does, so that it can be read again. */
+  #read<A>(
+    use: (body: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, HttpClientError.ResponseError>
+  ): Effect.Effect<A, HttpClientError.ResponseError> {
+    return this.coding === undefined
+      ? use(this.#source)
+      : this.#whole === undefined
+      ? Effect.flatMap(ContentCoding.whole(this.#source, this.pieces, (reason) => this.#undecoded(reason)), (whole) => {
+        this.#whole = whole
+        return use(whole)
+      })
+      : use(this.#whole)
+  }
+
+  #undecoded(reason: string): HttpClientError.ResponseError {
+    const message = `its content-encoding is ${
+      this.secrets.hide(JSON.stringify(String(this.#codingHeader).slice(0, 60)))
+    }: ${reason}`
+    return this.#failure(message, { cause: { code: "ERR_CONTENT_ENCODING", message } })
   }
 
   #safe(bytes: Bytes): Bytes {
@@ -154,9 +192,9 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   /** What comes. A connection that broke before anyone read is an empty body to the platform: then its length tells. */
   get #wire(): Bytes {
     const { stream } = this.#source
-    const length = (this.#headers ??= this.#source.headers)["content-length"]
+    const length = this.#ownHeaders["content-length"]
     if (
-      length === undefined || this.#coding?.counted === false || this.status === 304 ||
+      length === undefined || this.coding === "decoded" || this.status === 304 ||
       this.#source.request.method === "HEAD"
     ) {
       return stream
@@ -198,10 +236,6 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     if (error.reason === "EmptyBody") {
       return this.#failure("the answer has no body", { reason: error.reason })
     }
-    if (error.cause instanceof ContentCoding.Fault) {
-      const { code, message } = error.cause
-      return this.#failure(message, { cause: { code, message } })
-    }
     // a cause may quote the body; only that of a broken connection, which has a code, is told
     const cause = TransportFault.broken(error.cause)
     return this.#failure(
@@ -229,7 +263,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     if (this.#listener === undefined) {
       return read
     }
-    const told = Effect.ignore(Effect.flatMap(Effect.suspend(() => this.#reader.text), (text) => this.tell(text)))
+    const told = Effect.ignore(Effect.flatMap(Effect.suspend(() => this.#read(text)), (text) => this.tell(text)))
     return Effect.tapBoth(read, { onFailure: () => told, onSuccess: () => told })
   }
 

@@ -17,43 +17,50 @@ const unified = (codePoint: number): number => isSpace(codePoint) ? space : code
 /** What Python, JSON and C write after a backslash for a control character. */
 const controls = "abefnrtv0"
 
-const isHex = (text: string, from: number, length: number): boolean => {
-  for (let i = from; i < from + length; i++) {
-    if (!/^[\da-f]$/i.test(text.charAt(i))) {
-      return false
-    }
-  }
-  return true
+const hex = (text: string, from: number, length: number): number | undefined => {
+  const digits = text.slice(from, from + length)
+  return digits.length === length && /^[\da-f]+$/i.test(digits) ? Number.parseInt(digits, 16) : undefined
 }
-
-const hex = (text: string, from: number, length: number): number | undefined =>
-  isHex(text, from, length) ? Number.parseInt(text.slice(from, from + length), 16) : undefined
 
 /** How many backslashes in a row are looked at: one that was escaped three times. */
 const longestEscape = 8
 
-/** `at` is where the backslashes begin. */
-const escapes = (text: string, at: number, readings: Array<Reading>): void => {
+const afterBackslashes = (text: string, at: number): number => {
   let end = at
   while (end - at < longestEscape && text[end] === "\\") {
     end++
   }
+  return end
+}
+
+/** What stands after backslashes and a letter that says how it is written. */
+const escaped = (text: string, at: number, kind: string, length: number): Reading | undefined => {
+  const end = afterBackslashes(text, at)
+  const code = end > at && text[end] === kind ? hex(text, end + 1, length) : undefined
+  return code === undefined ? undefined : [code, end + 1 + length]
+}
+
+const lengths = { x: 2, u: 4, U: 8 }
+
+/** `at` is where the backslashes begin. */
+const escapes = (text: string, at: number, readings: Array<Reading>): void => {
+  const end = afterBackslashes(text, at)
   for (let length = 1; length <= end - at; length *= 2) {
     readings.push([0x5c, at + length])
   }
-  const escaped = text.codePointAt(end)
-  if (escaped === undefined || escaped === 0x5c) {
+  const point = text.codePointAt(end)
+  if (point === undefined || point === 0x5c) {
     return
   }
-  const kind = String.fromCodePoint(escaped)
-  const length = { x: 2, u: 4, U: 8 }[kind]
-  const code = length === undefined ? undefined : hex(text, end + 1, length)
-  if (length !== undefined && code !== undefined && code <= 0x10ffff) {
-    const next = end + 1 + length
+  const kind = String.fromCodePoint(point)
+  const [code, next] = kind === "x" || kind === "u" || kind === "U" ? escaped(text, at, kind, lengths[kind]) ?? [] : []
+  if (code !== undefined && next !== undefined && code <= 0x10ffff) {
     readings.push([unified(code), next])
-    const low = kind === "u" && code >= 0xd800 && code < 0xdc00 ? lowSurrogate(text, next) : undefined
-    if (low !== undefined) {
-      readings.push([0x10000 + (code - 0xd800) * 0x400 + (low[0] - 0xdc00), low[1]])
+    const [low = 0, after = next] = kind === "u" && code >= 0xd800 && code < 0xdc00
+      ? escaped(text, next, "u", 4) ?? []
+      : []
+    if (low >= 0xdc00 && low < 0xe000) {
+      readings.push([0x10000 + (code - 0xd800) * 0x400 + (low - 0xdc00), after])
     }
     if (kind === "x") {
       bytes(text, at, escapedByte, readings)
@@ -65,37 +72,20 @@ const escapes = (text: string, at: number, readings: Array<Reading>): void => {
   if (kind === "&") {
     entities(text, end, readings)
   }
-  readings.push([unified(escaped), end + kind.length])
-}
-
-/** The second `\udXXX` of a pair. */
-const lowSurrogate = (text: string, at: number): Reading | undefined => {
-  let end = at
-  while (end - at < longestEscape && text[end] === "\\") {
-    end++
-  }
-  const low = end > at && text[end] === "u" ? hex(text, end + 1, 4) : undefined
-  return low !== undefined && low >= 0xdc00 && low < 0xe000 ? [low, end + 5] : undefined
+  readings.push([unified(point), end + kind.length])
 }
 
 type ReadByte = (text: string, at: number) => Reading | undefined
 
 /** `%2F`, or `%252F` where that was encoded once more. */
 const percentByte: ReadByte = (text, at) => {
-  const from = text.startsWith("%25", at) && isHex(text, at + 3, 2) ? at + 3 : at + 1
+  const from = text.startsWith("%25", at) && hex(text, at + 3, 2) !== undefined ? at + 3 : at + 1
   const byte = text[at] === "%" ? hex(text, from, 2) : undefined
   return byte === undefined ? undefined : [byte, from + 2]
 }
 
 /** `\xc3`, as Python writes bytes. */
-const escapedByte: ReadByte = (text, at) => {
-  let end = at
-  while (end - at < longestEscape && text[end] === "\\") {
-    end++
-  }
-  const byte = end > at && text[end] === "x" ? hex(text, end + 1, 2) : undefined
-  return byte === undefined ? undefined : [byte, end + 3]
-}
+const escapedByte: ReadByte = (text, at) => escaped(text, at, "x", 2)
 
 /** Bytes that are UTF-8 together. */
 const bytes = (text: string, at: number, readByte: ReadByte, readings: Array<Reading>): void => {

@@ -4,8 +4,7 @@
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { isRecord } from "effect/Predicate"
 import * as Stream from "effect/Stream"
@@ -18,8 +17,8 @@ const large = 1024 * 1024
 
 /** Who is told of it. */
 export interface Listener {
-  /** A piece was taken. */
-  readonly flows: () => void
+  /** A piece was taken. Interrupts the stream when its sending has failed: not every platform lets go of it. */
+  readonly flows: () => Effect.Effect<void>
   /** The stream has failed. */
   readonly fails: (cause: Cause.Cause<unknown>) => void
 }
@@ -35,15 +34,12 @@ export const make = (
   listener: Listener
 ): HttpClientRequest.HttpClientRequest => {
   const source: Stream.Stream<Uint8Array, unknown> = body._tag === "Stream" ? body.stream : Stream.make(body.body)
-  const told = Stream.chunks(source).pipe(
+  const told = source.pipe(
     Stream.tapErrorCause((cause) => Effect.sync(() => listener.fails(cause))),
     Stream.mapConcat(pieces),
+    // one is taken at a time
     Stream.rechunk(1),
-    Stream.map((piece) => {
-      listener.flows()
-      return piece
-    }),
-    Stream.flattenChunks
+    Stream.tap(() => listener.flows())
   )
   // headers that the caller has set after the body stay
   return HttpClientRequest.setHeaders(
@@ -52,24 +48,11 @@ export const make = (
   )
 }
 
-/** The bytes of a chunk in chunks of no more than `pieceLength` bytes each. */
-const pieces = (chunk: Chunk.Chunk<Uint8Array>): ReadonlyArray<Chunk.Chunk<Uint8Array>> => {
-  const made: Array<Array<Uint8Array>> = []
-  let room = 0
-  for (const bytes of chunk) {
-    for (let start = 0; start < bytes.length;) {
-      if (room === 0) {
-        made.push([])
-        room = pieceLength
-      }
-      const slice = bytes.subarray(start, start + room)
-      made[made.length - 1]?.push(slice)
-      start += slice.length
-      room -= slice.length
-    }
-  }
-  return made.map(Chunk.unsafeFromArray)
-}
+const pieces = (bytes: Uint8Array): ReadonlyArray<Uint8Array> =>
+  Array.from(
+    { length: Math.ceil(bytes.length / pieceLength) },
+    (_, n) => bytes.subarray(n * pieceLength, (n + 1) * pieceLength)
+  )
 
 /** `ReadFailed: disk on fire` */
 export const describe = (error: unknown): string => {

@@ -94,9 +94,13 @@ export const readsRoot = (method: string, path: string): boolean =>
 /** What `segment` writes for a value that cannot be one. It is refused wherever it occurs. */
 const notASegment = "\0"
 
-/** A value as one segment of a path. */
-export const segment = (value: string): string =>
-  value === "" || value === "." || value === ".." || isIllFormed(value) ? notASegment : encodeURIComponent(value)
+/** A value as one segment of a path. What is neither a text nor a number, such as an id that was not found, is none. */
+export const segment = (value: string | number): string => {
+  const text = Number.isFinite(value) ? String(value) : value
+  return typeof text !== "string" || text === "" || text === "." || text === ".." || isIllFormed(text)
+    ? notASegment
+    : encodeURIComponent(text)
+}
 
 /** Has it half of a surrogate pair? */
 const isIllFormed = (text: string): boolean => /\p{Surrogate}/u.test(text)
@@ -133,8 +137,8 @@ const isControl = (code: number): boolean => code < 0x20 || code === 0x7f
 
 const characterFlaw = (url: string): string | undefined => {
   if (url.includes(notASegment)) {
-    return `it holds U+0000. Adapter.path writes it for a value that cannot be a segment of a path: an empty one, ".", ".." ` +
-      "or one that is not well-formed Unicode"
+    return `it holds U+0000. Adapter.path writes it for a value that cannot be a segment of a path: an empty one, ".", "..", ` +
+      "one that is not well-formed Unicode, or what is neither a text nor a finite number"
   }
   const control = /[\x01-\x1f\x7f]/.exec(url)?.[0].charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")
   if (control !== undefined) {
@@ -159,8 +163,11 @@ const pathFlaw = (url: string): string | undefined => {
 // where services are
 // -----------------------------------------------------------------------------
 
-/** What nearly all endpoints look like: they need not be parsed. */
-const usual = /^https?:\/\/[a-z][\w.-]*[a-z](:\d{1,4})?(\/[\w/.$()-]*)?$/i
+/**
+ * What nearly all endpoints look like: they need not be parsed. A host with `xn--` or a part that begins with `0x` (a number) may be none,
+ * and there is no port 0.
+ */
+const usual = /^https?:\/\/(?![^/]*(?:xn--|\.0x))[a-z][\w.-]*[a-z](:[1-9]\d{0,3})?(\/[\w/.$()-]*)?$/i
 
 /** White space, control characters, characters that are not seen, and what stands for lost text. */
 const unusual = /[\s\p{C}\\\ufffd]/u

@@ -143,3 +143,36 @@ describe("a text", () => {
     }
   })
 })
+
+describe("where a service can be", () => {
+  it("can be read as a URL of a host and a port, however usual it looks", () => {
+    const part = FastCheck.constantFrom(
+      "a",
+      "xn--a",
+      "xn--nxasmq6b",
+      "0xa",
+      "0x",
+      "a_b",
+      "a-b",
+      ".",
+      ":",
+      "0",
+      "80",
+      "/v2",
+      "/.."
+    )
+    FastCheck.assert(
+      FastCheck.property(FastCheck.array(part, { maxLength: 6 }), (parts) => {
+        const url = `http://n${parts.join("")}`
+        if (Url.endpointFlaw(url) === undefined) {
+          assert.isTrue(URL.canParse(url), url)
+          assert.notStrictEqual(new URL(url).port, "0", url)
+        }
+      }),
+      { numRuns: 2000 }
+    )
+    for (const url of ["http://xn--a", "http://nova.0xa/v2", "http://nova.test:0", "http://nova.test:0000/v2"]) {
+      assert.strictEqual(Url.endpointFlaw(url), "its host or its port cannot be one", url)
+    }
+  })
+})
