@@ -108,14 +108,27 @@ const masked = (name: string, parent: string, value: unknown): unknown => {
     : value
 }
 
-/** Of an object each value by its own name: in Keystone's `password` are the names of the user and the domain as well. */
-const secretValues = (name: string, parent: string, value: unknown): ReadonlyArray<string> =>
+/** All texts and numbers within. */
+const leaves = (value: unknown): ReadonlyArray<string> =>
   Array.isArray(value)
-    ? value.flatMap((item) => secretValues(name, parent, item))
+    ? value.flatMap(leaves)
     : isRecord(value)
-    ? Object.entries(value).flatMap(([key, inner]) => secretValues(key, name, inner))
-    : isSecretField(name, parent, value)
+    ? Object.values(value).flatMap(leaves)
+    : typeof value === "string" || typeof value === "number"
     ? [String(value)]
+    : []
+
+/**
+ * What is masked, as texts. `marked`: whoever sends it says himself what in it is secret, so that of an object each value goes by its
+ * own name: in Keystone's `password` are the names of the user and the domain as well.
+ */
+const secretValues = (name: string, parent: string, value: unknown, marked: boolean): ReadonlyArray<string> =>
+  isSecretField(name, parent, value) && !(marked && isRecord(value))
+    ? leaves(value)
+    : Array.isArray(value)
+    ? value.flatMap((item) => secretValues(name, parent, item, marked))
+    : isRecord(value)
+    ? Object.entries(value).flatMap(([key, inner]) => secretValues(key, name, inner, marked))
     : []
 
 /** What is longer is not looked at, and so not shown. */
@@ -164,7 +177,7 @@ export const jsonOf = (body: HttpBody.HttpBody): string | undefined =>
   body.contentType !== undefined && isJson(body.contentType) ? textOf(body) : undefined
 
 /** The secrets that a request sends in its body: a service that does not like one may quote it. */
-const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
+const inBody = (body: HttpBody.HttpBody, marked: boolean): ReadonlyArray<string> => {
   const { contentType } = body
   if (contentType !== undefined && isForm(contentType)) {
     return [...new URLSearchParams(textOf(body))].flatMap(([name, value]) =>
@@ -174,7 +187,7 @@ const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
   const json = jsonOf(body)
   const parsed = json === undefined ? undefined : parse(json)
   try {
-    return parsed === undefined ? [] : secretValues("", "", parsed.json)
+    return parsed === undefined ? [] : secretValues("", "", parsed.json, marked)
   } catch {
     // nested too deeply
     return []
@@ -228,7 +241,7 @@ const inHeaders = ({ credentials, request }: Source): ReadonlyArray<string> => [
 
 const elsewhere = ({ request, secrets, url }: Source): ReadonlyArray<string> => [
   ...(secrets ?? []).map((secret) => Redacted.value(secret)).filter((secret) => typeof secret === "string"),
-  ...inBody(request.body),
+  ...inBody(request.body, secrets !== undefined),
   ...[url.username, url.password],
   ...[...url.searchParams].flatMap(([name, value]) => Names.isSecretParameter(name) ? [value] : [])
 ]
@@ -267,7 +280,7 @@ export class Secrets {
 
   /** Does the request still hold one? After a redirect it may have left its credentials behind. */
   isIn({ body, headers }: HttpClientRequest.HttpClientRequest): boolean {
-    return Object.keys(headers).some((name) => this.isHeader(name)) || inBody(body).length > 0
+    return Object.keys(headers).some((name) => this.isHeader(name)) || inBody(body, false).length > 0
   }
 
   /** A text as it may be shown: without any of these secrets, however it is spelled, and without what looks like one. */

@@ -194,5 +194,15 @@ describe("what is secret by its name", () => {
       hide(login({ totp: { user: { ...user, passcode: "123456" } } }), "other"),
       `${kept} hunter22, <redacted>`
     )
+    // of a body whose sender marks nothing all that is masked is hidden, however deep it is
+    for (
+      const body of [
+        { server: { personality: [{ path: "/etc/x", contents: "hunter22" }] } },
+        { user_data: { a: "hunter22" } },
+        { auth: { identity: { methods: ["vault"], vault: { proof: "hunter22" } } } }
+      ]
+    ) {
+      assert.strictEqual(secretsOf(post(HttpBody.unsafeJson(body))).hide("bad: hunter22"), "bad: <redacted>")
+    }
   })
 })
