@@ -4,7 +4,6 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type { AccessInfo } from "../AccessInfo.js"
 import { Fields } from "./fields.js"
 
 const identified = (of: Fields) => ({ id: of.text("id") })
@@ -156,14 +155,18 @@ export const whyNoToken = (text: string): string | undefined =>
     ? "has a character that no token has"
     : undefined
 
+interface Login {
+  readonly version: "v2" | "v3"
+  readonly token: Redacted.Redacted
+  readonly expiresAt: DateTime.Utc | undefined
+  readonly body: unknown
+}
+
 /**
  * Why this must not be taken for the token of a login, if it must not: it would be sent as no token, or be used for ever. `name` is
  * what the token came as.
  */
-export const whyNoLogin = (
-  { body, expiresAt, token, version }: Pick<AccessInfo, "body" | "expiresAt" | "token" | "version">,
-  name: string
-): string | undefined => {
+export const whyNoLogin = ({ body, expiresAt, token, version }: Login, name: string): string | undefined => {
   const why = whyNoToken(Redacted.value(token))
   if (why !== undefined) {
     return `its ${name} ${why}`

@@ -1,6 +1,6 @@
 import { Headers, HttpBody, HttpClientRequest, HttpClientResponse, UrlParams } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Stream } from "effect"
+import { Redacted, Stream } from "effect"
 import { execFileSync } from "node:child_process"
 import * as Curl from "../../src/internal/curl.js"
 import * as Redaction from "../../src/internal/redaction.js"
@@ -176,5 +176,34 @@ describe("what is secret by its name", () => {
     assert.strictEqual(hide(body), "web <redacted> <redacted> <redacted> <redacted>")
     assert.strictEqual(hide(form), "web <redacted> alpha 4711 <redacted>")
     assert.strictEqual(hide(HttpBody.text("hunter22")), "web hunter22 alpha 4711 <redacted>")
+  })
+
+  it("is no word beside a secret that its sender has marked: Keystone's own words stay", () => {
+    const login = (entry: object) =>
+      post(HttpBody.unsafeJson({ auth: { identity: { methods: Object.keys(entry), ...entry }, scope: "unscoped" } }))
+    const hide = (request: HttpClientRequest.HttpClientRequest, secret: string) =>
+      new Redaction.Secrets({ request, url: new URL(url), credentials: undefined, secrets: [Redacted.make(secret)] })
+        .hide("The password of demo in Default is expired, totp, token: hunter22, 123456")
+    const user = { name: "demo", domain: { name: "Default" } }
+    const kept = "The password of demo in Default is expired, totp, token:"
+    assert.strictEqual(
+      hide(login({ password: { user: { ...user, password: "hunter22" } } }), "hunter22"),
+      `${kept} <redacted>, 123456`
+    )
+    assert.strictEqual(hide(login({ token: { id: "hunter22" } }), "other"), `${kept} <redacted>, 123456`)
+    assert.strictEqual(
+      hide(login({ totp: { user: { ...user, passcode: "123456" } } }), "other"),
+      `${kept} hunter22, <redacted>`
+    )
+    // of a body whose sender marks nothing all that is masked is hidden, however deep it is
+    for (
+      const body of [
+        { server: { personality: [{ path: "/etc/x", contents: "hunter22" }] } },
+        { user_data: { a: "hunter22" } },
+        { auth: { identity: { methods: ["vault"], vault: { proof: "hunter22" } } } }
+      ]
+    ) {
+      assert.strictEqual(secretsOf(post(HttpBody.unsafeJson(body))).hide("bad: hunter22"), "bad: <redacted>")
+    }
   })
 })

@@ -240,12 +240,12 @@ export const sentTo = (path: string): Effect.Effect<ReadonlyArray<string>, never
         exchanges.filter((exchange) => exchange.url.includes(path)).map((exchange) => exchange.url))
   )
 
+/** The platform's client of this run of a test. */
+export const platform = Layer.unwrapEffect(Effect.map(Sender, (sender) => platforms[sender]))
+
 /** A session of its own, with its wire recorded. */
 export const session = (options?: Session.Options) =>
-  Session.layer(options).pipe(
-    Layer.provideMerge(wiretap),
-    Layer.provide(Layer.unwrapEffect(Effect.map(Sender, (sender) => platforms[sender])))
-  )
+  Session.layer(options).pipe(Layer.provideMerge(wiretap), Layer.provide(platform))
 
 // -----------------------------------------------------------------------------
 // identities
