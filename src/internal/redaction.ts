@@ -148,26 +148,34 @@ const identifying = /^(name|id|type|description|methods?|username|domain)$|_(id|
 const textsOf = (value: unknown): ReadonlyArray<string> =>
   typeof value === "string" || typeof value === "number" ? [String(value)] : []
 
-/** The secrets in a body. `within` what is about one, everything is secret but what identifies it. */
-const secretValues = (name: string, parent: string, value: unknown, within: boolean): ReadonlyArray<string> => {
+/**
+ * The secrets in a body. `within` what is about one, everything is secret but what identifies it. `marked`: whoever sends it says what in
+ * its `auth` is secret.
+ */
+const secretValues = (
+  name: string,
+  parent: string,
+  value: unknown,
+  marked: boolean,
+  within = false
+): ReadonlyArray<string> => {
   const secret = isSecretField(name, parent, value)
   if (Array.isArray(value)) {
-    return value.flatMap((item) => secretValues(name, parent, item, within || secret))
+    return value.flatMap((item) => secretValues(name, parent, item, marked, within || secret))
   }
   if (isRecord(value)) {
-    // what is in Keystone's `auth` has names of its own
-    const inside = within || (secret && name !== "auth")
+    const inside = within || (secret && !(marked && name === "auth"))
     return Object.entries(value).flatMap(([key, field]) =>
       isName(key, value) ? [] : [
         ...(isSecretValue(key, value) ? textsOf(field) : []),
-        ...secretValues(key, name, field, inside)
+        ...secretValues(key, name, field, marked, inside)
       ]
     )
   }
   const json = inner(value)
   return [
     ...(secret || (within && !identifying.test(name)) ? textsOf(value) : []),
-    ...(json === undefined ? [] : secretValues("", "", json, false))
+    ...(json === undefined ? [] : secretValues("", "", json, marked))
   ]
 }
 
@@ -217,7 +225,7 @@ export const inForm = (fields: Iterable<readonly [string, unknown]>): ReadonlyAr
   [...fields].flatMap(([name, value]) => Names.isSecretParameter(name) ? textsOf(value) : [])
 
 /** The secrets that a request sends in its body, whatever type that says it is: a service that does not like one may quote it. */
-export const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
+export const inBody = (body: HttpBody.HttpBody, marked: boolean): ReadonlyArray<string> => {
   if (body._tag === "FormData") {
     return inForm(body.formData)
   }
@@ -230,7 +238,7 @@ export const inBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
   }
   const parsed = /^\s*[[{]/.test(text) ? parse(text) : undefined
   try {
-    return parsed === undefined ? [] : secretValues("", "", parsed.json, false)
+    return parsed === undefined ? [] : secretValues("", "", parsed.json, marked)
   } catch {
     // nested too deeply
     return []

@@ -68,7 +68,7 @@ const inHeaders = ({ credentials, request }: Source): ReadonlyArray<string> => [
 
 const elsewhere = ({ request, secrets, url }: Source): ReadonlyArray<string> => [
   ...(secrets ?? []).map((secret) => Redacted.value(secret)).filter((secret) => typeof secret === "string"),
-  ...Redaction.inBody(request.body),
+  ...Redaction.inBody(request.body, secrets !== undefined),
   ...[url.username, url.password],
   ...Redaction.inForm(url.searchParams)
 ]
@@ -141,7 +141,7 @@ export class Secrets {
 
   /** Does the request still hold one? After a redirect it may have left its credentials behind. */
   isIn({ body, headers }: HttpClientRequest.HttpClientRequest): boolean {
-    return Object.keys(headers).some((name) => this.isHeader(name)) || Redaction.inBody(body).length > 0
+    return Object.keys(headers).some((name) => this.isHeader(name)) || Redaction.inBody(body, false).length > 0
   }
 
   /** A text as it may be shown: without any of these secrets, however it is spelled, and without what looks like one. */

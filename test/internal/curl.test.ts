@@ -182,7 +182,7 @@ describe("what is secret by its name", () => {
     const login = (entry: object) =>
       post(HttpBody.unsafeJson({ auth: { identity: { methods: Object.keys(entry), ...entry }, scope: "unscoped" } }))
     const hide = (request: HttpClientRequest.HttpClientRequest, secret: string) =>
-      new Redaction.Secrets({ request, url: new URL(url), credentials: undefined, secrets: [Redacted.make(secret)] })
+      new Secrets.Secrets({ request, url: new URL(url), credentials: undefined, secrets: [Redacted.make(secret)] })
         .hide("The password of demo in Default is expired, totp, token: hunter22, 123456")
     const user = { name: "demo", domain: { name: "Default" } }
     const kept = "The password of demo in Default is expired, totp, token:"
