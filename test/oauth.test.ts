@@ -526,8 +526,8 @@ describe("OAuth2MtlsClientCredential", () => {
       const after = world()
       yield* Effect.gen(function*() {
         const plugin = yield* of
-        yield* plugin.setAuthState(Option.getOrThrow(state))
         yield* TestClock.setTime(Date.parse("2026-01-01T00:10:00Z"))
+        yield* plugin.setAuthState(Option.getOrThrow(state))
         const kept: Record<string, string> = { ...(yield* plugin.headers) }
         assert.deepStrictEqual(kept, {
           "x-auth-token": "oauth-1",
