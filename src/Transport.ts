@@ -12,7 +12,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -269,20 +269,14 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             url,
             watch,
             upload ?? deadlineOf(sending, request, url, now),
-            (ending) => {
-              if (upload !== undefined && Exit.isFailure(ending)) {
-                upload.over = true
-              }
-              return tell(Exit.mapBoth(ending, {
+            (ending) =>
+              tell(Exit.mapBoth(upload === undefined ? ending : upload.ended(ending), {
                 onFailure: (error) =>
-                  error._tag === "TimedOut"
+                  error._tag === "TimedOut" || error._tag === "TransportError"
                     ? error
-                    : upload?.failure === undefined
-                    ? TransportFault.fromPlatform(error, request.method, url.href, sending.phase, sending.secrets)
-                    : TransportFault.ofUpload(upload.failure, request, url.href, sending.secrets),
+                    : TransportFault.fromPlatform(error, request.method, url.href, sending.phase, sending.secrets),
                 onSuccess: (response) => Response.make(response, url, sending, watch)
               }))
-            }
           )
         }
       )
@@ -534,9 +528,9 @@ class SendingDeadline implements Watch.Deadline<Errors.TimedOut> {
 /** Of a body that flows: each piece of it moves the end further. */
 class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener {
   readonly request: HttpClientRequest.HttpClientRequest
-  failure: Cause.Cause<unknown> | undefined
+  #failure: Cause.Cause<unknown> | undefined
   /** Its sending has failed. */
-  over = false
+  #over = false
   #own: Time.Instant
 
   constructor(
@@ -564,7 +558,7 @@ class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener
   }
 
   flows(): Effect.Effect<void> {
-    if (this.over) {
+    if (this.#over) {
       return Effect.interrupt
     }
     const now = Time.now(this.clock)
@@ -574,7 +568,19 @@ class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener
   }
 
   fails(cause: Cause.Cause<unknown>): void {
-    this.failure = cause
+    this.#failure = cause
+  }
+
+  /** How its sending has ended. Where the stream has failed, that is why, whatever the platform makes of it. */
+  ended<A, E extends { readonly _tag: string }>(ending: Exit.Exit<A, E>): Exit.Exit<A, E | Errors.TransportError> {
+    if (Exit.isSuccess(ending)) {
+      return ending
+    }
+    this.#over = true
+    return this.#failure === undefined || Cause.isInterruptedOnly(this.#failure) || Exit.isInterrupted(ending) ||
+        Option.exists(Cause.failureOption(ending.cause), ({ _tag }) => _tag === "TimedOut")
+      ? ending
+      : Exit.fail(TransportFault.ofUpload(this.#failure, this.original, this.url.href, this.sending.secrets))
   }
 }
 

@@ -39,7 +39,8 @@ export const make = (
     Stream.mapConcat(pieces),
     // one is taken at a time
     Stream.rechunk(1),
-    Stream.tap(() => listener.flows())
+    Stream.tap(() => listener.flows()),
+    Stream.mapConcat(halves)
   )
   // headers that the caller has set after the body stay
   return HttpClientRequest.setHeaders(
@@ -53,6 +54,12 @@ const pieces = (bytes: Uint8Array): ReadonlyArray<Uint8Array> =>
     { length: Math.ceil(bytes.length / pieceLength) },
     (_, n) => bytes.subarray(n * pieceLength, (n + 1) * pieceLength)
   )
+
+/** The platform's client on `node:http` waits for its socket only between two parts of a chunk: without that it would take all there is. */
+const halves = (bytes: Uint8Array): ReadonlyArray<Uint8Array> => {
+  const half = bytes.length >> 1
+  return half === 0 ? [bytes] : [bytes.subarray(0, half), bytes.subarray(half)]
+}
 
 /** `ReadFailed: disk on fire` */
 export const describe = (error: unknown): string => {
