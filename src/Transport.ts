@@ -577,7 +577,8 @@ class UploadDeadline implements Watch.Deadline<Errors.TimedOut>, Upload.Listener
       return ending
     }
     this.#over = true
-    return this.#failure === undefined || Cause.isInterruptedOnly(this.#failure) || Exit.isInterrupted(ending) ||
+    return this.#failure === undefined || Cause.isInterruptedOnly(this.#failure) ||
+        Cause.isInterruptedOnly(ending.cause) ||
         Option.exists(Cause.failureOption(ending.cause), ({ _tag }) => _tag === "TimedOut")
       ? ending
       : Exit.fail(TransportFault.ofUpload(this.#failure, this.original, this.url.href, this.sending.secrets))
