@@ -342,7 +342,7 @@ const impossible: ReadonlyArray<readonly [url: string, flaw: RegExp]> = [
   ["http://nova.test/v2#top", /fragment/],
   ["http://nova.test:99999/v2", /port/],
   ["http://nova.test:8774:9999/v2", /port/],
-  ["http://no va.test/v2", /host/],
+  ["http://no va.test/v2", /U\+0020/],
   ["http://adm:s3cret@nova.test:x/v2", /port/],
   ["http://no\nva.test/v2", /U\+000A/]
 ]
