@@ -186,7 +186,7 @@ const urlOf = (u: unknown): string | undefined => text(u)?.trim() || undefined
 /** A URL at which no service can be is there all the same, so that who wants it is told why it cannot be used. */
 const urlFault = (url: string): string | undefined => {
   const flaw = Url.endpointFlaw(url)
-  return flaw === undefined ? undefined : `has a url that cannot be used: ${flaw}`
+  return flaw === undefined ? undefined : `has a url that cannot be used (${Url.shown(url)}): ${flaw}`
 }
 
 const region = (raw: Record<string, unknown>): string | undefined => text(raw["region_id"]) || text(raw["region"])
