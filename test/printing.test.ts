@@ -340,9 +340,10 @@ describe("a text in place of a certificate or key", () => {
       const end = Math.floor(text.length * kept)
       return text.slice(0, end) + damage + text.slice(end)
     })
+    const poor = "MC4CAQAAAM9-AAAAAAAAAAAAAAC-AAAAAAAAAAAAk-AAAAAAAAAA.AAAAAAAAAAAA"
     FastCheck.assert(
       FastCheck.property(keys, (text) => Redacted.isRedacted(Material.hide(text))),
-      { numRuns: 2000, unbiased: true }
+      { numRuns: 2000, examples: [[poor]] }
     )
   })
 })

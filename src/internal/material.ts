@@ -29,12 +29,15 @@ const rooted = /^(\.{0,2}[/\\]|~[\w.-]*[/\\]|[a-z]:[/\\])/i
 /** A dot is in no base64. */
 const withExtension = /\.[\w-]{1,12}$/
 
+/** The beginning of DER in base64, of PEM in base64, of DER in hex: a name so long with it may be a key. */
+const beginsAsKey = /^\s*(?:M[A-P]|LS0t|30)[\w+/=-]{24}/
+
 const pathLetters = /^[\p{L}\p{M}\p{N} .,_~:+@()&'%=#/\\!$-]{1,1024}$/u
 
 /** Can nobody take this for a key, not even for a broken one? A bare word may be a passphrase. */
 export const isPath = (text: string): boolean => {
   const isMarked = rooted.test(text) || withExtension.test(text)
-  return pathLetters.test(text) && !text.includes("://") && !text.includes("-----") &&
+  return pathLetters.test(text) && !text.includes("://") && !text.includes("-----") && !beginsAsKey.test(text) &&
     // the shortest key has 44 letters in base64, and a slash may be among them
     (isMarked || (/[/\\]/.test(text) && text.length < 40)) &&
     !text.split(/[/\\]/).some((segment) => isRandom(segment, isMarked ? 20 : 8))
