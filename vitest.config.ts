@@ -1,13 +1,11 @@
-import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
-
-const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+import { source, sourceAliases } from "./test/publicModules.js"
 
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^effect-keystoneauth$/, replacement: source("index.ts") },
-      { find: /^effect-keystoneauth\/(.*)$/, replacement: source("$1.ts") }
+      { find: /^effect-keystoneauth$/, replacement: `${source}index.ts` },
+      ...Object.entries(sourceAliases).map(([name, replacement]) => ({ find: new RegExp(`^${name}$`), replacement }))
     ]
   },
   test: {

@@ -9,7 +9,7 @@
  */
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as StatusTitle from "./internal/statusTitle.js"
+import * as StatusTitle from "./base/statusTitle.js"
 
 /**
  * @since 0.1.0

@@ -1,13 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { readdirSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import * as Core from "../bench/core.js"
 import { bundle } from "./browser/bundle.js"
+import { publicModules, sourceAliases } from "./publicModules.js"
 
 /** But for those of Node, and of Redis, whose client needs sockets. */
-const modules = readdirSync(new URL("../src", import.meta.url))
-  .filter((name) => name.endsWith(".ts") && !/^(Node|Redis)/.test(name))
+const modules = ["index.ts", ...publicModules.map(({ path }) => `${path}.ts`)]
+  .filter((path) => !/(^|\/)(Node|Redis)/.test(path))
 
 describe("the bundle for browsers", () => {
   it("has every module but those for Node, and needs nothing that a browser lacks", async () => {
@@ -20,7 +19,7 @@ describe("the bundle for browsers", () => {
   })
 
   it("cannot have a module for Node", async () => {
-    const failure = await bundle("src/NodeTransport.ts").catch(String)
+    const failure = await bundle("src/node/NodeTransport.ts").catch(String)
     assert.match(String(failure), /Could not resolve "node:/)
   })
 })
@@ -32,7 +31,7 @@ describe("the core", () => {
   it.effect("is no larger than it was, compressed and without what it takes of Effect", () =>
     Effect.gen(function*() {
       const { ours } = yield* Core.sizes(Core.core, {
-        alias: { "effect-keystoneauth": fileURLToPath(new URL("../src", import.meta.url)) }
+        alias: sourceAliases
       })
       assert.isAtMost(ours, largestCore)
       assert.isAbove(ours, 20_000)

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { readdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import * as Chart from "../bench/chart.js"
 import * as Readme from "../bench/readme.js"
 import { Json } from "../bench/results.js"
+import { publicModules } from "./publicModules.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (path: string) => readFileSync(root + path, "utf8")
@@ -21,8 +22,8 @@ const quotes = fences.flatMap(([, file, code = ""]) => file === undefined ? [] :
 const programs = fences.flatMap(([, file, code = ""], i) => file === undefined ? [{ name: `README ${i}`, code }] : [])
 
 /** The `@example` blocks of the public modules. */
-const examples = readdirSync(`${root}src`).filter((name) => name.endsWith(".ts")).flatMap((name): Array<Snippet> =>
-  [...read(`src/${name}`).matchAll(/\* ```ts\n([\s\S]*?)\* ```/g)].map(([, code = ""], i) => ({
+const examples = publicModules.flatMap(({ name, path }): Array<Snippet> =>
+  [...read(`src/${path}.ts`).matchAll(/\* ```ts\n([\s\S]*?)\* ```/g)].map(([, code = ""], i) => ({
     name: `${name} ${i}`,
     code: code.replace(/^ \* ?/gm, "")
   }))

@@ -75,7 +75,7 @@ const holder = (options: LeaseHolders) =>
     import * as Effect from "effect/Effect"
     import * as Option from "effect/Option"
     import * as Redacted from "effect/Redacted"
-    const { make } = await import(${JSON.stringify(join(root, `src/${options.module}.ts`))})
+    const { make } = await import(${JSON.stringify(join(root, `src/identity/${options.module}.ts`))})
     const program = Effect.gen(function*() {
       const store = yield* make(${options.options})
       console.log("ready")

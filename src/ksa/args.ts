@@ -3,8 +3,8 @@ import * as CliOptions from "@effect/cli/Options"
 import type * as Usage from "@effect/cli/Usage"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Suggestion from "../cloud/suggestion.js"
 import * as Errors from "../Errors.js"
-import * as Suggestion from "../internal/cloud/suggestion.js"
 
 /** By name, whether a value follows. */
 const named = (usage: Usage.Usage): ReadonlyArray<readonly [name: string, hasValue: boolean]> => {

@@ -12,10 +12,10 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import process from "node:process"
-import * as CloudConfig from "../CloudConfig.js"
-import * as CloudOptions from "../CloudOptions.js"
+import * as CloudConfig from "../cloud/CloudConfig.js"
+import * as CloudOptions from "../cloud/CloudOptions.js"
 import * as Errors from "../Errors.js"
-import { version } from "../internal/version.js"
+import { version } from "../wire/version.js"
 import * as Args from "./args.js"
 import * as Commands from "./commands.js"
 import * as Doctor from "./doctor.js"
@@ -62,7 +62,7 @@ const root = Command.make(
 
 /** Nothing is slower to load, and not every command sends something. */
 const transport = Layer.unwrapEffect(
-  Effect.map(Effect.promise(() => import("../NodeTransport.js")), ({ layerFactory }) => layerFactory)
+  Effect.map(Effect.promise(() => import("../node/NodeTransport.js")), ({ layerFactory }) => layerFactory)
 )
 
 /** What a command may use: the cloud that was chosen, and the way to print. */

@@ -19,7 +19,7 @@ import {
   Session
 } from "effect-keystoneauth"
 import { isRecord } from "effect/Predicate"
-import { ownUserAgent } from "../../src/internal/commonHeaders.js"
+import { ownUserAgent } from "../../src/wire/commonHeaders.js"
 import type { Case, Outcome } from "../vectors.js"
 import type { Json } from "./catalogs.js"
 import { filterOf } from "./endpoints.js"

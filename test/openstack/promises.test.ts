@@ -7,7 +7,7 @@ import * as NodeTransport from "effect-keystoneauth/NodeTransport"
 import * as Http from "node:http"
 import { inspect } from "node:util"
 import * as Zlib from "node:zlib"
-import { listen } from "../wire.js"
+import { listen } from "../servers.js"
 import * as Support from "./support.js"
 
 const region = { regionName: "RegionOne" }

@@ -6,7 +6,7 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import { Session } from "effect-keystoneauth"
 import * as NodeTransport from "effect-keystoneauth/NodeTransport"
 import { readFileSync } from "node:fs"
-import * as Wire from "../wire.js"
+import * as Wire from "../servers.js"
 import * as Support from "./support.js"
 
 type Tls = Effect.Effect.Success<typeof Support.fixtures>["tls"]

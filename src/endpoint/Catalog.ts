@@ -1,0 +1,225 @@
+/**
+ * Where services are.
+ *
+ * @since 0.1.0
+ */
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as SharedFetch from "../base/sharedFetch.js"
+import * as Errors from "../Errors.js"
+import * as AuthPlugin from "../identity/AuthPlugin.js"
+import * as Known from "../identity/known.js"
+import type * as AccessInfo from "../model/AccessInfo.js"
+import * as ServiceCatalog from "../model/ServiceCatalog.js"
+import * as Url from "../safety/url.js"
+import * as Faults from "../wire/faults.js"
+import * as Transport from "../wire/Transport.js"
+import * as KeystoneUrl from "./keystoneUrl.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * How often, at most, Keystone is asked for the catalog of one token (`GET /v3/auth/catalog`): for a token that came
+   * without one, and before giving up on a service that is missing. `"never"` leaves it at what came with the token.
+   * Default: 1 minute.
+   */
+  readonly refreshInterval?: Duration.DurationInput | "never" | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The catalog for whoever a request is made as. May log in. */
+  readonly get: Effect.Effect<ServiceCatalog.ServiceCatalog, AuthPlugin.Error, AuthPlugin.AuthPlugin>
+  /** A newer one than `get` gave, if there may be one. What goes wrong is no reason to fail: then there is none. */
+  readonly refresh: Effect.Effect<
+    Option.Option<ServiceCatalog.ServiceCatalog>,
+    AuthPlugin.Error,
+    AuthPlugin.AuthPlugin
+  >
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Catalog extends Context.Tag("effect-keystoneauth/Catalog")<Catalog, Service>() {}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<Service, never, Transport.Transport | Scope.Scope> =>
+  Effect.gen(function*() {
+    const transport = yield* Transport.Transport
+    const interval = options.refreshInterval === "never"
+      ? undefined
+      : Duration.toMillis(options.refreshInterval ?? "1 minute")
+    const fetched = yield* SharedFetch.make<ServiceCatalog.ServiceCatalog, Failure>({
+      span: "Catalog.fetch",
+      keep: () => ({ endsAfter: interval ?? 0, renewAfter: interval ?? 0 }),
+      rest: (failure) => failure === "Unavailable" ? interval ?? 0 : Math.min(interval ?? 0, outage),
+      demanded: () => 0,
+      resting: (error) => error,
+      capacity: 10_000
+    })
+    const newest = new WeakMap<AccessInfo.AccessInfo, ServiceCatalog.ServiceCatalog>()
+    const keys = new WeakMap<AccessInfo.AccessInfo, string>()
+    let tokens = 0
+    /** Catalogs are kept by token, under a name that says nothing of it. */
+    const keyOf = (access: AccessInfo.AccessInfo): string => {
+      const key = keys.get(access) ?? String(++tokens)
+      keys.set(access, key)
+      return key
+    }
+
+    const fetch = (
+      plugin: AuthPlugin.Service,
+      access: AccessInfo.AccessInfo
+    ): Effect.Effect<Option.Option<ServiceCatalog.ServiceCatalog>, Failure> =>
+      interval === undefined || Option.isNone(plugin.authUrl)
+        ? Effect.succeedNone
+        : fetched.get(keyOf(access), ask(transport, plugin.authUrl.value, AuthPlugin.tokenHeaders(access.token))).pipe(
+          Effect.tap((catalog) => Effect.sync(() => newest.set(access, catalog))),
+          Effect.asSome
+        )
+
+    const warned = new WeakSet<ServiceCatalog.ServiceCatalog>()
+    const warnOnce = (catalog: ServiceCatalog.ServiceCatalog): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (catalog.problems.length === 0 || warned.has(catalog)) {
+          return Effect.void
+        }
+        warned.add(catalog)
+        return Effect.annotateLogs(
+          Effect.logWarning("The service catalog has entries that cannot be used"),
+          "problems",
+          catalog.problems
+        )
+      })
+
+    const get: Service["get"] = Effect.withFiberRuntime((fiber) => {
+      const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+      return Effect.flatMap(plugin.access, (maybe) => {
+        const access = Option.getOrUndefined(maybe)
+        if (access === undefined) {
+          return Effect.succeed(ServiceCatalog.empty)
+        }
+        const known = newest.get(access) ?? access.catalog
+        return known === undefined
+          ? Effect.tap(first(fetch(plugin, access)), warnOnce)
+          : known.problems.length === 0
+          ? Effect.succeed(known)
+          : Effect.as(warnOnce(known), known)
+      })
+    })
+
+    const refresh = Effect.gen(function*() {
+      const plugin = yield* AuthPlugin.AuthPlugin
+      const access = yield* plugin.access
+      return Option.isNone(access)
+        ? Option.none()
+        : yield* Effect.orElseSucceed(fetch(plugin, access.value), () => Option.none())
+    })
+
+    return Known.catalog.by({ get, refresh }, (access) => {
+      const known = newest.get(access) ?? access.catalog
+      // of its problems it is told by `get`
+      return known !== undefined && (known.problems.length === 0 || warned.has(known)) ? known : undefined
+    })
+  })
+
+/** Keystone answers that it has no catalog for this token; or there is no answer, or none that is a catalog. */
+type Failure = "Unavailable" | Errors.WireError | Errors.InvalidResponse
+
+/** How long Keystone is left alone when it did not answer. */
+const outage = 1000
+
+/** Without a catalog nothing can be found: then it matters why there is none. */
+const first = (
+  fetched: Effect.Effect<Option.Option<ServiceCatalog.ServiceCatalog>, Failure>
+): Effect.Effect<ServiceCatalog.ServiceCatalog, Exclude<Failure, "Unavailable">> =>
+  Effect.catchAll(
+    Effect.map(fetched, Option.getOrElse(() => ServiceCatalog.empty)),
+    (failure) => failure === "Unavailable" ? Effect.succeed(ServiceCatalog.empty) : Effect.fail(failure)
+  )
+
+const ask = (
+  transport: Transport.Service,
+  authUrl: string,
+  credentials: Headers.Headers
+): Effect.Effect<ServiceCatalog.ServiceCatalog, Failure> => {
+  const url = KeystoneUrl.v3(authUrl, "/auth/catalog")
+  const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
+  return Effect.gen(function*() {
+    const { headers, hide, status, text } = yield* transport.text(request, {
+      phase: "discovery",
+      credentials,
+      about: { serviceType: "identity", sent: 0 }
+    })
+    if (status !== 200) {
+      return yield* Effect.fail("Unavailable" as const)
+    }
+    const body = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
+    return isRecord(body) && Array.isArray(body["catalog"])
+      ? ServiceCatalog.fromV3(body["catalog"])
+      : yield* new Errors.InvalidResponse({
+        method: "GET",
+        url: Url.shown(url),
+        status,
+        requestId: Faults.requestId(headers, hide),
+        reason: "it is not a catalog"
+      })
+  })
+}
+
+/**
+ * The catalog that came with the token, or that Keystone gives for it. Entries that are broken are left out, with one
+ * warning for each catalog.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<Catalog, never, Transport.Transport> =>
+  Layer.scoped(Catalog, make(options))
+
+/**
+ * As `layerWith`, with the defaults.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Catalog, never, Transport.Transport> = /*#__PURE__*/ layerWith({})
+
+/**
+ * A catalog written by hand, the same for everyone: for clouds without one, and for tests.
+ *
+ * @example
+ * ```ts
+ * import { Catalog } from "effect-keystoneauth"
+ *
+ * const catalog = Catalog.layerStatic([
+ *   { serviceType: "placement", endpoints: [{ url: "http://controller:8778", regionName: "RegionOne" }] }
+ * ])
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerStatic = (services: ReadonlyArray<ServiceCatalog.StaticService>): Layer.Layer<Catalog> =>
+  Layer.succeed(Catalog, { get: Effect.succeed(ServiceCatalog.make(services)), refresh: Effect.succeedNone })

@@ -1,0 +1,261 @@
+/**
+ * Which versions live at an endpoint.
+ *
+ * @since 0.1.0
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Computed from "../base/computed.js"
+import * as SharedFetch from "../base/sharedFetch.js"
+import * as Time from "../base/time.js"
+import * as Errors from "../Errors.js"
+import * as AuthPlugin from "../identity/AuthPlugin.js"
+import * as IdentityKey from "../identity/identityKey.js"
+import * as Known from "../identity/known.js"
+import * as VersionDocument from "../model/VersionDocument.js"
+import * as Url from "../safety/url.js"
+import * as Telemetry from "../wire/telemetry.js"
+import * as Transport from "../wire/Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long a document is kept. It is renewed in the background before that. Default: 1 hour. */
+  readonly timeToLive?: Duration.DurationInput | undefined
+  /** How long a URL that gave no document is left alone. Default: 30 seconds. */
+  readonly failureTimeToLive?: Duration.DurationInput | undefined
+  /** How long a service that did not answer is left alone. Default: 1 second. */
+  readonly outageTimeToLive?: Duration.DurationInput | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * The version document at exactly this URL. Asked for without authentication, and with that of the current
+   * `AuthPlugin` only where the service demands it.
+   *
+   * Fails with a `DiscoveryFailed` of one attempt, and with what logging in fails with.
+   */
+  readonly document: (
+    url: string
+  ) => Effect.Effect<
+    VersionDocument.VersionDocument,
+    Errors.DiscoveryFailed | AuthPlugin.Error,
+    AuthPlugin.AuthPlugin
+  >
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Discovery extends Context.Tag("effect-keystoneauth/Discovery")<Discovery, Service>() {}
+
+const failed = (attempt: Errors.DiscoveryAttempt): Errors.DiscoveryFailed =>
+  new Errors.DiscoveryFailed({ reason: attempt.outcome, url: attempt.url, requested: "any", attempts: [attempt] })
+
+/** The service wants to know who asks. */
+class Demanded {
+  constructor(readonly answeredBy: string) {}
+}
+
+/** How many documents are kept. */
+const capacity = 10_000
+
+type Answer = VersionDocument.VersionDocument | Demanded
+
+/** The URL that a document was asked for at, and where redirects led to, if there were some. */
+const whereAsked = (
+  url: string,
+  answeredBy: string | undefined
+): Pick<Errors.DiscoveryAttempt, "url" | "redirectedTo"> => {
+  const asked = Url.parse(url)
+  return asked === undefined || answeredBy === undefined || Url.shown(asked) === answeredBy
+    ? { url: Url.shown(url) }
+    : { url: Url.shown(url), redirectedTo: answeredBy }
+}
+
+const documentLimit = 1024 * 1024
+
+const read = (url: string, response: Transport.TextResponse): Either.Either<Answer, Errors.DiscoveryAttempt> => {
+  const { headers, hide, status, text } = response
+  const where = whereAsked(url, response.url)
+  if (status === 401) {
+    return Either.right(new Demanded(response.url))
+  }
+  if (status >= 500 || status === 408 || status === 429) {
+    return Either.left({ ...where, outcome: "Unreachable", status, detail: `answered ${status}` })
+  }
+  const attempt = (detail: string): Errors.DiscoveryAttempt => ({ ...where, outcome: "NotADocument", status, detail })
+  // 300 is how several services answer at their root: with the list of their versions
+  if (status >= 400 || (status > 300 && status < 400)) {
+    return Either.left(attempt(`answered ${status}`))
+  }
+  return Either.try({ try: (): unknown => JSON.parse(text), catch: () => undefined }).pipe(
+    Either.mapLeft(() =>
+      attempt(`answered ${status} with ${
+        Headers.get(headers, "content-type").pipe(
+          Option.match({ onNone: () => "something", onSome: hide })
+        )
+      }, which is not JSON`)
+    ),
+    Either.flatMap((body) =>
+      Either.mapBoth(VersionDocument.fromBody(url, body, headers), {
+        onLeft: (what) => attempt(`answered ${status} with ${hide(what)}`),
+        onRight: (document) => "redirectedTo" in where ? { ...document, redirectedTo: where.redirectedTo } : document
+      })
+    )
+  )
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}) =>
+  Effect.gen(function*() {
+    const transport = yield* Transport.Transport
+    const timeToLive = Duration.toMillis(options.timeToLive ?? "1 hour")
+    const failureTimeToLive = Duration.toMillis(options.failureTimeToLive ?? "30 seconds")
+    const outageTimeToLive = Duration.toMillis(options.outageTimeToLive ?? "1 second")
+
+    const documents = yield* SharedFetch.make<Answer, Errors.DiscoveryFailed>({
+      span: "Discovery.fetch",
+      keep: (_, __, chance) => ({ endsAfter: timeToLive, renewAfter: timeToLive * (0.8 + chance / 10) }),
+      rest: (error) => error.reason === "Unreachable" ? outageTimeToLive : failureTimeToLive,
+      demanded: () => 0,
+      resting: (error) => error,
+      capacity
+    })
+    const places = Computed.make<string>(capacity)
+    /** An address with and without the slash after its host is one address; to read it takes longer than to find its document. */
+    const placeOf = (url: string) => places(url, () => URL.canParse(url) ? new URL(url).href : url)
+
+    const fetch = Effect.fnUntraced(function*(
+      url: string,
+      credentials: Headers.Headers | undefined,
+      cloud: string | undefined
+    ) {
+      yield* Effect.annotateCurrentSpan("url.full", Url.shown(url))
+      const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
+      const about: Transport.About = { cloud, sent: 0 }
+      const response = yield* transport.text(request, {
+        phase: "discovery",
+        limit: documentLimit,
+        about,
+        credentials
+      }).pipe(
+        Effect.mapError((error) =>
+          failed({
+            ...whereAsked(url, answeredBy(error)),
+            outcome: "Unreachable",
+            detail: reachability(error)
+          })
+        )
+      )
+      const answer = read(url, response)
+      return yield* Either.mapLeft(answer, failed)
+    })
+
+    const document: Service["document"] = (url) =>
+      Effect.withFiberRuntime((fiber) => {
+        const place = placeOf(url)
+        const known = documents.known(place, Time.ofFiber(fiber))
+        return known === undefined || known instanceof Demanded ? find(url, place) : Effect.succeed(known)
+      })
+
+    const find = Effect.fnUntraced(function*(url: string, place: string) {
+      const plugin = yield* AuthPlugin.AuthPlugin
+      const cloud = Telemetry.cloudOfPlugin(plugin)
+      const answer = yield* documents.get(place, fetch(url, undefined, cloud))
+      if (!(answer instanceof Demanded)) {
+        return answer
+      }
+      const headers = yield* plugin.headers
+      // with authentication a document may differ from one identity to another: each has its own
+      const own = yield* documents.get(IdentityKey.ofDocument(place, headers), fetch(url, headers, cloud))
+      return own instanceof Demanded
+        ? yield* failed({
+          ...whereAsked(url, own.answeredBy),
+          outcome: "NotADocument",
+          status: 401,
+          detail: Url.parse(own.answeredBy)?.origin === Url.parse(url)?.origin
+            ? "answered 401, with credentials as well"
+            : "answered 401 after a redirect to another origin, where no credentials are sent"
+        })
+        : own
+    })
+
+    return Known.document.by({ document }, (url, now) => {
+      const known = documents.known(placeOf(url), now)
+      return known instanceof Demanded ? undefined : known
+    })
+  })
+
+/** The last URL that was asked. */
+const answeredBy = (error: Errors.WireError): string | undefined =>
+  error._tag === "InvalidOptions" ? undefined : error.url
+
+const reachability = (error: Errors.WireError): string => {
+  switch (error._tag) {
+    case "TransportError":
+      return error.code === undefined ? error.description : `${error.reason} error ${error.code}`
+    case "TimedOut":
+      return error.millis === undefined ? "no answer in time" : `no answer within ${error.millis} ms`
+    case "RedirectRefused":
+      return `redirects to ${error.location ?? "an address that the browser hides"}, which is not followed`
+    case "InvalidOptions":
+      return error.message
+  }
+}
+
+/**
+ * Documents are fetched when they are needed, once for any number of callers, and kept.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<Discovery, never, Transport.Transport> =>
+  Layer.scoped(Discovery, make(options))
+
+/**
+ * As `layerWith`, with the defaults.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Discovery, never, Transport.Transport> = /*#__PURE__*/ layerWith({})
+
+/**
+ * Version documents written by hand, by URL: for clouds whose documents are wrong, and for tests.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerStatic = (documents: Readonly<Record<string, unknown>>): Layer.Layer<Discovery> =>
+  Layer.succeed(Discovery, {
+    document: (url) =>
+      Either.mapLeft(
+        url in documents ? VersionDocument.fromBody(url, documents[url]) : Either.left("no document is given for it"),
+        (detail) => failed({ url, outcome: "NotADocument", detail })
+      )
+  })
+
+/**
+ * No version documents: only what the catalog's URLs show is known.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerNone: Layer.Layer<Discovery> = /*#__PURE__*/ layerStatic({})

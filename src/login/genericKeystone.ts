@@ -1,0 +1,231 @@
+/** Logging in to whatever version of Keystone is there: v3 is looked for at any path, then v2.0. */
+import * as Headers from "@effect/platform/Headers"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Discovery from "../endpoint/Discovery.js"
+import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
+import * as Errors from "../Errors.js"
+import * as AuthPlugin from "../identity/AuthPlugin.js"
+import * as IdentityKey from "../identity/identityKey.js"
+import * as ApiVersion from "../model/ApiVersion.js"
+import * as AuthScope from "../model/AuthScope.js"
+import * as VersionDocument from "../model/VersionDocument.js"
+import * as Url from "../safety/url.js"
+import * as Session from "../session/Session.js"
+import type * as AuthMethod from "./AuthMethod.js"
+import * as AuthType from "./AuthType.js"
+import * as KeystoneV2 from "./keystoneV2.js"
+import * as User from "./user.js"
+
+/** What the generic plugins take beside the options of their v3 twins. */
+export interface DefaultDomain {
+  /** The domain of user and project, where no id is given for them. v2.0 does without. */
+  readonly defaultDomainId?: string | undefined
+  /** The same where no name is given. An id wins over a name, the default one, too. */
+  readonly defaultDomainName?: string | undefined
+}
+
+/** The same by name. Projects were called tenants. */
+export const options = {
+  ...AuthType.login,
+  projectId: AuthType.text("project-id", { ...AuthType.scope.projectId, deprecated: ["tenant-id"] }),
+  projectName: AuthType.text("project-name", { ...AuthType.scope.projectName, deprecated: ["tenant-name"] }),
+  defaultDomainId: AuthType.text("default-domain-id", { help: "id of the domain of user and project" }),
+  defaultDomainName: AuthType.text("default-domain-name", { help: "name of the domain of user and project" })
+}
+
+type Build = (authUrl: string) => Effect.Effect<AuthPlugin.Service, never, Session.Session>
+
+export interface Generic {
+  readonly module: string
+  readonly name: string
+  /** With the domains that are meant. */
+  readonly options: AuthMethod.LoginOptions
+  /** Who logs in. */
+  readonly parts: AuthMethod.Parts
+  /** What would be wrong with any version. */
+  readonly check: Either.Either<unknown, Errors.InvalidOptions>
+  readonly v3: Build
+  /** Not if something is said that v2.0 has no words for. */
+  readonly v2: Either.Either<Build, Errors.InvalidOptions>
+}
+
+/** By id and by name, each with its default. The id wins, even a default one, as in keystoneauth. */
+export const domain = (
+  id: string | undefined,
+  name: string | undefined,
+  { defaultDomainId, defaultDomainName }: DefaultDomain
+): { readonly id: string | undefined; readonly name: string | undefined } => ({
+  id: User.isGiven(id) ? id : defaultDomainId,
+  name: User.isGiven(name) ? name : defaultDomainName
+})
+
+/** The domain of the project, too. */
+export const withProjectDomain = <A extends AuthMethod.LoginOptions>(options: A & DefaultDomain): A => {
+  const { id, name } = domain(options.projectDomainId, options.projectDomainName, options)
+  return { ...options, projectDomainId: id, projectDomainName: name }
+}
+
+/** What v2.0 can be told: the default domain is for v3 alone. */
+export const v2Options = (
+  options: AuthMethod.LoginOptions,
+  module: string
+): Either.Either<Omit<KeystoneV2.LoginOptions, "authUrl">, Errors.InvalidOptions> =>
+  Either.map(
+    KeystoneV2.toTenant(options, module),
+    (tenant) => ({ ...tenant, reauthenticate: options.reauthenticate })
+  )
+
+const v3: ApiVersion.Range = { min: ApiVersion.make(3), max: ApiVersion.make(3, Infinity) }
+const v2: ApiVersion.Range = { min: ApiVersion.make(2), max: ApiVersion.make(2, Infinity) }
+
+/** Who asks for Keystone's versions: nobody has logged in yet. */
+const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
+
+interface Found {
+  readonly version: "v2" | "v3"
+  readonly url: string
+}
+
+export const make = (
+  generic: Generic
+): Effect.Effect<AuthPlugin.Service, never, Session.Session | Discovery.Discovery> =>
+  Effect.gen(function*() {
+    const discovery = yield* Discovery.Discovery
+    const session = yield* Session.Session
+    const { module, name, options, parts } = generic
+    const readUrl = KeystoneUrl.fromPerson(options.authUrl, module)
+    const authUrl = Either.getOrElse(readUrl, () => options.authUrl)
+    const sources: IdentityKey.Sources = {
+      kind: "generic",
+      name,
+      authUrl,
+      includeCatalog: options.includeCatalog === false ? false : undefined,
+      scope: { ...AuthScope.pick(options) },
+      parts
+    }
+    const checked = Either.all([readUrl, check(generic), IdentityKey.check(sources, module, "parts")])
+    let chosen: Found & { readonly plugin: AuthPlugin.Service } | undefined
+
+    const build = ({ url, version }: Found): Effect.Effect<AuthPlugin.Service, Errors.DiscoveryFailed> =>
+      Effect.provideService(
+        version === "v3"
+          ? generic.v3(url)
+          : Effect.flatMap(Either.mapLeft(generic.v2, (why) => onlyV2(authUrl, why)), (build) => build(url)),
+        Session.Session,
+        session
+      )
+
+    /** The document is kept by Discovery; the plugin for what it says, here. */
+    const plugin: Effect.Effect<AuthPlugin.Service, AuthPlugin.Error> = Effect.gen(function*() {
+      yield* checked
+      const found = yield* find(discovery, authUrl, module)
+      if (chosen?.url !== found.url || chosen.version !== found.version) {
+        chosen = { ...found, plugin: yield* build(found) }
+      }
+      return chosen.plugin
+    })
+
+    return AuthPlugin.make({
+      name,
+      headers: Effect.flatMap(plugin, ({ headers }) => headers),
+      access: Effect.flatMap(plugin, ({ access }) => access),
+      authUrl: Either.getRight(readUrl),
+      cacheId: Effect.asSome(session.tokens.key(sources)),
+      authState: Effect.suspend(() => chosen === undefined ? Effect.succeedNone : chosen.plugin.authState),
+      setAuthState: (state) =>
+        Effect.flatMap(
+          Effect.mapError(
+            plugin,
+            (error) => new Errors.InvalidOptions({ module, option: "state", reason: error.message })
+          ),
+          (plugin) => plugin.setAuthState(state)
+        ),
+      withScope: (scope) => Effect.flatMap(plugin, (plugin) => plugin.withScope(scope)),
+      invalidate: (rejected) => chosen === undefined ? Effect.succeed(true) : chosen.plugin.invalidate(rejected)
+    })
+  })
+
+/** Before anything is asked: is it for one thing, and is it known who? A domain may be missing, for v2.0. */
+const check = ({ check, module, options }: Generic): Either.Either<unknown, Errors.InvalidOptions> =>
+  Either.all([check, AuthScope.toBody({ projectDomainId: "any", ...AuthScope.pick(options) }, module)])
+
+/** Where Keystone lives, by the document at the auth URL; without one, the auth URL itself if it says its version. */
+const find = (
+  discovery: Discovery.Service,
+  authUrl: string,
+  module: string
+): Effect.Effect<Found, AuthPlugin.Error> =>
+  discovery.document(authUrl).pipe(
+    Effect.provideService(AuthPlugin.AuthPlugin, nobody),
+    Effect.tap(({ redirectedTo }) => stillAt(authUrl, redirectedTo, module)),
+    Effect.flatMap((document) =>
+      Option.match(select(document, "v3", v3).pipe(Option.orElse(() => select(document, "v2", v2))), {
+        onNone: () => Effect.fail(withoutBoth(document)),
+        onSome: Effect.succeed
+      })
+    ),
+    Effect.catchTag("DiscoveryFailed", (failure) =>
+      Effect.zipRight(
+        Effect.forEach(failure.attempts, ({ redirectedTo }) => stillAt(authUrl, redirectedTo, module)),
+        Option.match(failure.reason === "NoMatchingVersion" ? Option.none() : fromUrl(authUrl), {
+          onNone: () => Effect.fail(failure),
+          onSome: Effect.succeed
+        })
+      ))
+  )
+
+/** A server that redirects from http to https does not want to see a password by http: it is not sent there. */
+const stillAt = (
+  authUrl: string,
+  redirectedTo: string | undefined,
+  module: string
+): Either.Either<void, Errors.InvalidOptions> =>
+  redirectedTo?.startsWith("https:") === true && Url.parse(authUrl)?.protocol === "http:"
+    ? Either.left(
+      new Errors.InvalidOptions({
+        module,
+        option: "authUrl",
+        reason: `${
+          Url.shown(authUrl)
+        } redirects to ${redirectedTo}: use https://..., so that no password is sent by http`
+      })
+    )
+    : Either.void
+
+const select = (
+  document: VersionDocument.VersionDocument,
+  version: Found["version"],
+  range: ApiVersion.Range
+): Option.Option<Found> => Option.map(VersionDocument.select(document, { range }), ({ url }) => ({ version, url }))
+
+const fromUrl = (url: string): Option.Option<Found> =>
+  Option.flatMap(ApiVersion.fromUrl(url), ({ major }) =>
+    major === 3
+      ? Option.some({ version: "v3", url })
+      // as Keystone wrote it, and nobody else
+      : major === 2 && url.includes("/v2.0")
+      ? Option.some({ version: "v2", url })
+      : Option.none())
+
+const failed = (
+  url: string,
+  detail: string,
+  versions: ReadonlyArray<string>
+): Errors.DiscoveryFailed =>
+  new Errors.DiscoveryFailed({
+    reason: "NoMatchingVersion",
+    serviceType: "identity",
+    url,
+    requested: `${ApiVersion.formatRange(v3)} or ${ApiVersion.formatRange(v2)}`,
+    attempts: [{ url, outcome: "NoMatchingVersion", detail, versions }]
+  })
+
+const withoutBoth = (document: VersionDocument.VersionDocument): Errors.DiscoveryFailed => {
+  const versions = document.versions.map(({ version }) => ApiVersion.format(version))
+  return failed(Url.shown(document.url), `offers ${versions.join(", ") || "no version"}`, versions)
+}
+
+const onlyV2 = (authUrl: string, { option, reason }: Errors.InvalidOptions): Errors.DiscoveryFailed =>
+  failed(Url.shown(authUrl), `offers v2.0 only, which cannot be used with ${option}: ${reason}`, ["2.0"])

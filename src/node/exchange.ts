@@ -1,0 +1,205 @@
+/** A request on undici's own `dispatch`, and what comes in for it: no Node stream, and no fiber. */
+import * as Undici from "@effect/platform-node/Undici"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Chunk from "effect/Chunk"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import { AsyncResource } from "node:async_hooks"
+import { Readable } from "node:stream"
+import type * as Watch from "../base/deadline.js"
+import * as Response from "./response.js"
+
+type Controller = Undici.Dispatcher.DispatchController
+
+export type Answer<E> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
+export type Ended<E> = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
+
+/** When it is too late for an answer. */
+export class Timer<E> {
+  constructor(readonly watch: Watch.Watch, readonly clock: Clock.Clock, readonly deadline: Watch.Deadline<E>) {}
+}
+
+/** How much of a body comes in before anyone reads it: as much as undici's own streams keep. */
+const highWaterMark = 64 * 1024
+
+const gone = (): unknown => new TypeError("the body was read as a stream, and is not there any more")
+
+/** One request with its answer. It knows no response, so that one that nobody reads can be collected. */
+export class Exchange<E> extends AsyncResource
+  implements Undici.Dispatcher.DispatchHandler, Response.Body, Watch.Waiter
+{
+  #controller: Controller | undefined
+  #aborted: Error | undefined
+  #answer: ((answer: Answer<E>) => void) | undefined
+  #timer: Timer<E> | undefined
+  #alarm: Watch.Alarm | undefined
+  #waiting: Array<(now: Effect.Effect<void>) => void> = []
+  #chunks: Array<Buffer> = []
+  #size = 0
+  #given = false
+  /** All of the body stays here: it can be read again. */
+  kept = false
+  ended = false
+  fault: { readonly cause: unknown } | undefined
+
+  constructor(
+    readonly request: HttpClientRequest.HttpClientRequest,
+    readonly options: Undici.Dispatcher.RequestOptions
+  ) {
+    // whoever goes on does so with the `AsyncLocalStorage` of the request, and not of the connection
+    super("HttpClient")
+  }
+
+  answer(dispatcher: Undici.Dispatcher, timer: Timer<E> | undefined): Answer<E> {
+    return Effect.async((resume) => {
+      this.#answer = (answer) => {
+        this.#answer = undefined
+        this.#alarm?.callOff()
+        this.runInAsyncScope(resume, undefined, answer)
+      }
+      this.#timer = timer
+      this.#alarm = timer?.watch.alarm(timer.clock, timer.deadline, this)
+      try {
+        dispatcher.dispatch(this.options, this)
+      } catch (cause) {
+        this.onResponseError(undefined, cause)
+      }
+    })
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    if (this.#aborted !== undefined) {
+      controller.abort(this.#aborted)
+    }
+  }
+
+  onResponseStart(_: Controller, statusCode: number, headers: Response.RawHeaders): void {
+    if (statusCode < 200) {
+      this.options.onInfo?.({ statusCode, headers: headers as Record<string, string | Array<string>> })
+      return
+    }
+    const response = Response.make(this.request, statusCode, headers, this)
+    this.#answer?.(Effect.sync(() => Response.watched(response, this)))
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#size += chunk.length
+    if (!this.kept) {
+      if (this.#size >= highWaterMark) {
+        controller.pause()
+      }
+      this.#wake()
+    }
+  }
+
+  onResponseEnd(): void {
+    this.ended = true
+    this.#wake()
+  }
+
+  onResponseError(_: Controller | undefined, cause: unknown): void {
+    this.fault = { cause }
+    this.#answer?.(Effect.fail(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause })))
+    const { body } = this.options
+    if (body instanceof Readable) {
+      body.on("error", () => {}).destroy()
+    }
+    this.#wake()
+  }
+
+  onRequestUpgrade(controller: Controller, ...[, , socket]: [number, unknown, Readable]): void {
+    socket.destroy()
+    this.onResponseError(controller, new Undici.errors.NotSupportedError("no other protocol is spoken"))
+  }
+
+  get done(): boolean {
+    return this.ended || this.fault !== undefined
+  }
+
+  abort(reason: Error = new Undici.errors.RequestAbortedError()): void {
+    if (!this.done) {
+      this.#aborted = reason
+      this.#controller?.abort(reason)
+    }
+  }
+
+  timeIsOver(): void {
+    const deadline = this.#timer?.deadline
+    if (deadline !== undefined) {
+      this.#answer?.(Effect.failSync(() => deadline.late()))
+    }
+    this.abort()
+  }
+
+  /** Nobody waits any more. */
+  giveUp(): void {
+    this.#answer = undefined
+    this.#alarm?.callOff()
+    this.abort()
+  }
+
+  /** Waits until something happens. */
+  get next(): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      this.#waiting.push(resume)
+    })
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    if (waiting.length > 0) {
+      this.#waiting = []
+      waiting.forEach((resume) => this.runInAsyncScope(resume, undefined, Effect.void))
+    }
+  }
+
+  /** What has come by now, and lets more come. */
+  take(): Chunk.Chunk<Buffer> {
+    const chunks = this.#chunks
+    this.#chunks = []
+    this.#size = 0
+    this.#given = true
+    this.#controller?.resume()
+    return Chunk.unsafeFromArray(chunks)
+  }
+
+  /** Has something come that nobody took? */
+  get filled(): boolean {
+    return this.#size > 0
+  }
+
+  /** All of it. */
+  get bytes(): Effect.Effect<Buffer, unknown> {
+    return Effect.suspend(() => {
+      if (this.#given) {
+        return Effect.fail(gone())
+      }
+      this.kept = true
+      this.#controller?.resume()
+      return this.done
+        ? this.#joined
+        : Effect.onInterrupt(
+          Effect.zipRight(this.next, Effect.suspend(() => this.#joined)),
+          () => Effect.sync(() => this.abort())
+        )
+    })
+  }
+
+  get #joined(): Effect.Effect<Buffer, unknown> {
+    if (this.fault !== undefined) {
+      return Effect.fail(this.fault.cause)
+    }
+    const [first, second] = this.#chunks
+    if (first !== undefined && second === undefined) {
+      return Effect.succeed(first)
+    }
+    const joined = Buffer.concat(this.#chunks)
+    this.#chunks = [joined]
+    return Effect.succeed(joined)
+  }
+}

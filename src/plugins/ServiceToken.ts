@@ -1,0 +1,85 @@
+/**
+ * A user's token together with a service's own (keystoneauth's `ServiceTokenAuthWrapper`): how a service acts for a user
+ * whose token may end before the work does.
+ *
+ * @since 0.1.0
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as AuthPlugin from "../identity/AuthPlugin.js"
+
+/**
+ * The plugin as a value: everything is the user's, and `X-Service-Token` is the token of the service. A service that
+ * authenticates otherwise than by a token adds nothing.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (user: AuthPlugin.Service, service: AuthPlugin.Service): AuthPlugin.Service =>
+  AuthPlugin.make({
+    ...user,
+    name: `${user.name} with service token`,
+    cacheId: Effect.succeedNone,
+    withScope: (scope) => Effect.map(user.withScope(scope), (rescoped) => make(rescoped, service)),
+    headers: Effect.zipWith(
+      user.headers,
+      service.headers,
+      (headers, own) =>
+        Option.match(Headers.get(own, "x-auth-token"), {
+          onNone: () => headers,
+          onSome: (token) => Headers.set(headers, "x-service-token", token)
+        }),
+      { concurrent: true }
+    ),
+    invalidate: (rejected) =>
+      // the service does not say which of the two it rejects
+      Effect.zipWith(
+        user.invalidate(rejected),
+        Option.match(Headers.get(rejected, "x-service-token"), {
+          onNone: () => Effect.succeed(false),
+          onSome: (token) => service.invalidate(Headers.unsafeFromRecord({ "x-auth-token": token }))
+        }),
+        (users, services) => users || services
+      )
+  })
+
+/**
+ * Requests below this layer are made as the user, vouched for by the service.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { Password, ServiceToken, Token } from "effect-keystoneauth"
+ *
+ * const authUrl = "https://keystone.example.com/v3"
+ * const acting = (token: string) =>
+ *   ServiceToken.layer(
+ *     Token.layer({ authUrl, token: Redacted.make(token), projectId: "21dced0fd20347869b93710d2b98aae0" }),
+ *     Password.layer({
+ *       authUrl,
+ *       username: "nova",
+ *       password: Redacted.make("secret"),
+ *       userDomainName: "Default",
+ *       projectName: "service",
+ *       projectDomainName: "Default"
+ *     })
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <E, R, E2, R2>(
+  user: Layer.Layer<AuthPlugin.AuthPlugin, E, R>,
+  service: Layer.Layer<AuthPlugin.AuthPlugin, E2, R2>
+): Layer.Layer<AuthPlugin.AuthPlugin, E | E2, R | R2> =>
+  Layer.effect(
+    AuthPlugin.AuthPlugin,
+    Effect.zipWith(
+      Effect.provide(AuthPlugin.AuthPlugin, user),
+      Effect.provide(AuthPlugin.AuthPlugin, service),
+      make
+    )
+  )
