@@ -10,11 +10,11 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import type * as ConfigError from "../base/configError.js"
 import type * as Catalog from "../endpoint/Catalog.js"
 import type * as Discovery from "../endpoint/Discovery.js"
 import type * as Errors from "../Errors.js"

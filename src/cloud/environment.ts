@@ -1,8 +1,8 @@
 /** What the environment says, variable by variable, as settings. */
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as ConfigError from "../base/configError.js"
 import type * as AuthType from "../login/AuthType.js"
 import * as ServiceType from "../model/ServiceType.js"
 import * as Keys from "./keys.js"

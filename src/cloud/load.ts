@@ -1,9 +1,9 @@
 /** Which cloud is meant, and all that is said about it, in the order in which it counts. */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as ConfigError from "../base/configError.js"
 import * as Errors from "../Errors.js"
 import type * as AuthType from "../login/AuthType.js"
 import * as Environment from "./environment.js"

@@ -1,8 +1,8 @@
 /** The layers that every plugin module has, from its `make`. */
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as ConfigError from "../base/configError.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 
 export const layer =

@@ -1,6 +1,5 @@
 /** A request on undici's own `dispatch`, and what comes in for it: no Node stream, and no fiber. */
 import * as Undici from "@effect/platform-node/Undici"
-import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
@@ -10,6 +9,7 @@ import type * as Exit from "effect/Exit"
 import { AsyncResource } from "node:async_hooks"
 import { Readable } from "node:stream"
 import type * as Watch from "../base/deadline.js"
+import * as HttpClientError from "../base/httpClientError.js"
 import * as Response from "./response.js"
 
 type Controller = Undici.Dispatcher.DispatchController

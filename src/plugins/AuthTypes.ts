@@ -5,12 +5,12 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as ConfigError from "../base/configError.js"
 import type * as Discovery from "../endpoint/Discovery.js"
 import { InvalidOptions } from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"

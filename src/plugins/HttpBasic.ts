@@ -6,12 +6,12 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type * as ConfigError from "../base/configError.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as IdentityKey from "../identity/identityKey.js"
 import * as AuthType from "../login/AuthType.js"

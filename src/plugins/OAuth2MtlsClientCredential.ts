@@ -7,11 +7,11 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import type * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as ConfigError from "../base/configError.js"
 import * as ObjectId from "../base/objectId.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"

@@ -5,10 +5,10 @@
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import type * as ConfigError from "../base/configError.js"
 import * as ObjectId from "../base/objectId.js"
 import type { AuthenticationError } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"

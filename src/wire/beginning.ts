@@ -1,6 +1,6 @@
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type * as HttpClientError from "../base/httpClientError.js"
 
 /**
  * The beginning of a body, as it comes. It is copied into one buffer: chunks of one byte each, kept as they are, would take

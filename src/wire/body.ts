@@ -1,9 +1,9 @@
 /** Reading bodies with a bound, and what can be sent twice. */
 import type * as HttpBody from "@effect/platform/HttpBody"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as HttpClientError from "../base/httpClientError.js"
 import { Beginning } from "./beginning.js"
 import * as Response from "./response.js"
 import * as TransportFault from "./transportFault.js"

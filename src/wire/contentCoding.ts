@@ -3,13 +3,13 @@
  * decoded as streams: nothing of what a small body expands to is kept, unless somebody reads it as a whole, and then up to `limit`.
  */
 import type * as Headers from "@effect/platform/Headers"
-import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import * as HttpClientError from "../base/httpClientError.js"
 import { Beginning } from "./beginning.js"
 
 type Failure = HttpClientError.ResponseError

@@ -3,13 +3,13 @@
  * that could be interrupted, and an answer whose body is here needs no timer. Others, which are everyone's, know nothing of it.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Watch from "../base/deadline.js"
+import type * as HttpClientError from "../base/httpClientError.js"
 import type { Restore } from "../base/settled.js"
 
 /** How a sending has ended. */

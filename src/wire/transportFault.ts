@@ -1,8 +1,8 @@
 /** From the platform's errors, which hold the request with its token, to ours, which do not. */
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Cause from "effect/Cause"
 import { isRecord } from "effect/Predicate"
+import type * as HttpClientError from "../base/httpClientError.js"
 import * as Errors from "../Errors.js"
 import type * as Secrets from "../safety/secrets.js"
 import * as Url from "../safety/url.js"
