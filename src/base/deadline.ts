@@ -1,73 +1,62 @@
 /**
- * Waiting that ends. One sleeper watches over all that is waited for: a race with a timer for each request would cost more
- * than everything else that is done for it.
+ * Deadlines. One sleeper serves all of a Session: racing each request with a timer of its own would cost more than the rest
+ * of the request.
  */
 import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
-import type * as FiberRefs from "effect/FiberRefs"
-import * as Runtime from "effect/Runtime"
-import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Scope from "effect/Scope"
-import { type Restore, settled } from "./settled.js"
+import { onExit, type Restore } from "./continuation.js"
+import * as Fiber from "./fiber.js"
 import * as Time from "./time.js"
 
-/** Until when it is waited. It may become later while it is waited, but not earlier. */
+/** When waiting ends. It may move to a later time while it is waited for, but not to an earlier one. */
 export interface End {
   readonly endsAt: Time.Instant
 }
 
-/** The same, and what it means if nothing has come by then. */
+/** An end, and the error of an effect that has not ended by then. */
 export interface Deadline<out E> extends End {
   readonly late: () => E
 }
 
-/** What is different for an effect that is waited for; to change it here costs nothing. */
-export interface Surroundings {
-  readonly context: (outer: Context.Context<never>) => Context.Context<never>
-  readonly fiberRefs: (outer: FiberRefs.FiberRefs, fiberId: FiberId.Runtime) => FiberRefs.FiberRefs
-}
-
-export interface Watch {
+/** Runs effects with deadlines. */
+export interface Deadlines {
   /**
-   * Fails once the time is over, and interrupts the effect then, without waiting for it: not even where the caller cannot be
-   * interrupted. The effect runs in a fiber of its own, which ends with the caller.
+   * Runs an effect in a fiber of its own, which ends with the caller. At the deadline it fails, even where the caller is
+   * uninterruptible, and interrupts the effect without waiting for its end.
    */
   readonly within: <A, E, R, E2>(
     deadline: Deadline<E2>,
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | E2, R>
-  /** The same, going on with how it has ended as `settled` does. */
-  readonly settled: <A, E, R, E2, B, E3>(
+  /** As `within`, continuing with the exit as `onExit` does. */
+  readonly exitWithin: <A, E, R, E2, B, E3>(
     restore: Restore,
     deadline: Deadline<E2>,
     effect: Effect.Effect<A, E, R>,
     next: (exit: Exit.Exit<A, E | E2>) => Effect.Effect<B, E3>,
-    surroundings?: Surroundings
+    surroundings?: Fiber.Surroundings
   ) => Effect.Effect<B, E3, R>
-  /** Tells when the time is over, unless it is called off before: for who can give up without being interrupted. */
+  /** Calls a waiter at the deadline, unless the alarm is cancelled before: for clients that need no fiber to give up. */
   readonly alarm: (clock: Clock.Clock, end: End, waiter: Waiter) => Alarm
 }
 
-/** Who is told that the time is over. */
 export interface Waiter {
   readonly timeIsOver: () => void
 }
 
 export interface Alarm {
-  readonly callOff: () => void
+  readonly cancel: () => void
 }
 
-/** Nobody sleeps longer, so that a sleeper that nobody needs any more soon ends by itself. */
+/** In milliseconds. A sleeper that nobody needs any more ends by itself within this time. */
 const longestSleep = 1000
 
 /**
- * Something that is waited for, in a list: of a `Map`, V8 keeps each table that it ever had until its next full collection, and with
- * it all that was waited for.
+ * A node in the list of waiters. Of a `Map`, V8 keeps each table that it ever had until the next full collection, and with it
+ * all that was waited for.
  */
 class Wait implements Alarm {
   previous: Wait | undefined
@@ -75,17 +64,17 @@ class Wait implements Alarm {
 
   constructor(readonly watcher: Watcher, readonly end: End, public waiter: Waiter | undefined) {}
 
-  callOff(): void {
+  cancel(): void {
     this.watcher.delete(this)
   }
 }
 
-/** Watches by one clock. */
+/** All waiters of one clock. */
 class Watcher {
   readonly #clock: Clock.Clock
   #first: Wait | undefined
   #last: Wait | undefined
-  #sleeper: Fiber.RuntimeFiber<void> | undefined
+  #sleeper: Fiber.Running | undefined
   #wakesAt = Time.never
 
   constructor(clock: Clock.Clock) {
@@ -105,7 +94,7 @@ class Watcher {
     return wait
   }
 
-  /** It holds nothing afterwards, and may be deleted twice. */
+  /** Removes a wait, which then refers to nothing. A second time it does nothing. */
   delete(wait: Wait): void {
     if (wait.waiter === undefined) {
       return
@@ -124,31 +113,30 @@ class Watcher {
     wait.previous = wait.next = wait.waiter = undefined
   }
 
-  /** The sleeper would keep the program from ending. */
+  /** Stops the sleeper if nothing is left: it would keep the program from ending. */
   rest(): void {
     if (this.#first === undefined) {
       this.#stop()
     }
   }
 
-  /** Sees to it that somebody looks at that time at the latest. */
+  /** Makes the sleeper wake at this time at the latest. */
   #wakeBy(endsAt: Time.Instant): void {
     if (endsAt >= this.#wakesAt) {
       return
     }
     this.#stop()
     const now = Time.now(this.#clock)
-    // timers know whole milliseconds only
+    // timers have whole milliseconds
     const millis = Math.min(Math.max(0, Math.ceil(endsAt - now)), longestSleep)
     this.#wakesAt = Time.after(now, millis)
-    this.#sleeper = Runtime.runFork(
-      Runtime.defaultRuntime,
-      Effect.map(this.#clock.sleep(Duration.millis(millis)), this.#look)
-    )
+    this.#sleeper = Fiber.runInBackground(Effect.map(this.#clock.sleep(Duration.millis(millis)), this.#look))
   }
 
   #stop(): void {
-    this.#sleeper?.unsafeInterruptAsFork(FiberId.none)
+    if (this.#sleeper !== undefined) {
+      Fiber.interrupt(this.#sleeper)
+    }
     this.#sleeper = undefined
     this.#wakesAt = Time.never
   }
@@ -175,7 +163,7 @@ class Watcher {
   }
 }
 
-/** How an effect has ended, and who waits for it. */
+/** The exit of an effect, or the function to call with it. */
 class Ending<A, E> {
   exit: Exit.Exit<A, E> | undefined
   tell: (exit: Exit.Exit<A, E>) => void = (exit) => {
@@ -183,7 +171,7 @@ class Ending<A, E> {
   }
 }
 
-export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
+export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => new Map<Clock.Clock, Watcher>()),
     (watchers) => Effect.sync(() => watchers.forEach((watcher) => watcher.rest()))
@@ -199,56 +187,50 @@ export const make: Effect.Effect<Watch, never, Scope.Scope> = Effect.map(
       return watcher
     }
 
-    const settledWithin: Watch["settled"] = <A, E, R, E2, B, E3>(
+    const exitWithin: Deadlines["exitWithin"] = <A, E, R, E2, B, E3>(
       restore: Restore,
       deadline: Deadline<E2>,
       effect: Effect.Effect<A, E, R>,
       next: (exit: Exit.Exit<A, E | E2>) => Effect.Effect<B, E3>,
-      surroundings?: Surroundings
+      surroundings?: Fiber.Surroundings
     ) =>
-      Effect.withFiberRuntime<B, E3, R>((fiber, status) => {
-        const { currentContext } = fiber
-        const runtime = Runtime.make<never>({
-          context: surroundings === undefined ? currentContext : surroundings.context(currentContext),
-          runtimeFlags: RuntimeFlags.enable(status.runtimeFlags, RuntimeFlags.Interruption),
-          fiberRefs: fiber.getFiberRefs()
-        })
+      Fiber.withFork<B, E3, R>((fork, fiber) => {
         const ending = new Ending<A, E>()
-        const running = Runtime.runFork(
-          runtime,
-          // the fiber itself ends with nothing: a failure would be logged as one that nobody handles, and a value kept as long as it
+        const running = fork(
+          // the fiber itself ends with nothing: its failure would be logged as unhandled, and its value kept as long as it
           Effect.matchCause(effect as Effect.Effect<A, E>, {
             onFailure: (cause) => ending.tell(Exit.failCause(cause)),
             onSuccess: (value) => ending.tell(Exit.succeed(value))
           }),
-          surroundings && { updateRefs: surroundings.fiberRefs }
+          surroundings
         )
         if (ending.exit !== undefined) {
           return next(ending.exit)
         }
-        const watcher = watcherOf(Time.clockOf(fiber))
+        const watcher = watcherOf(Fiber.clock(fiber))
         let wait: Wait | undefined
         const outcome = Effect.async<A, E | E2>((resume) => {
           wait = watcher.add(deadline, {
             timeIsOver: () => {
               resume(Effect.failSync(() => deadline.late()))
-              running.unsafeInterruptAsFork(FiberId.none)
+              Fiber.interrupt(running)
             }
           })
           ending.tell = resume
-          // somebody else has interrupted it
-          running.addObserver((exit) => Exit.isFailure(exit) ? resume(Exit.failCause(exit.cause)) : undefined)
+          Fiber.onFailure(running, resume)
         })
-        return settled(restore, outcome, (exit) => {
-          wait?.callOff()
-          return Exit.isInterrupted(exit) ? Effect.flatMap(Fiber.interrupt(running), () => next(exit)) : next(exit)
+        return onExit(restore, outcome, (exit) => {
+          wait?.cancel()
+          return Exit.isInterrupted(exit)
+            ? Effect.flatMap(Fiber.interruptAndWait(running), () => next(exit))
+            : next(exit)
         })
       })
 
     return {
       within: (deadline, effect) =>
-        Effect.uninterruptibleMask((restore) => settledWithin(restore, deadline, effect, (exit) => exit)),
-      settled: settledWithin,
+        Effect.uninterruptibleMask((restore) => exitWithin(restore, deadline, effect, (exit) => exit)),
+      exitWithin,
       alarm: (clock, end, waiter) => watcherOf(clock).add(end, waiter)
     }
   }

@@ -1,32 +1,37 @@
-/** Spans where someone listens. */
+/** Spans around public operations, made only where a tracer records them. */
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
 import * as Tracer from "effect/Tracer"
+import * as Fiber from "./fiber.js"
 
-/** Effect's own, which shows what it is given to nobody. */
+/** Effect's default tracer, which reports to nobody. */
 const silent = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
 /**
- * Does anyone look at spans? Making them costs more than most of what else is done for a request. A trace that came from
- * outside is somebody's.
+ * Whether spans are recorded: a tracer was provided, or the parent span came from outside. Where they are not, none is made,
+ * since a span costs more than the rest of a warm request.
  */
-export const listens = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
-  (fiber.currentTracer !== silent || fiber.currentSpan?._tag === "ExternalSpan") &&
-  fiber.getFiberRef(FiberRef.currentTracerEnabled)
+export const areRecorded = (fiber: Fiber.Fiber): boolean =>
+  (Fiber.tracer(fiber) !== silent || Fiber.span(fiber)?._tag === "ExternalSpan") && Fiber.isTracerEnabled(fiber)
 
-/** A span around a public operation, where someone listens. What it fails with is its `error.type`. */
+/** A span around a public operation, if spans are recorded. Its `error.type` is the tag of the error. */
 export const operation = <A, E extends { readonly _tag: string }, R>(
   name: string,
-  use: (listened: boolean, fiber: Fiber.RuntimeFiber<unknown, unknown>) => Effect.Effect<A, E, R>
+  use: (recorded: boolean, fiber: Fiber.Fiber) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime<A, E, R>((fiber) =>
-    listens(fiber)
-      ? Effect.withFiberRuntime<A, E, R>((fiber) => use(true, fiber)).pipe(
+  Fiber.withFiber((fiber) =>
+    areRecorded(fiber)
+      ? Fiber.withFiber((fiber) => use(true, fiber)).pipe(
         Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan("error.type", _tag)),
         Effect.withSpan(name)
       )
       : use(false, fiber)
   )
+
+/** Sets an attribute, if its value is known. */
+export const attribute = (span: Tracer.Span, name: string, value: string | number | undefined): void => {
+  if (value !== undefined) {
+    span.attribute(name, value)
+  }
+}

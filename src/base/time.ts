@@ -1,51 +1,46 @@
 /**
- * What time it is: the one place that reads a clock.
+ * Time: the only module that reads a clock.
  *
- * Whatever is waited for, rests, or is kept for a while is measured in `Instant`s, by Effect's monotonic clock, which nobody can set.
- * The wall clock, which anybody can, is only for what others read: stamps of tokens, and what processes write down for each other.
+ * Every duration is measured in `Instant`s of Effect's monotonic clock, which cannot be set. The wall clock is read only for
+ * times that others read or write: stamps of tokens, and files that processes share.
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "./fiber.js"
 
 declare const monotonic: unique symbol
 
-/** A moment, in milliseconds by the monotonic clock. Where it counts from says nothing: only two of them together mean something. */
+/** A time by the monotonic clock, in milliseconds from an arbitrary origin: only the difference of two has a meaning. */
 export type Instant = number & { readonly [monotonic]: true }
 
-/** Some milliseconds after it. */
+/** The instant some milliseconds later. */
 export const after = (instant: Instant, millis: number): Instant => (instant + millis) as Instant
 
-/** Later than all others. */
+/** An instant later than all others. */
 export const never = Infinity as Instant
 
-/** Earlier than all others. */
+/** An instant earlier than all others. */
 export const longAgo = -Infinity as Instant
 
 export const now = (clock: Clock.Clock): Instant => (Number(clock.unsafeCurrentTimeNanos()) / 1e6) as Instant
 
-/** The clock of a fiber: an effect of its own to ask for it would cost more than the answer. */
-export const clockOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Clock.Clock =>
-  Context.get(fiber.currentDefaultServices, Clock.Clock)
+export const ofFiber = (fiber: Fiber.Fiber): Instant => now(Fiber.clock(fiber))
 
-export const ofFiber = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Instant => now(clockOf(fiber))
-
-/** In milliseconds since 1970, for what others read. It may be wrong by any amount, and jump: no duration is measured with it. */
+/** The wall clock, in milliseconds since 1970. It may be wrong by any amount and jump, so no duration is measured with it. */
 export const wallClock = (clock: Clock.Clock): number => clock.unsafeCurrentTimeMillis()
 
-/** The same as an effect. */
+/** `wallClock` as an effect. */
 export const wallClockTime: Effect.Effect<number> = Clock.currentTimeMillis
 
-/** A date of HTTP, in milliseconds since 1970. */
+/** Parses a date of an HTTP header, in milliseconds since 1970. */
 export const ofHttpDate = (text: string | undefined): number | undefined => {
-  // some engines take bare numbers for dates
+  // some engines parse bare numbers as dates
   const millis = text !== undefined && /[a-z]{3}/i.test(text) ? Date.parse(text) : NaN
   return Number.isNaN(millis) ? undefined : millis
 }
 
-/** When the server answered, by its own clock: the `Date` of an answer. */
+/** The `Date` of a response: when the server answered, by its own clock. */
 export const answeredAt = (headers: Readonly<Record<string, string | undefined>>): DateTime.Utc | undefined => {
   const millis = ofHttpDate(headers["date"])
   return millis === undefined ? undefined : DateTime.unsafeMake(millis)

@@ -170,7 +170,7 @@ const ask = (
     const { headers, hide, status, text } = yield* transport.text(request, {
       phase: "discovery",
       credentials,
-      about: { serviceType: "identity", sent: 0 }
+      about: { serviceType: "identity" }
     })
     if (status !== 200) {
       return yield* Effect.fail("Unavailable" as const)

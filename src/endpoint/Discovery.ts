@@ -20,7 +20,7 @@ import * as IdentityKey from "../identity/identityKey.js"
 import * as Known from "../identity/known.js"
 import * as VersionDocument from "../model/VersionDocument.js"
 import * as Url from "../safety/url.js"
-import * as Telemetry from "../wire/telemetry.js"
+import * as CloudName from "../wire/cloudName.js"
 import * as Transport from "../wire/Transport.js"
 
 /**
@@ -149,7 +149,7 @@ export const make = (options: Options = {}) =>
     ) {
       yield* Effect.annotateCurrentSpan("url.full", Url.shown(url))
       const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
-      const about: Transport.About = { cloud, sent: 0 }
+      const about: Transport.About = { cloud }
       const response = yield* transport.text(request, {
         phase: "discovery",
         limit: documentLimit,
@@ -177,7 +177,7 @@ export const make = (options: Options = {}) =>
 
     const find = Effect.fnUntraced(function*(url: string, place: string) {
       const plugin = yield* AuthPlugin.AuthPlugin
-      const cloud = Telemetry.cloudOfPlugin(plugin)
+      const cloud = CloudName.ofPlugin(plugin)
       const answer = yield* documents.get(place, fetch(url, undefined, cloud))
       if (!(answer instanceof Demanded)) {
         return answer

@@ -15,10 +15,10 @@ import type * as AuthScope from "../model/AuthScope.js"
 import { whyNoLogin } from "../model/tokenBody.js"
 import * as Url from "../safety/url.js"
 import * as Session from "../session/Session.js"
+import * as CloudName from "../wire/cloudName.js"
 import * as Faults from "../wire/faults.js"
 import * as Page from "../wire/page.js"
 import * as Receipt from "../wire/receipt.js"
-import * as Telemetry from "../wire/telemetry.js"
 import type * as Transport from "../wire/Transport.js"
 import * as AuthState from "./authState.js"
 
@@ -91,7 +91,7 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
     // apart from the token of a direct login: two plugins, each for the other's scope, would wait for each other forever
     const key = Option.isNone(root) ? own : yield* tokens.key({ kind: "exchanged", own, root: root.value.own })
     const authUrl = Either.getOrElse(login.authUrl, () => login.url)
-    const cloud = Telemetry.cloudOf(authUrl)
+    const cloud = CloudName.of(authUrl)
     const identity: Tokens.Identity = {
       key,
       login: getToken(transport, login, root).pipe(

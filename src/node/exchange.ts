@@ -1,4 +1,4 @@
-/** A request on undici's own `dispatch`, and what comes in for it: no Node stream, and no fiber. */
+/** One request on undici's `dispatch` with its answer, without a Node stream or a fiber. */
 import * as Undici from "@effect/platform-node/Undici"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { AsyncResource } from "node:async_hooks"
 import { Readable } from "node:stream"
-import type * as Watch from "../base/deadline.js"
+import type * as Deadline from "../base/deadline.js"
 import * as HttpClientError from "../base/httpClientError.js"
 import * as Response from "./response.js"
 
@@ -17,30 +17,32 @@ type Controller = Undici.Dispatcher.DispatchController
 export type Answer<E> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
 export type Ended<E> = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
 
-/** When it is too late for an answer. */
-export class Timer<E> {
-  constructor(readonly watch: Watch.Watch, readonly clock: Clock.Clock, readonly deadline: Watch.Deadline<E>) {}
+/** The deadline of the answer, and what watches it. */
+export interface Timer<E> {
+  readonly deadlines: Deadline.Deadlines
+  readonly clock: Clock.Clock
+  readonly deadline: Deadline.Deadline<E>
 }
 
-/** How much of a body comes in before anyone reads it: as much as undici's own streams keep. */
+/** How many bytes of a body are buffered before anyone reads it: as many as by undici's own streams. */
 const highWaterMark = 64 * 1024
 
-const gone = (): unknown => new TypeError("the body was read as a stream, and is not there any more")
+const gone = (): unknown => new TypeError("the body was read as a stream and cannot be read again")
 
-/** One request with its answer. It knows no response, so that one that nobody reads can be collected. */
+/** It does not refer to the response, so that a response that nobody reads can be collected. */
 export class Exchange<E> extends AsyncResource
-  implements Undici.Dispatcher.DispatchHandler, Response.Body, Watch.Waiter
+  implements Undici.Dispatcher.DispatchHandler, Response.Body, Deadline.Waiter
 {
   #controller: Controller | undefined
   #aborted: Error | undefined
   #answer: ((answer: Answer<E>) => void) | undefined
   #timer: Timer<E> | undefined
-  #alarm: Watch.Alarm | undefined
+  #alarm: Deadline.Alarm | undefined
   #waiting: Array<(now: Effect.Effect<void>) => void> = []
   #chunks: Array<Buffer> = []
   #size = 0
   #given = false
-  /** All of the body stays here: it can be read again. */
+  /** Whether the body stays here, so that it can be read again. */
   kept = false
   ended = false
   fault: { readonly cause: unknown } | undefined
@@ -49,7 +51,7 @@ export class Exchange<E> extends AsyncResource
     readonly request: HttpClientRequest.HttpClientRequest,
     readonly options: Undici.Dispatcher.RequestOptions
   ) {
-    // whoever goes on does so with the `AsyncLocalStorage` of the request, and not of the connection
+    // the program continues with the `AsyncLocalStorage` of the request, not with that of the connection
     super("HttpClient")
   }
 
@@ -57,11 +59,11 @@ export class Exchange<E> extends AsyncResource
     return Effect.async((resume) => {
       this.#answer = (answer) => {
         this.#answer = undefined
-        this.#alarm?.callOff()
+        this.#alarm?.cancel()
         this.runInAsyncScope(resume, undefined, answer)
       }
       this.#timer = timer
-      this.#alarm = timer?.watch.alarm(timer.clock, timer.deadline, this)
+      this.#alarm = timer?.deadlines.alarm(timer.clock, timer.deadline, this)
       try {
         dispatcher.dispatch(this.options, this)
       } catch (cause) {
@@ -114,17 +116,20 @@ export class Exchange<E> extends AsyncResource
 
   onRequestUpgrade(controller: Controller, ...[, , socket]: [number, unknown, Readable]): void {
     socket.destroy()
-    this.onResponseError(controller, new Undici.errors.NotSupportedError("no other protocol is spoken"))
+    this.onResponseError(
+      controller,
+      new Undici.errors.NotSupportedError("upgrades to other protocols are not supported")
+    )
   }
 
   get done(): boolean {
     return this.ended || this.fault !== undefined
   }
 
-  abort(reason: Error = new Undici.errors.RequestAbortedError()): void {
+  abort(reason?: Error): void {
     if (!this.done) {
-      this.#aborted = reason
-      this.#controller?.abort(reason)
+      this.#aborted = reason ?? new Undici.errors.RequestAbortedError()
+      this.#controller?.abort(this.#aborted)
     }
   }
 
@@ -136,10 +141,10 @@ export class Exchange<E> extends AsyncResource
     this.abort()
   }
 
-  /** Nobody waits any more. */
+  /** Ends the request: its answer is not needed any more. */
   giveUp(): void {
     this.#answer = undefined
-    this.#alarm?.callOff()
+    this.#alarm?.cancel()
     this.abort()
   }
 
@@ -158,7 +163,7 @@ export class Exchange<E> extends AsyncResource
     }
   }
 
-  /** What has come by now, and lets more come. */
+  /** Takes what has arrived, and lets more arrive. */
   take(): Chunk.Chunk<Buffer> {
     const chunks = this.#chunks
     this.#chunks = []
@@ -168,12 +173,12 @@ export class Exchange<E> extends AsyncResource
     return Chunk.unsafeFromArray(chunks)
   }
 
-  /** Has something come that nobody took? */
+  /** Whether something has arrived that was not taken. */
   get filled(): boolean {
     return this.#size > 0
   }
 
-  /** All of it. */
+  /** The whole body. */
   get bytes(): Effect.Effect<Buffer, unknown> {
     return Effect.suspend(() => {
       if (this.#given) {

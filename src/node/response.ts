@@ -1,4 +1,4 @@
-/** The answer to a request on undici's own `dispatch`. */
+/** The response to a request on undici's `dispatch`. */
 import type * as Undici from "@effect/platform-node/Undici"
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
@@ -12,34 +12,34 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as HttpClientError from "../base/httpClientError.js"
-import * as Patience from "../wire/ownClient.js"
+import * as OwnClient from "../wire/ownClient.js"
 
 export type RawHeaders = Parameters<Exclude<Undici.Dispatcher.DispatchHandler["onResponseStart"], undefined>>[2]
 type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
 
-/** What has come of a body, and what comes. */
+/** A body that is arriving. */
 export interface Body {
-  /** All of it stays there: it can be read again. */
+  /** Whether it is kept, so that it can be read again. */
   readonly kept: boolean
   readonly ended: boolean
   readonly fault: { readonly cause: unknown } | undefined
-  /** It has ended, well or not. */
+  /** Whether it has ended or failed. */
   readonly done: boolean
-  /** Has something come that nobody took? */
+  /** Whether something has arrived that was not taken. */
   readonly filled: boolean
-  /** All of it. */
+  /** The whole body. */
   readonly bytes: Effect.Effect<Buffer, unknown>
-  /** What has come by now, and lets more come. */
+  /** Takes what has arrived, and lets more arrive. */
   readonly take: () => Chunk.Chunk<Buffer>
-  /** Waits until something happens. */
+  /** Waits until more arrives, or the body ends. */
   readonly next: Effect.Effect<void>
   readonly abort: () => void
 }
 
-/** Answers that are thrown away without being read let go of their connections. */
+/** Aborts bodies whose responses were collected unread, which frees their connections. */
 const unread = new FinalizationRegistry((body: Body) => body.abort())
 
-/** Most bodies are here by now; any other is not to be forgotten. */
+/** Registers a response whose body has not arrived yet. */
 export const watched = (response: ClientResponse, body: Body): ClientResponse => {
   if (!body.done) {
     unread.register(response, body, response)
@@ -67,10 +67,10 @@ class ClientResponse extends Inspectable.Class implements HttpClientResponse.Htt
     this.#body = body
   }
 
-  get [Patience.complete](): boolean {
+  get [OwnClient.complete](): boolean {
     return this.#body.done
   }
-  get [Patience.coding](): string | undefined {
+  get [OwnClient.coding](): string | undefined {
     return this.#source["content-encoding"]?.toString()
   }
   get headers(): Headers.Headers {
@@ -156,6 +156,6 @@ export const make = (
 const failureOf = (response: ClientResponse) => (cause: unknown): HttpClientError.ResponseError =>
   new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
 
-/** UTF-8, without its mark. */
+/** UTF-8 without a byte order mark. */
 const decode = (bytes: Buffer): string =>
   bytes.toString("utf8", bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)

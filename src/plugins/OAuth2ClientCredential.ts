@@ -23,7 +23,7 @@ import type * as AccessInfo from "../model/AccessInfo.js"
 import * as AuthScope from "../model/AuthScope.js"
 import * as Url from "../safety/url.js"
 import * as Session from "../session/Session.js"
-import * as Telemetry from "../wire/telemetry.js"
+import * as CloudName from "../wire/cloudName.js"
 import type * as Transport from "../wire/Transport.js"
 import * as ApplicationCredential from "./ApplicationCredential.js"
 import * as HttpBasic from "./HttpBasic.js"
@@ -115,7 +115,7 @@ const identify = (
         Effect.withSpan("AuthPlugin.login", {
           attributes: {
             "openstack.auth.plugin": name,
-            "openstack.cloud": Telemetry.cloudOf(authUrl),
+            "openstack.cloud": CloudName.of(authUrl),
             "url.full": Url.shown(oauth2Endpoint)
           }
         })
@@ -126,7 +126,7 @@ const identify = (
       revoke: (access) => KeystoneV3.revoke(transport, authUrl, access),
       description: OAuth2.describe(options),
       url: Url.shown(oauth2Endpoint),
-      labels: { plugin: name, cloud: Telemetry.cloudOf(oauth2Endpoint) }
+      labels: { plugin: name, cloud: CloudName.of(oauth2Endpoint) }
     }
   })
 

@@ -3,50 +3,34 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import * as Computed from "../base/computed.js"
 import type * as ConfigError from "../base/configError.js"
-import { andThen, isReady } from "../base/ready.js"
 import * as Spans from "../base/spans.js"
-import * as Time from "../base/time.js"
 import * as Catalog from "../endpoint/Catalog.js"
 import * as Discovery from "../endpoint/Discovery.js"
 import { EndpointMemory } from "../endpoint/endpointMemory.js"
 import * as Endpoint from "../endpoint/resolve.js"
-import * as Errors from "../Errors.js"
-import * as AuthPlugin from "../identity/AuthPlugin.js"
-import * as Known from "../identity/known.js"
+import type * as Errors from "../Errors.js"
+import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as Tokens from "../identity/Tokens.js"
-import type * as AccessInfo from "../model/AccessInfo.js"
 import type * as ApiVersion from "../model/ApiVersion.js"
 import * as EndpointData from "../model/EndpointData.js"
 import type * as EndpointFilter from "../model/EndpointFilter.js"
-import * as Microversion from "../model/Microversion.js"
+import type * as Microversion from "../model/Microversion.js"
 import type * as ServiceType from "../model/ServiceType.js"
-import * as Secrets from "../safety/secrets.js"
-import * as Url from "../safety/url.js"
-import * as Body from "../wire/body.js"
-import * as Faults from "../wire/faults.js"
-import * as Receipt from "../wire/receipt.js"
-import * as Response from "../wire/response.js"
-import * as Target from "../wire/target.js"
-import * as Telemetry from "../wire/telemetry.js"
 import * as Transport from "../wire/Transport.js"
-import * as AskedMicroversion from "./askedMicroversion.js"
-import * as Choices from "./choices.js"
+import * as Microversion_ from "./microversion.js"
+import * as OperationSpan from "./operationSpan.js"
+import * as Request from "./request.js"
 
 /**
  * What a request can fail with.
@@ -190,124 +174,28 @@ export const make = (
     }
     const tokens = yield* Tokens.make(options)
 
-    const askFor = AskedMicroversion.make()
-
-    /** Everything that comes before sending: where to, and as whom. What is known need not be waited for. */
-    const prepare = (
-      call: Call,
-      now: Time.Instant
-    ): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> => {
-      const { fiber, options, plugin, request } = call
-      const access = Known.access.of(plugin)?.(now)
-      if (call.listened) {
-        Telemetry.annotateOperation(fiber.currentSpan, request, plugin, call.serviceType)
-      }
-      const absolute = Url.namesHost(request.url)
-      const flaw = Url.flaw(request.url, absolute)
-      if (flaw !== undefined) {
-        return Effect.fail(new Errors.InvalidOptions({ module: "Session", option: "url", reason: flaw }))
-      }
-      if (absolute) {
-        return aim(call, undefined, access)
-      }
-      const known = Endpoint.peek(services, plugin, access, call.filter, options, now)
-      return known !== undefined
-        ? aim(call, known, access)
-        // by then the token may be another one
-        : Effect.flatMap(
-          Endpoint.ask(services, plugin, call.filter, options),
-          (endpoint) => aim(call, endpoint, undefined)
-        )
-    }
-
-    const aim = (
-      call: Call,
-      endpoint: EndpointData.EndpointData | undefined,
-      access: AccessInfo.AccessInfo | undefined
-    ): Effect.Effect<Prepared, Error> => {
-      const { fiber, listened, options, plugin, request, serviceType } = call
-      const asked = options.microversion === undefined ? undefined : askFor(options.microversion, serviceType)
-      if (asked !== undefined && Either.isLeft(asked)) {
-        return Effect.fail(asked.left)
-      }
-      const url = endpoint === undefined ? request.url : Url.join(endpoint.url, request.url)
-      const about = Telemetry.about({
-        cloud: Telemetry.cloudOfPlugin(plugin),
-        serviceType,
-        regionName: endpoint?.regionName,
-        microversion: asked?.right.text
-      })
-      if (listened) {
-        annotate(fiber.currentSpan, url, about, endpoint)
-      }
-      const unsupported = asked === undefined || endpoint === undefined
-        ? undefined
-        : supportError(Endpoint.described(services, endpoint, Time.ofFiber(fiber)), endpoint, asked.right)
-      if (unsupported !== undefined) {
-        return Effect.fail(unsupported)
-      }
-      const microversion = asked?.right.headers ?? Headers.empty
-      return options.authenticated === false
-        ? Effect.succeed(new Prepared(plugin, about, request, url, microversion, undefined))
-        : andThen(
-          authHeaders(call, access),
-          (credentials) => Effect.succeed(new Prepared(plugin, about, request, url, microversion, credentials))
-        )
-    }
-
-    const perform = (
-      call: Call,
-      operation: Transport.Operation
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin> => {
-      const { fiber, listened, options } = call
-      const prepared = prepare(call, operation.beganAt)
-      return andThen(isReady(prepared) ? prepared : operation.inTime(prepared), (prepared) => {
-        if (listened) {
-          Telemetry.annotateUrl(fiber.currentSpan, prepared.url, prepared.secrets)
-        }
-        return send(
-          transport,
-          prepared,
-          options,
-          new Sending(options, operation, prepared.about, prepared.credentials),
-          (response, reason) => {
-            if (listened) {
-              Telemetry.annotateAnswer(fiber.currentSpan, response)
-            }
-            if (
-              options.raiseForStatus === false || (response.status < 400 && !offersVersions(response, call.request))
-            ) {
-              return Effect.succeed(response)
-            }
-            const about = {
-              redirectedFrom: prepared.leftBy(response),
-              serviceType: prepared.about.serviceType,
-              regionName: prepared.about.regionName,
-              attempts: operation.retries === 0 ? undefined : operation.retries + 1
-            }
-            return response.status < 400 ? choices(response, about) : refusal(response, { ...about, reason })
-          }
-        )
-      })
-    }
+    const environment: Request.Environment = { transport, endpoints: services, askMicroversion: Microversion_.make() }
 
     const request: Service["request"] = (request, options = {}) =>
       Spans.operation<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin>(
         "Session.request",
-        (listened, fiber) =>
+        (isRecorded, fiber) =>
           transport.operation(
             request,
             options,
-            (operation) => perform(new Call(fiber, request, options, listened), operation)
+            (operation) => Request.run(environment, fiber, request, options, operation, isRecorded)
           )
       )
 
     const endpointData: Service["endpointData"] = (filter, options) =>
-      Spans.operation("Session.endpointData", (listened) => {
-        const how = options === undefined ? discovering : discoveringUnlessTold(options)
-        const endpoint = Endpoint.resolve(services, filter, how)
-        return listened
-          ? Effect.tap(endpoint, (found) => Effect.annotateCurrentSpan(traceAttribute, EndpointData.explain(found)))
+      Spans.operation("Session.endpointData", (isRecorded) => {
+        const endpoint = Endpoint.resolve(services, filter, {
+          ...options,
+          discoverVersions: options?.discoverVersions ?? true
+        })
+        return isRecorded
+          ? Effect.tap(endpoint, (found) =>
+            Effect.annotateCurrentSpan(OperationSpan.endpointTrace, EndpointData.explain(found)))
           : endpoint
       })
 
@@ -318,288 +206,6 @@ export const make = (
     )
 
     return { request, endpointData, allVersionData, tokens, transport }
-  })
-
-const anything: EndpointFilter.EndpointFilter = {}
-
-const discovering: Endpoint.Options = { discoverVersions: true }
-
-const discoveringUnlessTold = (options: Endpoint.Options): Endpoint.Options =>
-  options.discoverVersions === undefined ? { ...options, ...discovering } : options
-
-/** Why this URL. */
-const traceAttribute = "openstack.endpoint.trace"
-
-/** What is known once the endpoint is: and why it is that one, where that was not known before. */
-const annotate = (
-  span: Tracer.AnySpan | undefined,
-  url: string,
-  about: Transport.About,
-  endpoint: EndpointData.EndpointData | undefined
-): void => {
-  Telemetry.annotateTarget(span, url, about)
-  if (
-    span?._tag === "Span" && span.sampled &&
-    endpoint?.trace.some((step) => step._tag === "Document" && !step.cached) === true
-  ) {
-    span.attribute(traceAttribute, EndpointData.explain(endpoint))
-  }
-}
-
-/** One request of a caller: who asks for what, and whether someone looks at its span. */
-class Call {
-  readonly plugin: AuthPlugin.Service
-
-  constructor(
-    readonly fiber: Fiber.RuntimeFiber<unknown, unknown>,
-    readonly request: HttpClientRequest.HttpClientRequest,
-    readonly options: RequestOptions,
-    readonly listened: boolean
-  ) {
-    this.plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
-  }
-
-  get filter(): EndpointFilter.EndpointFilter {
-    return this.options.endpointFilter ?? anything
-  }
-
-  /** The one that its microversion is for. */
-  get serviceType(): ServiceType.ServiceType | undefined {
-    return this.options.microversionServiceType ?? this.filter.serviceType
-  }
-}
-
-/** In small letters, as all headers are that the Session puts together. `access` is the token, if it is known now. */
-const authHeaders = (
-  { fiber, options: { tokenLife }, plugin }: Call,
-  access: AccessInfo.AccessInfo | undefined
-): Effect.Effect<Headers.Headers, AuthPlugin.Error> => {
-  if (access !== undefined && tokenLife === undefined && Context.get(fiber.currentContext, Tokens.LeastLife) === 0) {
-    return Effect.succeed(AuthPlugin.tokenHeaders(access.token))
-  }
-  const headers = Effect.map(plugin.headers, Headers.fromInput)
-  return tokenLife === undefined
-    ? headers
-    : Effect.provideService(headers, Tokens.LeastLife, Duration.toMillis(tokenLife))
-}
-
-/** Only what a version document has said is held against a microversion. */
-const supportError = (
-  { maxMicroversion, minMicroversion }: Endpoint.Described,
-  { serviceType, url }: EndpointData.EndpointData,
-  { text, version }: AskedMicroversion.Asked
-): Errors.MicroversionNotSupported | undefined => {
-  const format = (version: Microversion.Microversion | undefined) =>
-    version === undefined ? undefined : Microversion.format(version)
-  return maxMicroversion === undefined || text === "latest" ||
-      Microversion.isInRange(version, { min: minMicroversion, max: maxMicroversion })
-    ? undefined
-    : new Errors.MicroversionNotSupported({
-      microversion: text,
-      serviceType,
-      url: Url.shown(url),
-      minMicroversion: format(minMicroversion),
-      maxMicroversion: format(maxMicroversion)
-    })
-}
-
-/** Field by field: what an adapter's options and a call's were made into is slow to copy. */
-class Sending implements Transport.ExecuteOptions {
-  readonly timeout: Transport.SendOptions["timeout"]
-  readonly redirects: Transport.SendOptions["redirects"]
-  readonly retries: Transport.SendOptions["retries"]
-  readonly limiter: Transport.SendOptions["limiter"]
-  readonly userAgent: Transport.SendOptions["userAgent"]
-  readonly clientName: Transport.SendOptions["clientName"]
-  readonly clientVersion: Transport.SendOptions["clientVersion"]
-  readonly additionalHeaders: Transport.SendOptions["additionalHeaders"]
-  readonly globalRequestId: Transport.SendOptions["globalRequestId"]
-  readonly originalIp: Transport.SendOptions["originalIp"]
-
-  constructor(
-    options: { readonly [Option in keyof Required<Transport.SendOptions>]?: Transport.SendOptions[Option] },
-    readonly operation: Transport.Operation,
-    readonly about: Transport.About,
-    readonly credentials: Headers.Headers | undefined
-  ) {
-    this.timeout = options.timeout
-    this.redirects = options.redirects
-    this.retries = options.retries
-    this.limiter = options.limiter
-    this.userAgent = options.userAgent
-    this.clientName = options.clientName
-    this.clientVersion = options.clientVersion
-    this.additionalHeaders = options.additionalHeaders
-    this.globalRequestId = options.globalRequestId
-    this.originalIp = options.originalIp
-  }
-
-  /** The same with other credentials. */
-  with(credentials: Headers.Headers): Sending {
-    return new Sending(this, this.operation, this.about, credentials)
-  }
-}
-
-class Prepared {
-  constructor(
-    readonly plugin: AuthPlugin.Service,
-    readonly about: Transport.About,
-    readonly request: HttpClientRequest.HttpClientRequest,
-    readonly url: string,
-    /** What asks for a microversion, if any is asked for. */
-    readonly microversion: Headers.Headers,
-    /** What authenticates it, if anything is to. */
-    readonly credentials: Headers.Headers | undefined
-  ) {}
-
-  get secrets(): Secrets.Secrets {
-    const { credentials, request, url } = this
-    return new Secrets.Secrets({
-      request,
-      url: Url.parse(url) ?? new URL("http://none"),
-      credentials,
-      secrets: undefined
-    })
-  }
-
-  /** Where it was sent, if a redirect led to another origin, where no credentials go. */
-  leftBy(response: HttpClientResponse.HttpClientResponse): string | undefined {
-    return this.credentials === undefined || Response.url(response)?.origin === Url.parse(this.url)?.origin
-      ? undefined
-      : this.secrets.hideCredentials(Url.shown(this.url))
-  }
-
-  /** What is sent, but for its credentials. Headers that the caller has set win. */
-  get target(): HttpClientRequest.HttpClientRequest {
-    const { microversion, request, url } = this
-    return Target.make(request, url, Headers.merge(microversion, request.headers))
-  }
-}
-
-/** Told of the answer, and what a 401 means if it is one. */
-type Answered = (
-  response: HttpClientResponse.HttpClientResponse,
-  reason: Errors.Unauthorized["reason"]
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, Error>
-
-/** Sends, and where the token was rejected sends once more with another one. */
-const send = (
-  transport: Transport.Service,
-  prepared: Prepared,
-  { allowReauth }: RequestOptions,
-  how: Sending,
-  answered: Answered
-): Effect.Effect<HttpClientResponse.HttpClientResponse, Error> => {
-  const { credentials, plugin, target } = prepared
-  return Effect.flatMap(transport.execute(target, how), (first) => {
-    if (credentials === undefined) {
-      return answered(first, "NoToken")
-    }
-    if (first.status !== 401) {
-      return answered(first, "TokenRejected")
-    }
-    // where no token was sent, a 401 says nothing about the token
-    if (prepared.leftBy(first) !== undefined) {
-      return answered(first, "TokenNotSent")
-    }
-    return allowReauth === false
-      ? answered(first, "NotRetried")
-      : Effect.flatMap(
-        how.operation.inTime(renew(plugin, credentials, target, first)),
-        (renewed) =>
-          typeof renewed === "string"
-            ? answered(first, renewed)
-            : Effect.flatMap(
-              transport.execute(target, how.with(renewed)),
-              (second) => answered(second, "TokenRejected")
-            )
-      )
-  })
-}
-
-/** Other headers than those that were rejected, or why there are none. */
-const renew = Effect.fnUntraced(function*(
-  plugin: AuthPlugin.Service,
-  rejected: Headers.Headers,
-  { body }: HttpClientRequest.HttpClientRequest,
-  response: HttpClientResponse.HttpClientResponse
-) {
-  const renewable = yield* plugin.invalidate(rejected)
-  if (!renewable || !Body.isReplayable(body)) {
-    return renewable ? "NotRetried" : "TokenNotRenewable"
-  }
-  yield* Body.discard(response)
-  return Headers.fromInput(yield* plugin.headers)
-})
-
-/** Nothing was done, and the versions that there are were answered: that is a success only for who reads the endpoint itself. */
-const offersVersions = (
-  { status }: HttpClientResponse.HttpClientResponse,
-  { method, url }: HttpClientRequest.HttpClientRequest
-): boolean => status === 300 && !Url.namesHost(url) && !Url.readsRoot(method, url)
-
-interface AboutFailure {
-  readonly redirectedFrom: string | undefined
-  readonly serviceType: string | undefined
-  readonly regionName: string | undefined
-  readonly attempts: number | undefined
-}
-
-const choices = (
-  response: HttpClientResponse.HttpClientResponse,
-  { attempts, redirectedFrom, regionName, serviceType }: AboutFailure
-): Effect.Effect<never, Errors.MultipleChoices> =>
-  Effect.flatMap(Body.faultText(response), (text) => {
-    const { method, url } = response.request
-    return new Errors.MultipleChoices({
-      serviceType,
-      regionName,
-      redirectedFrom,
-      attempts,
-      method,
-      url,
-      status: response.status,
-      requestId: Response.requestId(response),
-      versions: Choices.versions(url, text).map(Response.hide(response))
-    })
-  })
-
-const refusal = (
-  response: HttpClientResponse.HttpClientResponse,
-  about: AboutFailure & {
-    readonly reason: Errors.Unauthorized["reason"]
-  }
-): Effect.Effect<never, Errors.Unauthorized | Errors.MissingAuthMethods | Errors.HttpStatusError> =>
-  Effect.gen(function*() {
-    const { method, url } = response.request
-    const { headers, status } = response
-    const text = yield* Body.faultText(response)
-    const missing = Receipt.read({ method, url }, { status, headers, text, hide: Response.hide(response) })
-    if (Option.isSome(missing)) {
-      return yield* missing.value
-    }
-    const fault = yield* Faults.describe(headers, text, Response.hide(response))
-    return yield* status === 401
-      ? new Errors.Unauthorized({
-        ...fault,
-        reason: about.reason,
-        redirectedFrom: about.redirectedFrom,
-        method,
-        url,
-        status
-      })
-      : Faults.statusError(
-        {
-          ...fault,
-          method,
-          url,
-          status,
-          serviceType: about.serviceType,
-          regionName: about.regionName,
-          attempts: about.attempts,
-          redirectedFrom: about.redirectedFrom
-        }
-      )
   })
 
 // -----------------------------------------------------------------------------

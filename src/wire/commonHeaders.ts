@@ -3,8 +3,8 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Errors from "../Errors.js"
 import * as ContentCoding from "./contentCoding.js"
+import * as CopyRequest from "./copyRequest.js"
 import * as Page from "./page.js"
-import * as Target from "./target.js"
 import { version } from "./version.js"
 
 export interface SessionHeaders {
@@ -148,7 +148,7 @@ export const make = (options: SessionHeaders) => {
         : "user-agent" in headers || "accept-encoding" in headers || "range" in headers
         ? named(headers)
         : Headers.merge(usual, headers)
-      return Target.make(request, request.url, Headers.merge(known, credentials))
+      return CopyRequest.make(request, request.url, Headers.merge(known, credentials))
     }
     const { clientName, globalRequestId, originalIp = options.originalIp } = own ?? {}
     const set: Record<string, string> = {

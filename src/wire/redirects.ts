@@ -1,4 +1,4 @@
-/** Where a redirect leads, and what may go there. */
+/** Redirects: where one leads, and what is sent there. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -15,40 +15,46 @@ export const isRedirect = (response: HttpClientResponse.HttpClientResponse): boo
 
 const requestIdHeader = "x-openstack-request-id"
 
+/** A request that was redirected. */
+export interface Hop {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly url: URL
+  readonly phase: string
+  readonly secrets: Secrets.Secrets
+}
+
 /**
- * The request for the next hop, or why there is none. To another origin go only headers that are known to be harmless, and no body
- * of a request that holds a secret.
+ * The request for the next hop, or the error of a redirect that is not followed. Another origin gets only headers that are
+ * known to be harmless, and no body of a request that holds a secret.
  */
 export const next = (
-  request: HttpClientRequest.HttpClientRequest,
-  from: string,
+  hop: Hop,
   response: HttpClientResponse.HttpClientResponse,
-  location: string,
-  { isLogin, secrets }: { readonly isLogin: boolean; readonly secrets: Secrets.Secrets }
+  location: string
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, Errors.RedirectRefused> => {
-  const because = (reason: Errors.RedirectRefused["reason"]) => refuse(request, from, location, reason, secrets)
-  const target = URL.canParse(location, from) ? new URL(location, from) : undefined
+  const { phase, request, secrets, url: current } = hop
+  const because = (reason: Errors.RedirectRefused["reason"]) => refuse(hop, location, reason)
+  const target = URL.canParse(location, current) ? new URL(location, current) : undefined
   if (target === undefined || !/^https?:$/.test(target.protocol)) {
     return because("InvalidLocation")
   }
-  const current = new URL(from)
   if (current.protocol === "https:" && target.protocol === "http:") {
     return because("Downgrade")
   }
   const sameOrigin = target.origin === current.origin
-  if (!sameOrigin && request.body._tag !== "Empty" && (isLogin || secrets.isIn(request))) {
+  if (!sameOrigin && request.body._tag !== "Empty" && (phase === "login" || secrets.isIn(request))) {
     return because("CrossOriginBody")
   }
   if (!Body.isReplayable(request.body)) {
     return because("UnrepeatableBody")
   }
   const kept = sameOrigin ? request.headers : secrets.harmless(request.headers)
-  // the id that the first service gave goes along, so that one search finds both; the caller's own stays
+  // one search of the logs finds both hops by the id of the first; the caller's own id stays
   const requestId = Headers.get(response.headers, requestIdHeader)
-  // the Location is the whole target: the query of the first request is not added to it
+  // the query of the first request is not added: the Location is the whole target
   return Effect.succeed(
     HttpClientRequest.make(request.method)(target.href, {
-      // unless a credential is quoted in it
+      // not if a credential is quoted in it
       headers: Option.isSome(requestId) && !Headers.has(kept, requestIdHeader) &&
           secrets.hide(requestId.value) === requestId.value
         ? Headers.set(kept, requestIdHeader, requestId.value)
@@ -58,18 +64,16 @@ export const next = (
   )
 }
 
-/** `location` is what the answer says, if that is shown. */
+/** Fails with the reason. `location` is undefined if the browser hides it. */
 export const refuse = (
-  request: HttpClientRequest.HttpClientRequest,
-  from: string,
+  { request, secrets, url }: Hop,
   location: string | undefined,
-  reason: Errors.RedirectRefused["reason"],
-  secrets: Secrets.Secrets
+  reason: Errors.RedirectRefused["reason"]
 ): Effect.Effect<never, Errors.RedirectRefused> =>
   Effect.fail(
     new Errors.RedirectRefused({
       method: request.method,
-      url: secrets.hide(Url.shown(from)),
+      url: secrets.hide(Url.shown(url.href)),
       location: location === undefined ? undefined : secrets.hide(Url.shown(location)),
       reason
     })

@@ -7,14 +7,14 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
-import type * as Watch from "../base/deadline.js"
+import type * as Deadline from "../base/deadline.js"
 import * as HttpClientError from "../base/httpClientError.js"
 import * as Time from "../base/time.js"
 import * as Secrets from "../safety/secrets.js"
 import * as Url from "../safety/url.js"
 import * as ContentCoding from "./contentCoding.js"
 import * as Faults from "./faults.js"
-import * as Patience from "./ownClient.js"
+import * as OwnClient from "./ownClient.js"
 import * as TransportFault from "./transportFault.js"
 
 type Bytes = Stream.Stream<Uint8Array, HttpClientError.ResponseError>
@@ -43,7 +43,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   readonly #url: URL
   readonly #sending: Sending
   readonly patience: number
-  readonly #watch: Watch.Watch
+  readonly #deadlines: Deadline.Deadlines
   #decided = false
   #coding: ContentCoding.Coding | undefined
   #whole: HttpClientResponse.HttpClientResponse | undefined
@@ -53,11 +53,11 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     source: HttpClientResponse.HttpClientResponse,
     url: URL,
     sending: Sending,
-    watch: Watch.Watch
+    deadlines: Deadline.Deadlines
   ) {
     super()
     this.#sending = sending
-    this.#watch = watch
+    this.#deadlines = deadlines
     this.#source = source
     this.#url = url
     this.patience = sending.timeout
@@ -126,7 +126,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
 
   get #codingHeader(): unknown {
     const source = this.#source
-    return Patience.coding in source ? source[Patience.coding] : this.#ownHeaders["content-encoding"]
+    return OwnClient.coding in source ? source[OwnClient.coding] : this.#ownHeaders["content-encoding"]
   }
 
   /** Known only when something of the answer is asked for but its status. */
@@ -186,10 +186,10 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
       body,
       (cause) => Effect.failCause(Cause.map(cause, (error) => this.#safeError(error)))
     )
-    return Patience.isComplete(this.#source) ?
+    return OwnClient.isComplete(this.#source) ?
       safe :
       Effect.clockWith((clock) =>
-        this.#watch.within({ endsAt: Time.after(Time.now(clock), this.patience), late: () => this.#late() }, safe)
+        this.#deadlines.within({ endsAt: Time.after(Time.now(clock), this.patience), late: () => this.#late() }, safe)
       )
   }
 
@@ -286,8 +286,8 @@ export const make = (
   source: HttpClientResponse.HttpClientResponse,
   url: URL,
   sending: Sending,
-  watch: Watch.Watch
-): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, sending, watch)
+  deadlines: Deadline.Deadlines
+): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, sending, deadlines)
 
 /** Where it came from, after all redirects: not to be shown. */
 export const url = (response: HttpClientResponse.HttpClientResponse): URL | undefined =>

@@ -1,4 +1,4 @@
-/** Sends again what failed, as a `RetryPolicy` says. */
+/** Retries of failed attempts, as a `RetryPolicy` says. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Duration from "effect/Duration"
@@ -9,11 +9,11 @@ import * as Errors from "../Errors.js"
 import * as Url from "../safety/url.js"
 import * as Body from "./body.js"
 import * as Faults from "./faults.js"
-import * as Operation from "./operation.js"
+import type * as Operation from "./operation.js"
 import * as Redirects from "./redirects.js"
 import type * as RetryPolicy from "./RetryPolicy.js"
 
-/** What is left for one request and its redirects. */
+/** The retries that are left for one request and its redirects. */
 interface Budget {
   connect: number
   status: number
@@ -21,18 +21,18 @@ interface Budget {
 
 export interface Retries {
   readonly policy: RetryPolicy.RetryPolicy
-  readonly operation: Operation.Tries
+  readonly tries: Operation.Tries
   readonly budget: Budget
-  /** Sending it twice does no harm. */
+  /** Whether sending it twice does no harm. */
   readonly repeatable: boolean
 }
 
 const repeatableMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
 
-/** Nothing where nothing may be sent again: the usual case, which costs nothing. */
+/** `undefined` if nothing may be sent again: the usual case, which then costs nothing. */
 export const make = (
   policy: RetryPolicy.RetryPolicy | undefined,
-  operation: Operation.Tries | undefined,
+  tries: Operation.Tries,
   request: HttpClientRequest.HttpClientRequest,
   isLogin: boolean
 ): Retries | undefined => {
@@ -41,7 +41,7 @@ export const make = (
     ? undefined
     : {
       policy,
-      operation: operation ?? Operation.single(),
+      tries,
       budget: { connect, status },
       repeatable: anyMethod === true || isLogin || repeatableMethods.has(request.method)
     }
@@ -61,9 +61,9 @@ const isRetriableAnswer = ({ policy, repeatable }: Retries, response: HttpClient
       (response.status === 413 && "retry-after" in response.headers)
     : policy.statuses.includes(response.status))
 
-/** Waits as long as it takes, and says `false` at once where that would be longer than there is time. */
+/** Waits, or succeeds with `false` at once if the wait would end after the deadline. */
 const pause = (
-  { operation, policy }: Retries,
+  { policy, tries }: Retries,
   request: HttpClientRequest.HttpClientRequest,
   why: string,
   delay: number
@@ -71,12 +71,11 @@ const pause = (
   Effect.clockWith((clock) =>
     Effect.flatMap(Random.next, (chance) => {
       const wait = Math.round(delay * (1 + (policy.jitter ?? 0.2) * chance))
-      if (Time.after(Time.now(clock), wait) >= operation.endsAt) {
+      if (Time.after(Time.now(clock), wait) >= tries.endsAt) {
         return Effect.succeed(false)
       }
-      operation.retries++
       return Effect.logDebug(
-        `${request.method} ${Url.shown(request.url)}: ${why}; try ${operation.retries + 1} in ${wait} ms`
+        `${request.method} ${Url.shown(request.url)}: ${why}; try ${tries.nextRetry() + 1} in ${wait} ms`
       ).pipe(Effect.zipRight(clock.sleep(Duration.millis(wait))), Effect.as(true))
     })
   )
@@ -107,26 +106,26 @@ const withAttempts = (error: Errors.TransportError | Errors.TimedOut, attempts: 
     })
 }
 
-/** One hop, as often as it takes. A redirect begins anew with the waits, but not with the budget. */
+/** Sends one hop until it succeeds or the budget is spent. A redirect resets the waits, but not the budget. */
 export const run = (
   retries: Retries,
   request: HttpClientRequest.HttpClientRequest,
   send: Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> => {
-  const { budget, operation, policy } = retries
+  const { budget, policy, tries } = retries
   const loop: Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError> = Effect.matchEffect(send, {
     onFailure: (error) => {
       if (!isRetriable(retries, error)) {
         return Effect.fail(error)
       }
       const fail = Effect.suspend(() =>
-        Effect.fail(operation.retries === 0 ? error : withAttempts(error, operation.retries + 1))
+        Effect.fail(tries.retries === 0 ? error : withAttempts(error, tries.retries + 1))
       )
       if (budget.connect <= 0) {
         return fail
       }
       budget.connect--
-      const delay = delayOf(policy.connectDelay, operation.connectDelays++)
+      const delay = delayOf(policy.connectDelay, tries.nextConnectDelay())
       const why = error._tag === "TimedOut" ? "no answer in time" : error.description
       return Effect.flatMap(pause(retries, request, why, delay), (again) => again ? loop : fail)
     },
@@ -135,8 +134,8 @@ export const run = (
         return Effect.succeed(response)
       }
       budget.status--
-      operation.connectDelays = 0
-      const computed = delayOf(policy.statusDelay, operation.statusDelays++)
+      tries.connected()
+      const computed = delayOf(policy.statusDelay, tries.nextStatusDelay())
       return Effect.flatMap(Faults.retryAfterMillis(response.headers), (demanded) =>
         Effect.flatMap(
           pause(retries, request, `answered ${response.status}`, demanded ?? computed),
@@ -145,10 +144,4 @@ export const run = (
     }
   })
   return loop
-}
-
-/** After a redirect. */
-export const restart = ({ operation }: Retries): void => {
-  operation.connectDelays = 0
-  operation.statusDelays = 0
 }

@@ -1,5 +1,4 @@
-/** From the platform's errors, which hold the request with its token, to ours, which do not. */
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+/** From the errors of HTTP clients, which hold the request with its token, to ours, which do not. */
 import * as Cause from "effect/Cause"
 import { isRecord } from "effect/Predicate"
 import type * as HttpClientError from "../base/httpClientError.js"
@@ -24,10 +23,10 @@ const resetCodes = new Set(["ECONNABORTED", "ECONNRESET", "EPIPE", "ETIMEDOUT", 
 
 const tlsCode = /CERT|^ERR_(TLS|SSL)|^EPROTO$|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^CRL_/
 
-/** The platform's own limits: on connecting, on the headers of an answer, and between parts of its body. */
+/** Timeouts of the platform: connecting, headers of the answer, parts of its body. */
 const timeoutCodes = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])
 
-/** Of the parser of HTTP, its limits, and what uncompresses. */
+/** Codes of the HTTP parser, its limits, and of decompression. */
 const answerCode =
   /^HTTPParserError$|^HPE_|^UND_ERR_(HEADERS_OVERFLOW|RES|INVALID)|^Z_|^ERR_(BROTLI|ZSTD|_ERROR_FORMAT|PADDING|CONTENT_ENCODING)/
 
@@ -35,7 +34,7 @@ const classify = ({ code, syscall }: Inner): Errors.TransportError["reason"] => 
   if (code === undefined) {
     return "Unknown"
   }
-  // the same code is for a connection that was there and went silent
+  // an established connection that went silent has the same code
   return connectCodes.has(code) || (code === "ETIMEDOUT" && syscall === "connect")
     ? "Connect"
     : resetCodes.has(code)
@@ -55,7 +54,7 @@ interface Inner {
   readonly syscall: unknown
 }
 
-/** The innermost cause that has a code: `fetch` and dual-stack connects wrap it, each in its own way. */
+/** The innermost cause with a code: `fetch` and dual-stack connects wrap it, each in its own way. */
 const innermost = (cause: unknown, depth = 0): Inner => {
   if (!isRecord(cause) || depth > 5) {
     return { code: undefined, message: typeof cause === "string" ? cause : undefined, syscall: undefined }
@@ -65,43 +64,53 @@ const innermost = (cause: unknown, depth = 0): Inner => {
   if (inner?.code !== undefined) {
     return inner
   }
-  // undici's parser has a name only
+  // errors of undici's parser have a name and no code
   const code = cause["code"] ?? (cause["name"] === parserFault ? parserFault : undefined)
   const message = cause["message"]
   return {
     code: typeof code === "string" ? code : undefined,
-    // the outer one says "fetch failed" and no more
+    // the outer message is only "fetch failed"
     message: inner?.message ??
       (typeof message === "string" && message !== "" ? message : undefined),
     syscall: cause["syscall"]
   }
 }
 
-/** Of OpenSSL's words those that mean something: `808CEB:error:0A000410:SSL routines:ssl3_read_bytes:<these>:file.c:1601:...`. */
+/** The reason within an OpenSSL error: `808CEB:error:0A000410:SSL routines:ssl3_read_bytes:<reason>:file.c:1601:...`. */
 const plain = (message: string): string => /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
 
 const tidy = (text: string): string => text.replace(/\s+/g, " ").trim()
 
-/** Why a body broke off, if it was not for what is in it. */
+/** Why a body broke off; undefined if its content is the reason. */
 export const broken = (cause: unknown): { readonly code: string; readonly message: string } | undefined => {
   const { code, message = "no reason is given" } = innermost(cause)
   return code === undefined ? undefined : { code, message: tidy(message) }
 }
 
-/** Is it for what is in it that a body could not be read? */
+/** Whether a body could not be read because of its content. */
 export const isUnreadable = (cause: unknown): boolean => classify(innermost(cause)) === "Response"
 
-/** What the platform's error says, without the request that it holds. */
-export const fromPlatform = (
-  error: HttpClientError.HttpClientError,
-  method: string,
-  url: string,
-  phase: Errors.TimedOut["phase"],
-  secrets: Secrets.Secrets
-): Errors.TransportError | Errors.TimedOut => {
+/** The request that failed, for the message. */
+export interface Asked {
+  readonly method: string
+  readonly url: string | URL
+  readonly phase: Errors.TimedOut["phase"]
+  readonly secrets: Secrets.Secrets
+}
+
+/** What an attempt of a client fails with: the deadline's error is ours already. */
+export type Failure = HttpClientError.HttpClientError | Errors.TimedOut
+
+/** The error of a client, without the request that it holds. */
+export const fromClient = (error: Failure, asked: Asked): Errors.TransportError | Errors.TimedOut => {
+  if (error._tag === "TimedOut") {
+    return error
+  }
+  const { method, phase, secrets } = asked
+  const url = String(asked.url)
   const inner = innermost(error.cause)
   const { code, message } = inner
-  // hidden before it is tidied: what quotes a secret quotes it as it is
+  // secrets are hidden before the text is tidied: it quotes them as they are
   const said = tidy(secrets.hide(plain(message ?? error.description ?? error.reason)))
   if (code !== undefined && timeoutCodes.has(code)) {
     const millis = /(?:timeout:|within) (\d+)\s*ms/.exec(message ?? "")?.[1]
@@ -114,7 +123,7 @@ export const fromPlatform = (
     })
   }
   const reason = error._tag === "RequestError" && error.reason !== "Transport" ? "Request" : classify(inner)
-  const meant = error._tag === "RequestError" && reason === "Unknown"
+  const hint = error._tag === "RequestError" && reason === "Unknown"
     ? Page.explainFailure(url, error.request.body._tag === "Stream")
     : undefined
   return new Errors.TransportError({
@@ -122,17 +131,12 @@ export const fromPlatform = (
     method,
     url: secrets.hide(Url.shown(url)),
     code,
-    description: meant === undefined ? said : `${said}: ${meant}`
+    description: hint === undefined ? said : `${said}: ${hint}`
   })
 }
 
-/** Of a request whose body is a stream that has failed. */
-export const ofUpload = (
-  failure: Cause.Cause<unknown>,
-  { method }: HttpClientRequest.HttpClientRequest,
-  url: string,
-  secrets: Secrets.Secrets
-): Errors.TransportError => {
+/** The error of a request whose body is a stream that has failed. */
+export const ofUpload = (failure: Cause.Cause<unknown>, { method, secrets, url }: Asked): Errors.TransportError => {
   const cause = Cause.squash(failure)
   return new Errors.TransportError({
     reason: "Request",

@@ -1,6 +1,6 @@
 /**
- * A body that flows: each piece that is taken shows that it does, and an error of its stream is kept, since platforms
- * hand on little of it.
+ * Uploads: a body that is sent in pieces reports its progress, and the error of its stream, which platforms report only in
+ * part.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -9,25 +9,24 @@ import * as Effect from "effect/Effect"
 import { isRecord } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
-/** How many bytes are handed over at once: what waits in a buffer shows no progress. */
+/** How many bytes are handed over at once: bytes that wait in a buffer are no progress. */
 const pieceLength = 64 * 1024
 
-/** From how many bytes on a body that is here as a whole is sent in pieces, where that can be done. */
+/** From how many bytes on a byte array is sent in pieces, if the client can do that. */
 const large = 1024 * 1024
 
-/** Who is told of it. */
 export interface Listener {
-  /** A piece was taken. Interrupts the stream when its sending has failed: not every platform lets go of it. */
-  readonly flows: () => Effect.Effect<void>
+  /** A piece was taken. Interrupts the stream after its attempt has failed: not every platform does. */
+  readonly progressed: () => Effect.Effect<void>
   /** The stream has failed. */
-  readonly fails: (cause: Cause.Cause<unknown>) => void
+  readonly failed: (cause: Cause.Cause<unknown>) => void
 }
 
-/** Does this body flow? `inPieces`: whoever sends it keeps the `content-length` of a stream. */
+/** Whether a body reports its progress. `inPieces`: the client keeps the `content-length` of a stream. */
 export const isFlowing = (body: HttpBody.HttpBody, inPieces: boolean): body is HttpBody.Stream | HttpBody.Uint8Array =>
   body._tag === "Stream" || (inPieces && body._tag === "Uint8Array" && body.body.length > large)
 
-/** The same request with a body that tells. */
+/** The same request with a body that reports to a listener. */
 export const make = (
   request: HttpClientRequest.HttpClientRequest,
   body: HttpBody.Stream | HttpBody.Uint8Array,
@@ -35,11 +34,11 @@ export const make = (
 ): HttpClientRequest.HttpClientRequest => {
   const source: Stream.Stream<Uint8Array, unknown> = body._tag === "Stream" ? body.stream : Stream.make(body.body)
   const told = source.pipe(
-    Stream.tapErrorCause((cause) => Effect.sync(() => listener.fails(cause))),
+    Stream.tapErrorCause((cause) => Effect.sync(() => listener.failed(cause))),
     Stream.mapConcat(pieces),
     // one is taken at a time
     Stream.rechunk(1),
-    Stream.tap(() => listener.flows()),
+    Stream.tap(() => listener.progressed()),
     Stream.mapConcat(halves)
   )
   // headers that the caller has set after the body stay
@@ -55,7 +54,10 @@ const pieces = (bytes: Uint8Array): ReadonlyArray<Uint8Array> =>
     (_, n) => bytes.subarray(n * pieceLength, (n + 1) * pieceLength)
   )
 
-/** The platform's client on `node:http` waits for its socket only between two parts of a chunk: without that it would take all there is. */
+/**
+ * The platform's client on `node:http` waits for its socket only between two parts of a chunk: chunks of one part it would
+ * take without end.
+ */
 const halves = (bytes: Uint8Array): ReadonlyArray<Uint8Array> => {
   const half = bytes.length >> 1
   return half === 0 ? [bytes] : [bytes.subarray(0, half), bytes.subarray(half)]

@@ -1,35 +1,36 @@
 /** One sleeper for all that is waited for. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, FastCheck as fc, Fiber, FiberRef, Ref, Scope, TestClock } from "effect"
-import * as Watch from "../../src/base/deadline.js"
+import * as Deadline from "../../src/base/deadline.js"
 import * as Time from "../../src/base/time.js"
 
 const within = (millis: number) =>
-  Effect.map(Effect.clock, (clock): Watch.Deadline<string> => ({
+  Effect.map(Effect.clock, (clock): Deadline.Deadline<string> => ({
     endsAt: Time.after(Time.now(clock), millis),
     late: () => "late"
   }))
 
-describe("watch", () => {
+describe("deadlines", () => {
   it.scoped("what is in time is as it is, at once or later", () =>
     Effect.gen(function*() {
-      const watch = yield* Watch.make
+      const deadlines = yield* Deadline.make
       const deadline = yield* within(100)
-      assert.strictEqual(yield* watch.within(deadline, Effect.succeed(1)), 1)
-      assert.strictEqual(yield* Effect.flip(watch.within(deadline, Effect.fail("mine"))), "mine")
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(watch.within(deadline, Effect.die("defect")))))
-      const slow = yield* Effect.fork(watch.within(deadline, Effect.delay(Effect.succeed(2), 99)))
+      assert.strictEqual(yield* deadlines.within(deadline, Effect.succeed(1)), 1)
+      assert.strictEqual(yield* Effect.flip(deadlines.within(deadline, Effect.fail("mine"))), "mine")
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(deadlines.within(deadline, Effect.die("defect")))))
+      const slow = yield* Effect.fork(deadlines.within(deadline, Effect.delay(Effect.succeed(2), 99)))
       yield* TestClock.adjust(99)
       assert.strictEqual(yield* Fiber.join(slow), 2)
     }))
 
   it.scoped("what is late fails on time, is interrupted, and keeps nobody waiting", () =>
     Effect.gen(function*() {
-      const watch = yield* Watch.make
+      const deadlines = yield* Deadline.make
       const interrupted = yield* Ref.make(0)
       const never = Effect.onInterrupt(Effect.never, () => Ref.update(interrupted, (n) => n + 1))
       const fibers = yield* Effect.forEach([50, 1500, 90_000], (millis) =>
-        Effect.flatMap(within(millis), (deadline) => Effect.fork(Effect.flip(watch.within(deadline, never)))))
+        Effect.flatMap(within(millis), (deadline) =>
+          Effect.fork(Effect.flip(deadlines.within(deadline, never)))))
       for (const [index, millis] of [49, 1, 1449, 1, 88_499, 1].entries()) {
         yield* TestClock.adjust(millis)
         const ended = yield* Effect.forEach(fibers, Fiber.poll)
@@ -46,7 +47,7 @@ describe("watch", () => {
       const stuck = yield* Deferred.make<void>()
       const deadline = yield* within(10)
       const caller = yield* Effect.fork(
-        Effect.uninterruptible(Effect.flip(watch.within(deadline, Effect.uninterruptible(Deferred.await(stuck)))))
+        Effect.uninterruptible(Effect.flip(deadlines.within(deadline, Effect.uninterruptible(Deferred.await(stuck)))))
       )
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(caller), "late")
@@ -55,14 +56,14 @@ describe("watch", () => {
 
   it.scoped("who leaves takes it along, and waits until it has ended", () =>
     Effect.gen(function*() {
-      const watch = yield* Watch.make
+      const deadlines = yield* Deadline.make
       const steps: Array<string> = []
       const tidy = Effect.onInterrupt(
         Effect.never,
         () => Effect.delay(Effect.sync(() => steps.push("tidied up")), 5)
       )
       const deadline = yield* within(100)
-      const caller = yield* Effect.fork(watch.within(deadline, tidy))
+      const caller = yield* Effect.fork(deadlines.within(deadline, tidy))
       yield* TestClock.adjust(1)
       const leaving = yield* Effect.fork(
         Effect.tap(Fiber.interrupt(caller), () => Effect.sync(() => steps.push("left")))
@@ -74,10 +75,10 @@ describe("watch", () => {
 
   it.scoped("the effect sees the caller's surroundings, or those it is given", () =>
     Effect.gen(function*() {
-      const watch = yield* Watch.make
+      const deadlines = yield* Deadline.make
       const ref = yield* FiberRef.make("outer")
       const deadline = yield* within(100)
-      const seen = watch.within(deadline, Effect.zip(FiberRef.get(ref), Effect.serviceOption(Scope.Scope)))
+      const seen = deadlines.within(deadline, Effect.zip(FiberRef.get(ref), Effect.serviceOption(Scope.Scope)))
       const [value, scope] = yield* Effect.locally(seen, ref, "caller's")
       assert.strictEqual(value, "caller's")
       assert.strictEqual(scope._tag, "Some")
@@ -98,10 +99,10 @@ describe("watch", () => {
           )
       }
       const scope = yield* Scope.make()
-      const watch = yield* Scope.extend(Watch.make, scope)
+      const deadlines = yield* Scope.extend(Deadline.make, scope)
       const later = yield* Deferred.make<void>()
       const caller = yield* within(60_000).pipe(
-        Effect.flatMap((deadline) => watch.within(deadline, Deferred.await(later))),
+        Effect.flatMap((deadline) => deadlines.within(deadline, Deferred.await(later))),
         Effect.withClock(counting),
         Effect.fork
       )
@@ -114,49 +115,49 @@ describe("watch", () => {
 
   it.scoped("an alarm goes off on time, unless it is called off", () =>
     Effect.gen(function*() {
-      const watch = yield* Watch.make
+      const deadlines = yield* Deadline.make
       const clock = yield* Effect.clock
       const heard: Array<string> = []
       const waiter = (name: string) => ({ timeIsOver: () => heard.push(name) })
-      watch.alarm(clock, yield* within(20), waiter("first"))
-      const second = watch.alarm(clock, yield* within(30), waiter("second"))
+      deadlines.alarm(clock, yield* within(20), waiter("first"))
+      const second = deadlines.alarm(clock, yield* within(30), waiter("second"))
       yield* TestClock.adjust(19)
       assert.deepStrictEqual(heard, [])
       yield* TestClock.adjust(1)
-      second.callOff()
-      second.callOff()
+      second.cancel()
+      second.cancel()
       yield* TestClock.adjust(60_000)
       assert.deepStrictEqual(heard, ["first"])
     }))
 
   it.scoped("alarms go off once, at their time, whatever is set and called off in between", () =>
     Effect.gen(function*() {
-      const watch = yield* Watch.make
+      const deadlines = yield* Deadline.make
       const clock = yield* Effect.clock
       const step = fc.oneof(
         fc.record({ set: fc.integer({ min: 0, max: 3000 }) }),
-        fc.record({ callOff: fc.nat() }),
+        fc.record({ cancel: fc.nat() }),
         fc.record({ wait: fc.integer({ min: 1, max: 1500 }) })
       )
       for (const steps of fc.sample(fc.array(step, { minLength: 1, maxLength: 60 }), { numRuns: 50, seed: 8 })) {
         const heard = new Map<number, number>()
         const expected = new Map<number, number>()
-        const alarms: Array<Watch.Alarm> = []
+        const alarms: Array<Deadline.Alarm> = []
         let now = yield* Clock.currentTimeMillis
         for (const each of [...steps, { wait: 5000 }]) {
           if ("set" in each) {
             const name = alarms.length
             const endsAt = now + each.set
             expected.set(name, endsAt)
-            alarms.push(watch.alarm(clock, { endsAt: Time.after(Time.now(clock), each.set) }, {
+            alarms.push(deadlines.alarm(clock, { endsAt: Time.after(Time.now(clock), each.set) }, {
               timeIsOver: () => {
                 assert.isFalse(heard.has(name))
                 heard.set(name, clock.unsafeCurrentTimeMillis())
               }
             }))
-          } else if ("callOff" in each && alarms.length > 0) {
-            const name = each.callOff % alarms.length
-            alarms[name]?.callOff()
+          } else if ("cancel" in each && alarms.length > 0) {
+            const name = each.cancel % alarms.length
+            alarms[name]?.cancel()
             if (!heard.has(name)) {
               expected.delete(name)
             }
@@ -177,14 +178,16 @@ describe("watch", () => {
 
   it.scoped("hundreds at once, a third of them late, a third interrupted: each ends as it should", () =>
     Effect.gen(function*() {
-      const watch = yield* Watch.make
+      const deadlines = yield* Deadline.make
       const fibers = yield* Effect.forEach(
         Array.from({ length: 600 }, (_, index) => index),
         (index) =>
           Effect.flatMap(
             within(index % 3 === 0 ? 50 : 5000),
             (deadline) =>
-              Effect.fork(Effect.either(watch.within(deadline, Effect.delay(Effect.succeed(index), 100 + index % 7))))
+              Effect.fork(
+                Effect.either(deadlines.within(deadline, Effect.delay(Effect.succeed(index), 100 + index % 7)))
+              )
           )
       )
       yield* TestClock.adjust(60)

@@ -242,7 +242,7 @@ describe("metrics", () => {
     })
 
   const about = (serviceType: string): Transport.ExecuteOptions => ({
-    about: { serviceType, cloud: "metrics", sent: 0 }
+    about: { serviceType, cloud: "metrics" }
   })
   const request = HttpClientRequest.get("http://a.test/")
 

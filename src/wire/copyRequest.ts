@@ -1,12 +1,12 @@
-/** A request as it is sent. */
+/** Copies of requests with another URL and other headers. */
 import type * as Headers from "@effect/platform/Headers"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 
 type Request = HttpClientRequest.HttpClientRequest
 
 /**
- * The same with another URL and other headers. The platform's own combinators copy a request, and read headers, for each change;
- * field by field it takes a tenth of `Object.assign`.
+ * Copies field by field, which takes a tenth of the time of `Object.assign`. The platform's combinators would copy the request
+ * and read all headers for each change. `test/wire/copyRequest.test.ts` fails if the platform's requests get another field.
  */
 export const make = (request: Request, url: string, headers: Headers.Headers): Request => {
   const made: { -readonly [Field in keyof Request]: Request[Field] } = Object.create(Object.getPrototypeOf(request))

@@ -1,29 +1,41 @@
 /**
- * Requests and answers as lines of the debug log. A request is a `curl` command that can be run again; nothing secret is in
- * any of them.
+ * Lines of the debug log for requests and answers. A request is a `curl` command that can be run; no line holds a secret.
  *
- * - A header that carries a credential is a variable of the shell: `-H "x-auth-token: $OS_TOKEN"`. keystoneauth shows a
- *   hash of it, which nobody can run.
- * - Only JSON bodies are shown, with values masked whose names say that they are secret. What a login sends never is,
- *   and no other body: `@login.json`, `@body` are files that whoever runs the command has to bring.
- * - The catalog is cut out of tokens.
+ * - A header that authenticates is a shell variable: `-H "x-auth-token: $OS_TOKEN"`. keystoneauth shows a hash of it, with
+ *   which the command cannot be run.
+ * - Of bodies only JSON is shown, with the values of secret fields masked. The body of a login and any other body is a file
+ *   that must be provided to run the command: `@login.json`, `@body`.
+ * - Tokens are shown without their catalog.
  */
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type * as Errors from "../Errors.js"
 import * as Redaction from "../safety/redaction.js"
-import * as Secrets from "../safety/secrets.js"
+import type * as Secrets from "../safety/secrets.js"
 import * as Url from "../safety/url.js"
+import * as Response from "./response.js"
 
-/** In characters, as shown. A request body that is longer is left out, for a part of it could not be sent. */
+/** A request, and the secrets that no line about it may hold. */
+export interface Asked {
+  readonly method: string
+  readonly url: URL
+  readonly phase: string
+  readonly secrets: Secrets.Secrets
+}
+
+/** In characters, as shown. A longer request body is left out, since the command needs the whole. */
 const longest = 4096
 
 // -----------------------------------------------------------------------------
 // a request
 // -----------------------------------------------------------------------------
 
-/** For the shell, which reads nothing into it. */
+/** A text as one word of the shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 const variable = (header: string): string => `OS_${header.replace(/^x-(auth-)?/, "").replace(/\W/g, "_").toUpperCase()}`
@@ -31,18 +43,18 @@ const variable = (header: string): string => `OS_${header.replace(/^x-(auth-)?/,
 const headerOption = (secrets: Secrets.Secrets) => ([name, value]: readonly [string, string]): string =>
   secrets.isHeader(name)
     ? `-H "${name}: $${variable(name)}"`
-    // with the header alone, curl would print what came as it came
+    // with the header alone, curl would print compressed bytes
     : name === "accept-encoding" && value !== "identity"
     ? "--compressed"
     : `-H ${quoted(`${name}: ${secrets.hide(value)}`)}`
 
-/** Where passwords are sent, by whichever phase. */
+/** Whether a request may hold a password. */
 const sendsLogin = ({ pathname }: URL, phase: string): boolean =>
   phase === "login" || /\/tokens\/?$|\/OS-(FEDERATION|OAUTH1|OAUTH2)\//i.test(pathname)
 
 const bodyOption = (
   { body }: HttpClientRequest.HttpClientRequest,
-  { phase, secrets, url }: Omit<Asked, "method">
+  { phase, secrets, url }: Asked
 ): string | undefined => {
   if (body._tag === "Empty") {
     return undefined
@@ -58,7 +70,7 @@ const bodyOption = (
 }
 
 /** `curl -g -i -X GET 'https://…' -H "x-auth-token: $OS_TOKEN"` */
-export const command = (request: HttpClientRequest.HttpClientRequest, asked: Omit<Asked, "method">): string =>
+export const command = (request: HttpClientRequest.HttpClientRequest, asked: Asked): string =>
   [
     "curl -g -i",
     request.method === "HEAD" ? "--head" : `-X ${request.method}`,
@@ -71,15 +83,7 @@ export const command = (request: HttpClientRequest.HttpClientRequest, asked: Omi
 // an answer
 // -----------------------------------------------------------------------------
 
-/** What an answer is to: its request, and what must not be found in it. */
-export interface Asked {
-  readonly method: string
-  readonly url: URL
-  readonly phase: string
-  readonly secrets: Secrets.Secrets
-}
-
-const shownUrl = ({ secrets, url }: Pick<Asked, "secrets" | "url">): string => secrets.hide(Url.shown(url))
+const shownUrl = ({ secrets, url }: Asked): string => secrets.hide(Url.shown(url))
 
 const named = (requestId: string | undefined): string => requestId === undefined ? "" : ` (${requestId})`
 
@@ -107,7 +111,7 @@ const shownBody = (
   const type = Option.getOrElse(Headers.get(headers, "content-type"), () => "no content type")
   const left = `<${text.length} characters of ${secrets.hide(type)}>`
   if (status >= 400) {
-    // who refuses a login may quote it; any other refusal in words is nobody's document
+    // a refusal of a login may quote it; any other text is a message
     return sendsLogin(url, phase) || !/^text\/|\bjson\b/i.test(type)
       ? left
       : cut(secrets.hide(Redaction.mask(text) ?? text).trim())
@@ -127,3 +131,36 @@ export const body = (
 /** `GET https://… failed after 12 ms: …` */
 export const failure = (asked: Asked, millis: number, what: string): string =>
   `${asked.method} ${shownUrl(asked)} failed after ${Math.round(millis)} ms: ${asked.secrets.hide(what)}`
+
+// -----------------------------------------------------------------------------
+// logging
+// -----------------------------------------------------------------------------
+
+/** Logs a request before it is sent. */
+export const logRequest = (
+  asked: Asked & { readonly request: HttpClientRequest.HttpClientRequest }
+): Effect.Effect<void> => Effect.suspend(() => Effect.logDebug(command(asked.request, asked)))
+
+/** Logs an answer when its headers have arrived, and its body when that is read. */
+export const logExit = (
+  asked: Asked,
+  exit: Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>,
+  millis: number
+): Effect.Effect<void> => {
+  if (Exit.isFailure(exit)) {
+    const why = Option.match(Cause.failureOption(exit.cause), {
+      onNone: () => Cause.isInterrupted(exit.cause) ? "Interrupted" : "Defect",
+      onSome: (error) => error.message
+    })
+    return Effect.logDebug(failure(asked, millis, why))
+  }
+  const response = exit.value
+  const requestId = Response.requestId(response)
+  const { method, phase, secrets, url } = asked
+  const answered = { method, phase, url, secrets: secrets.with(response.headers) }
+  Response.listen(
+    response,
+    (text) => text === "" ? Effect.void : Effect.logDebug(body(answered, response, text, requestId))
+  )
+  return Effect.logDebug(answer(answered, response, millis, requestId))
+}

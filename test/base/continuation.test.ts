@@ -1,21 +1,21 @@
-/** What is there is gone on from at once, and is the same as if it had been waited for. */
+/** Going on from effects that have ended already. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
-import { andThen, isReady } from "../../src/base/ready.js"
+import { andThen, isExit } from "../../src/base/continuation.js"
 
-describe("ready", () => {
+describe("andThen", () => {
   const next = (value: number) => value > 0 ? Effect.succeed(`${value}`) : Effect.fail("not positive")
 
-  it("an effect that has ended is no effect any more", () => {
-    assert.isTrue(isReady(Effect.succeed(1)))
-    assert.isTrue(isReady(Effect.fail("no")))
-    assert.isFalse(isReady(Effect.sync(() => 1)))
+  it("calls the function at once if the effect is an Exit", () => {
+    assert.isTrue(isExit(Effect.succeed(1)))
+    assert.isTrue(isExit(Effect.fail("no")))
+    assert.isFalse(isExit(Effect.sync(() => 1)))
     const gone = andThen(Effect.succeed(1), next)
-    assert.isTrue(isReady(gone))
-    assert.isTrue(isReady(andThen(Effect.fail("first"), next)))
+    assert.isTrue(isExit(gone))
+    assert.isTrue(isExit(andThen(Effect.fail("first"), next)))
   })
 
-  it.effect("goes on as flatMap does", () =>
+  it.effect("has the same result as flatMap", () =>
     Effect.gen(function*() {
       for (const first of [Effect.succeed(1), Effect.succeed(0), Effect.fail("first"), Effect.die("defect")]) {
         for (const effect of [first, Effect.suspend(() => first)]) {

@@ -4,7 +4,7 @@ import { Redacted, Stream } from "effect"
 import { execFileSync } from "node:child_process"
 import * as Redaction from "../../src/safety/redaction.js"
 import * as Secrets from "../../src/safety/secrets.js"
-import * as Curl from "../../src/wire/curl.js"
+import * as DebugLog from "../../src/wire/debugLog.js"
 
 const url = "https://nova.test/v2.1/servers?name=it%27s"
 
@@ -13,7 +13,7 @@ const post = (body: HttpBody.HttpBody) => HttpClientRequest.post(url, { body, he
 const secretsOf = (request: HttpClientRequest.HttpClientRequest, to = url, credentials = Headers.empty) =>
   new Secrets.Secrets({ request, url: new URL(to), credentials, secrets: undefined })
 
-const asked = (method: string, phase = "request"): Curl.Asked => ({
+const asked = (method: string, phase = "request"): DebugLog.Asked => ({
   method,
   url: new URL(url),
   phase,
@@ -25,7 +25,13 @@ const command = (
   to = url,
   phase = "request",
   credentials?: Headers.Headers
-) => Curl.command(request, { url: new URL(to), phase, secrets: secretsOf(request, to, credentials) })
+) =>
+  DebugLog.command(request, {
+    method: request.method,
+    url: new URL(to),
+    phase,
+    secrets: secretsOf(request, to, credentials)
+  })
 
 const response = (body: string, init: ResponseInit) =>
   HttpClientResponse.fromWeb(HttpClientRequest.get(url), new Response(body, init))
@@ -100,7 +106,7 @@ describe("a request", () => {
 describe("an answer", () => {
   it("is a line with status, time, request id and headers, but for credentials", () => {
     const headers = { "content-type": "application/json", "x-subject-token": "t0ken-2", "set-cookie": "a=t0ken-2" }
-    const line = Curl.answer(asked("GET"), response("{}", { headers }), 12.3, "req-1")
+    const line = DebugLog.answer(asked("GET"), response("{}", { headers }), 12.3, "req-1")
     assert.strictEqual(
       line,
       `200 in 12 ms (req-1) GET ${url} content-type: application/json, set-cookie: <redacted>, x-subject-token: <redacted>`
@@ -109,7 +115,7 @@ describe("an answer", () => {
 
   it("shows a JSON body masked and cut, and of other bodies only their size", () => {
     const shown = (body: string, type: string, status = 200, phase = "request") =>
-      Curl.body(
+      DebugLog.body(
         asked("GET", phase),
         response(body, { status, headers: { "content-type": type } }),
         body,

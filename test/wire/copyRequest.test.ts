@@ -1,16 +1,16 @@
-/** A request as it is sent is the caller's in all but URL and headers. */
+/** The copy of a request with another URL and other headers. Fails when the platform changes what a request is. */
 import { Headers, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import * as Target from "../../src/wire/target.js"
+import * as CopyRequest from "../../src/wire/copyRequest.js"
 
-describe("a target", () => {
-  it("is what the platform's own combinators make", () => {
+describe("the copy of a request", () => {
+  it("has all fields of the platform's requests", () => {
     const request = HttpClientRequest.post("/servers", { urlParams: { limit: "1" }, hash: "top", headers: { a: "1" } })
       .pipe(
         HttpClientRequest.bodyUnsafeJson({ server: {} })
       )
     const headers = Headers.fromInput({ b: "2" })
-    const made = Target.make(request, "http://nova.test/servers", headers)
+    const made = CopyRequest.make(request, "http://nova.test/servers", headers)
     // a field that a newer platform adds would be missing here
     assert.sameMembers(Object.keys(made), Object.keys(request))
     assert.strictEqual(Object.getPrototypeOf(made), Object.getPrototypeOf(request))
