@@ -52,7 +52,7 @@ const seams: Readonly<Record<string, string>> = {
   "effect/FiberId": "base/fiber.ts",
   "effect/Runtime": "base/fiber.ts",
   "effect/RuntimeFlags": "base/fiber.ts",
-  "effect/GlobalValue": "base/fiber.ts",
+  "effect/GlobalValue": "node/scopedRequests.ts",
   "effect/ConfigError": "base/configError.ts",
   "effect/MetricKey": "base/metrics.ts",
   "@effect/platform/Error": "base/platformError.ts",

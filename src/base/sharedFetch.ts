@@ -14,11 +14,11 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import * as Fiber from "./fiber.js"
 import * as Time from "./time.js"
 
 /** How long a value is kept, in milliseconds from now. */
@@ -138,7 +138,7 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
       waits: boolean,
       atLeast: number
     ): Effect.Effect<Pending<A, E>> => {
-      const pending: Pending<A, E> = { deferred: Deferred.unsafeMake<A, E>(FiberId.none), span: undefined }
+      const pending: Pending<A, E> = { deferred: Fiber.deferred(), span: undefined }
       entry.pending = pending
       return traced(policy.span, pending, fetch, waits).pipe(
         Effect.interruptible,

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
+import * as Json from "../base/json.js"
 import * as Errors from "../Errors.js"
 import * as ApiVersion from "../model/ApiVersion.js"
 import * as VersionDocument from "../model/VersionDocument.js"
@@ -91,7 +92,7 @@ const offered = (url: string, text: string): ReadonlyArray<string> =>
 
 /** Nova and Manila list them as `choices`, Keystone as `values` of its `versions`. */
 const listed = (text: string): ReadonlyArray<unknown> => {
-  const body = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
+  const body = Json.parseOrUndefined(text)
   const { choices, versions }: Record<string, unknown> = isRecord(body) ? body : {}
   return [choices, versions, isRecord(versions) ? versions["values"] : undefined].find(Array.isArray) ?? []
 }

@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
+import * as Fiber from "../base/fiber.js"
 import * as Time from "../base/time.js"
 import { InvalidOptions } from "../Errors.js"
-import * as FifoSemaphore from "./fifoSemaphore.js"
 
 /**
  * @since 0.1.0
@@ -56,14 +57,53 @@ export const make = (limits: Limits): Effect.Effect<Limiter, InvalidOptions> =>
     if (!(requestsPerSecond > 0)) {
       return Effect.fail(invalid("requestsPerSecond", requestsPerSecond, "a number above 0"))
     }
-    const held = concurrency === Infinity ? identity : FifoSemaphore.make(concurrency).withPermit
+    const held = concurrency === Infinity ? identity : fairSemaphore(concurrency)
     const paced = requestsPerSecond === Infinity ? identity : pace(requestsPerSecond)
     return Effect.succeed({ withPermit: (effect) => held(paced(effect)) })
   })
 
+/**
+ * A semaphore that serves in the order of arrival. Effect's own lets a newcomer overtake fibers that a release has woken but
+ * that do not run yet.
+ */
+const fairSemaphore = (permits: number): Limiter["withPermit"] => {
+  let free = permits
+  // in the order of arrival
+  const queue = new Set<Deferred.Deferred<void>>()
+
+  /** Passes a permit to the first in the queue: it is never free while somebody waits. */
+  const release = Effect.sync(() => {
+    for (const first of queue) {
+      queue.delete(first)
+      Deferred.unsafeDone(first, Effect.void)
+      return
+    }
+    free++
+  })
+
+  return (effect) =>
+    Effect.uninterruptibleMask((restore) => {
+      const run = Effect.ensuring(restore(effect), release)
+      if (free > 0) {
+        free--
+        return run
+      }
+      const turn = Fiber.deferred<void>()
+      queue.add(turn)
+      return Effect.zipRight(
+        Effect.onInterrupt(
+          restore(Deferred.await(turn)),
+          // a fiber that was given the permit and interrupted at once passes it on
+          () => Effect.suspend(() => queue.delete(turn) ? Effect.void : release)
+        ),
+        run
+      )
+    })
+}
+
 /** Begins are spread evenly: the first `n` of a run take `n / perSecond` seconds, rounded up to what timers can do. */
 const pace = (perSecond: number): Limiter["withPermit"] => {
-  const turns = FifoSemaphore.make(1)
+  const withTurn = fairSemaphore(1)
   let runBegan = -Infinity
   let begun = 0
   // only the first in the queue looks at the clock: whoever gives up costs the others nothing
@@ -81,5 +121,5 @@ const pace = (perSecond: number): Limiter["withPermit"] => {
     begun++
     return Effect.void
   })
-  return (effect) => Effect.zipRight(turns.withPermit(turn), effect)
+  return (effect) => Effect.zipRight(withTurn(turn), effect)
 }

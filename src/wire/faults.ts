@@ -3,6 +3,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
+import * as Json from "../base/json.js"
 import * as StatusTitle from "../base/statusTitle.js"
 import * as Time from "../base/time.js"
 import * as Errors from "../Errors.js"
@@ -56,7 +57,7 @@ export const read = (contentType: string, body: string, hide: Hide): Fault => {
   if (body.trim() === "") {
     return silent
   }
-  const json = parseJson(body)
+  const json = Json.parseOrUndefined(body)
   if (json !== undefined) {
     return readJson(tidyAfter(hide), json)
   }
@@ -75,14 +76,6 @@ const withoutTitle = (body: string): string => {
 /** Bytes that are no text, such as a body that is still compressed. */
 const isBinary = (body: string): boolean => /[\0\uFFFD]/.test(body.slice(0, readLength))
 
-const parseJson = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
-
 const readJson = (tidy: Tidy, json: unknown): Fault => {
   if (!isRecord(json)) {
     return typeof json === "string" ? { ...silent, message: tidy(json) } : silent
@@ -95,7 +88,7 @@ const readJson = (tidy: Tidy, json: unknown): Fault => {
   if (list.length > 0) {
     return readErrorList(tidy, list)
   }
-  const nested = [typeof ironic === "string" ? parseJson(ironic) ?? ironic : ironic, neutron]
+  const nested = [typeof ironic === "string" ? Json.parseOrUndefined(ironic) ?? ironic : ironic, neutron]
     .map((u) => isRecord(u) ? readObject(tidy, u) : { ...silent, message: tidy(u) })
     .find((fault) => fault.message !== undefined)
   if (nested !== undefined) {

@@ -269,7 +269,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
       return read
     }
     const told = Effect.ignore(Effect.flatMap(Effect.suspend(() => this.#read(text)), (text) => this.tell(text)))
-    return Effect.tapBoth(read, { onFailure: () => told, onSuccess: () => told })
+    return Effect.tap(Effect.tapError(read, () => told), () => told)
   }
 
   toJSON(): unknown {
