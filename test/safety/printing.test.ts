@@ -1,22 +1,11 @@
 /** What holds a secret prints nothing of it: every plugin, and what it gives, in every way to print. */
-import { Headers, HttpClient, HttpClientResponse } from "@effect/platform"
+import { Headers } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, FastCheck, Inspectable, Layer, Logger, Option, Redacted } from "effect"
-import {
-  AccessInfo,
-  AdminToken,
-  AuthPlugin,
-  AuthTypes,
-  CustomLogin,
-  IssuedToken,
-  ServiceToken,
-  Session
-} from "effect-keystoneauth"
-import * as OAuth1 from "effect-keystoneauth/OAuth1"
+import { AdminToken, AuthPlugin } from "effect-keystoneauth"
 import { inspect } from "node:util"
 import * as Material from "../../src/safety/material.js"
-
-const secret = "hunter2-hunter2"
+import { handMade, made, secret, world } from "../everyPlugin.js"
 
 const loggers = [Logger.jsonLogger, Logger.logfmtLogger, Logger.stringLogger, Logger.structuredLogger]
 
@@ -85,137 +74,6 @@ const everythingOf = (plugin: AuthPlugin.Service) =>
       again: { ...plugin }
     }
   })
-
-// -----------------------------------------------------------------------------
-// plugins
-// -----------------------------------------------------------------------------
-
-const token = {
-  methods: ["password"],
-  issued_at: "1970-01-01T00:00:00.000000Z",
-  expires_at: "1970-01-01T01:00:00.000000Z",
-  user: { id: "u", name: "demo", domain: { id: "default", name: "Default" } },
-  project: { id: "p", name: "demo", domain: { id: "default", name: "Default" } }
-}
-
-const v2 = {
-  access: {
-    token: { id: secret, expires: token.expires_at, tenant: { id: "p", name: "demo" } },
-    user: { id: "u", name: "demo", roles: [] },
-    serviceCatalog: []
-  }
-}
-
-const answer = (url: URL): readonly [status: number, body: unknown, headers?: Record<string, string>] =>
-  url.pathname.endsWith("/oauth2")
-    ? [200, { access_token: secret, token_type: "Bearer", expires_in: 3600 }]
-    : url.pathname.endsWith("/v2.0/tokens")
-    ? [200, v2]
-    : url.pathname.endsWith("/auth/tokens")
-    ? [url.search === "?get" ? 200 : 201, { token }, { "x-subject-token": secret }]
-    : [404, {}]
-
-/** A cloud that gives everybody the same tokens. */
-const world = Session.layer().pipe(Layer.provide(Layer.succeed(
-  HttpClient.HttpClient,
-  HttpClient.make((request, url) => {
-    const [status, body, headers] = answer(url)
-    return Effect.succeed(
-      HttpClientResponse.fromWeb(
-        request,
-        new Response(JSON.stringify(body), {
-          status: request.method === "GET" && status === 201 ? 200 : status,
-          headers: headers ?? {}
-        })
-      )
-    )
-  })
-)))
-
-const issued = AccessInfo.fromV3({ token }, Redacted.make(secret))
-
-const types = [...AuthTypes.core, OAuth1.authType]
-
-/** What each type needs; every secret that it can be told is told. */
-const given = (name: string): Record<string, string> => {
-  const own: Record<string, string> = name === "v3multifactor" ? { auth_methods: "v3password,v3totp" } : {}
-  const methods = name === "v3multifactor" ? ["v3password", "v3totp"] : []
-  const options = types.filter((type) => [name, ...methods].includes(type.name)).flatMap((type) => type.options)
-  const texts: Record<string, string> = {
-    "auth-url": name.startsWith("v2") ? "https://id.test/v2.0" : "https://id.test/v3",
-    username: "demo",
-    "user-domain-name": "Default",
-    "application-credential-id": "x",
-    application_credential_id: "x",
-    "oauth2-endpoint": "https://id.test/oauth2",
-    oauth2_endpoint: "https://id.test/oauth2"
-  }
-  for (const option of options) {
-    const text = option.kind === "secret" ? secret : texts[option.name] ?? (option.required ? "x" : undefined)
-    if (text !== undefined) {
-      own[option.name.replaceAll("-", "_")] ??= text
-    }
-  }
-  return name === "v3tokenlessauth" ? { ...own, project_id: "p" } : own
-}
-
-const handMade = (headers: Effect.Effect<Headers.Headers>) => AuthPlugin.make({ name: "own", headers })
-
-const ownHeaders = (name: string) => Headers.fromInput({ [name]: secret, "x-beside": secret })
-
-const made: Record<string, Effect.Effect<AuthPlugin.Service, unknown, Session.Session>> = {
-  ...Object.fromEntries(
-    types.map(({ name }) => [
-      name,
-      Effect.provide(AuthTypes.load(name, given(name)), AuthTypes.layerWith([OAuth1.authType]))
-    ])
-  ),
-  IssuedToken: Effect.map(issued, (access) => IssuedToken.make({ access })),
-  ServiceToken: Effect.succeed(
-    ServiceToken.make(
-      handMade(Effect.succeed(ownHeaders("x-api-key"))),
-      AdminToken.make({ token: Redacted.make(secret) })
-    )
-  ),
-  CustomLogin: CustomLogin.make({
-    authUrl: "https://id.test/v3",
-    name: "own",
-    description: "somebody",
-    parts: { ticket: Redacted.make(secret) },
-    login: Effect.orDie(issued)
-  }),
-  "made of a value": Effect.succeed(handMade(Effect.succeed(ownHeaders("x-api-key")))),
-  "made by combinators": Effect.succeed(
-    handMade(
-      Effect.succeed(ownHeaders("x-vault-jwt")).pipe(
-        Effect.zipWith(Effect.succeed(ownHeaders("x-gateway-user")), Headers.merge),
-        Effect.map(Headers.set("x-more", secret)),
-        Effect.tap(() => Effect.succeed(secret))
-      )
-    )
-  ),
-  "made of everything that can be given": Effect.map(issued, (access) => {
-    const id = Effect.succeedSome(secret)
-    const all = {
-      name: "own",
-      headers: Effect.succeed(Headers.unsafeFromRecord({ authorization: secret })),
-      access: Effect.succeedSome(access),
-      userId: id,
-      projectId: id,
-      cacheId: id,
-      authState: Effect.succeedSome(Redacted.make(secret)),
-      password: secret
-    }
-    return AuthPlugin.make(all)
-  }),
-  "made of another one": Effect.succeed(
-    AuthPlugin.make({
-      ...AdminToken.make({ token: Redacted.make(secret) }),
-      name: "own",
-      cacheId: Effect.succeedSome("known")
-    })
-  )
-}
 
 describe("a plugin prints nothing that it holds", () => {
   for (const [name, plugin] of Object.entries(made)) {
