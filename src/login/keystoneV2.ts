@@ -5,6 +5,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { toEffect } from "../base/either.js"
 import * as Time from "../base/time.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import { InvalidOptions } from "../Errors.js"
@@ -16,6 +17,7 @@ import type * as Session from "../session/Session.js"
 import type * as Transport from "../wire/Transport.js"
 import type * as AuthMethod from "./AuthMethod.js"
 import * as Keystone from "./keystone.js"
+import * as TokenRequest from "./tokenRequest.js"
 import * as User from "./user.js"
 
 /** What a token is for: a tenant, as projects were called. The id wins. */
@@ -37,8 +39,8 @@ export interface LoginOptions extends Tenant {
   readonly reauthenticate?: boolean | undefined
 }
 
-/** Who logs in. */
-export interface Identity {
+/** What a v2.0 plugin is made from, besides its options. */
+export interface PluginSpec {
   readonly module: string
   readonly name: string
   readonly description: string
@@ -52,16 +54,16 @@ export interface Identity {
 
 export const make = (
   options: LoginOptions,
-  identity: Identity
-): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, identity))
+  spec: PluginSpec
+): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, spec))
 
 const login = (
   options: LoginOptions,
-  identity: Identity,
+  spec: PluginSpec,
   check: Keystone.Login["check"] = Either.void
 ): Keystone.Login => {
   const { reauthenticate, tenantId, tenantName, trustId } = options
-  const { credentials, description, module, name, parts, renewable } = identity
+  const { credentials, description, module, name, parts, renewable } = spec
   const authUrl = KeystoneUrl.fromPerson(options.authUrl, module)
   const url = `${Url.withoutTrailingSlashes(Either.getOrElse(authUrl, () => options.authUrl))}/tokens`
   return {
@@ -73,15 +75,15 @@ const login = (
     parts: { kind: "v2", authUrl: url, scope: { tenantId, tenantName, trustId }, parts },
     momentary: {},
     check: Either.all([credentials, check]),
-    send: (transport) => requestToken(transport, url, options, identity),
-    exchange: (transport, token) => requestToken(transport, url, options, { ...identity, ...byToken(token) }),
+    send: (transport) => requestToken(transport, url, options, spec),
+    exchange: (transport, token) => requestToken(transport, url, options, { ...spec, ...byToken(token) }),
     // it would put the token in a URL
     revoke: () => Effect.void,
     rescope: (scope) => {
       const tenant = toTenant(scope, module)
       return login(
         { authUrl: options.authUrl, reauthenticate, ...Either.getOrElse(tenant, () => ({})) },
-        identity,
+        spec,
         tenant
       )
     },
@@ -92,7 +94,7 @@ const login = (
 }
 
 /** A token shows who one is, too. Keystone wants it in the header as well. */
-export const byToken = (token: Redacted.Redacted): Pick<Identity, "credentials" | "headers" | "secrets"> => ({
+export const byToken = (token: Redacted.Redacted): Pick<PluginSpec, "credentials" | "headers" | "secrets"> => ({
   credentials: Either.right({ token: { id: Redacted.value(token) } }),
   headers: AuthPlugin.tokenHeaders(token),
   secrets: [token]
@@ -118,31 +120,28 @@ const requestToken = (
   transport: Transport.Service,
   url: string,
   tenant: Tenant,
-  { credentials, description, headers, renewable, secrets }: Identity
+  { credentials, description, headers, renewable, secrets }: PluginSpec
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
-  Effect.gen(function*() {
-    const auth = { ...(yield* credentials), ...toScope(tenant) }
-    const request = HttpClientRequest.post(url, {
-      headers: { accept: "application/json" },
-      body: HttpBody.unsafeJson({ auth })
-    })
-    const response = yield* transport.text(request, { phase: "login", credentials: headers, secrets })
-    if (response.status >= 400) {
-      return yield* Effect.flip(Keystone.rejection(response, {
-        login: { description, renewable },
-        method: request.method,
-        url,
-        scope: AuthScope.describe({
-          projectId: tenant.tenantId,
-          projectName: tenant.tenantName,
-          trustId: tenant.trustId
+  Effect.flatMap(toEffect(credentials), (credentials) =>
+    TokenRequest.send(
+      transport,
+      HttpClientRequest.post(url, {
+        headers: { accept: "application/json" },
+        body: HttpBody.unsafeJson({ auth: { ...credentials, ...toScope(tenant) } })
+      }),
+      {
+        credentials: headers,
+        secrets,
+        field: "access.token.id",
+        read: (body, response) => AccessInfo.fromV2(body, undefined, { answeredAt: Time.answeredAt(response.headers) }),
+        refuse: TokenRequest.refusedByKeystone({
+          description,
+          renewable,
+          scope: AuthScope.describe({
+            projectId: tenant.tenantId,
+            projectName: tenant.tenantName,
+            trustId: tenant.trustId
+          })
         })
-      }))
-    }
-    return yield* Keystone.readToken(
-      response,
-      request,
-      "access.token.id",
-      (body) => AccessInfo.fromV2(body, undefined, { answeredAt: Time.answeredAt(response.headers) })
-    )
-  })
+      }
+    ))

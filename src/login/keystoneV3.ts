@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Order from "effect/Order"
 import * as Redacted from "effect/Redacted"
+import { toEffect } from "../base/either.js"
 import * as ObjectId from "../base/objectId.js"
 import * as Time from "../base/time.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
@@ -22,9 +23,10 @@ import * as Receipt from "../wire/receipt.js"
 import type * as Transport from "../wire/Transport.js"
 import * as AuthMethod from "./AuthMethod.js"
 import * as Keystone from "./keystone.js"
+import * as TokenRequest from "./tokenRequest.js"
 
-/** Who logs in. */
-export interface Identity {
+/** What a v3 plugin is made from, besides its options. */
+export interface PluginSpec {
   /** Of this package, for errors: `Password`. */
   readonly module: string
   /** As keystoneauth calls the plugin: `v3password`. */
@@ -40,12 +42,12 @@ export interface Identity {
 
 export const make = (
   options: AuthMethod.LoginOptions,
-  identity: Identity
-): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, identity))
+  spec: PluginSpec
+): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, spec))
 
-export const login = (options: AuthMethod.LoginOptions, identity: Identity): Keystone.Login => {
+export const login = (options: AuthMethod.LoginOptions, spec: PluginSpec): Keystone.Login => {
   const { includeCatalog, reauthenticate } = options
-  const { bound, methods, module, name, onMissing } = identity
+  const { bound, methods, module, name, onMissing } = spec
   const readUrl = KeystoneUrl.fromPerson(options.authUrl, module)
   const authUrl = Either.getOrElse(readUrl, () => options.authUrl)
   const scope = AuthScope.toBody(options, module)
@@ -55,10 +57,11 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
     renewable: methods.every((method) => method.renewable)
   }
   const once = reauthenticate === false || methods.some((method) => method.once)
+  const who = { ...described, scope: AuthScope.describe(options) }
   const send = (transport: Transport.Service, methods: ReadonlyArray<AuthMethod.AuthMethod>) =>
     Effect.flatMap(
-      Either.all([scope, checkEach(methods, module)]),
-      ([scope]) => requestToken(transport, { module, url, methods, scope, options, login: described })
+      toEffect(Either.all([scope, checkEach(methods, module)])),
+      ([scope]) => requestToken(transport, { module, url, methods, scope, who })
     )
   return {
     ...described,
@@ -88,7 +91,7 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
     exchange: (transport, token) => send(transport, [tokenMethod(token)]),
     revoke: (transport, access) => revoke(transport, authUrl, access),
     rescope: (scope) => {
-      const other = login({ authUrl: options.authUrl, includeCatalog, reauthenticate, ...scope }, identity)
+      const other = login({ authUrl: options.authUrl, includeCatalog, reauthenticate, ...scope }, spec)
       return bound === undefined
         ? other
         : { ...other, check: Either.left(new Errors.InvalidOptions({ module, option: "scope", reason: bound })) }
@@ -102,7 +105,7 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
 const untilEnough = (
   send: (methods: ReadonlyArray<AuthMethod.AuthMethod>) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>,
   methods: ReadonlyArray<AuthMethod.AuthMethod>,
-  onMissing: NonNullable<Identity["onMissing"]>,
+  onMissing: NonNullable<PluginSpec["onMissing"]>,
   accepted: number
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.catchTag(send(methods), "MissingAuthMethods", (missing) =>
@@ -176,24 +179,23 @@ export const receiptMethod = (receipt: Redacted.Redacted): AuthMethod.AuthMethod
     description: "a receipt"
   })
 
-interface TokenRequest {
+interface Request {
   readonly module: string
   readonly url: string
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
   readonly scope: unknown
-  readonly options: AuthScope.AuthScope
-  readonly login: Pick<Keystone.Login, "description" | "renewable">
+  readonly who: TokenRequest.Who
 }
 
 const requestToken = (
   transport: Transport.Service,
-  { login, methods, module, options, scope, url }: TokenRequest
+  { methods, module, scope, url, who }: Request
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.gen(function*() {
     const proofs = yield* Effect.forEach(methods, (method) =>
       Effect.map(method.prove(url), (proof) => ({ ...proof, name: method.name })))
-    // what was asked for just now, such as a passcode, is in no part
-    yield* IdentityKey.check(proofs.map(({ name, secrets }) => ({ [name]: secrets })), module, "methods")
+    // `check` has seen the parts of the methods, but not what was obtained just now, such as a passcode
+    yield* toEffect(IdentityKey.check(proofs.map(({ name, secrets }) => ({ [name]: secrets })), module, "methods"))
     const shown = proofs.filter(({ entry }) =>
       entry !== undefined
     )
@@ -205,42 +207,29 @@ const requestToken = (
       headers: { accept: "application/json" },
       body: HttpBody.unsafeJson({ auth: { identity, ...(scope === undefined ? {} : { scope }) } })
     })
-    const response = yield* transport.text(request, {
-      phase: "login",
+    return yield* TokenRequest.send(transport, request, {
       credentials: AuthMethod.headersOf(proofs),
-      secrets: proofs.flatMap(({ secrets }) => secrets)
+      secrets: proofs.flatMap(({ secrets }) => secrets),
+      field: "X-Subject-Token",
+      read: (body, { headers }) =>
+        Either.flatMap(
+          Either.fromOption(Headers.get(headers, "x-subject-token"), () =>
+            Page.isForeign(url)
+              ? Page.hidden("X-Subject-Token")
+              : "it has no X-Subject-Token header: is this Keystone?"),
+          (token) => AccessInfo.fromV3(body, Redacted.make(token), { answeredAt: Time.answeredAt(headers) })
+        ),
+      refuse: TokenRequest.refusedByKeystone(who)
     })
-    return response.status < 400 ? yield* readAnswer(request, response) : yield* Effect.flip(
-      Keystone.rejection(response, {
-        login,
-        method: request.method,
-        url,
-        scope: AuthScope.describe(options)
-      })
-    )
   })
 
-/** From the answer of `POST /v3/auth/tokens`. */
-const readAnswer = (
-  request: HttpClientRequest.HttpClientRequest,
-  response: Transport.TextResponse
-): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> =>
-  Keystone.readToken(response, request, "X-Subject-Token", (body) =>
-    Either.flatMap(
-      Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
-        Page.isForeign(request.url)
-          ? Page.hidden("X-Subject-Token")
-          : "it has no X-Subject-Token header: is this Keystone?"),
-      (token) => AccessInfo.fromV3(body, Redacted.make(token), { answeredAt: Time.answeredAt(response.headers) })
-    ))
-
-/** `GET /v3/auth/tokens`: what is said in a token of which only the text is known. */
+/** `GET /v3/auth/tokens`: everything that Keystone knows about a token. */
 export const lookUp = (
   authUrl: string,
   token: Redacted.Redacted
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session> =>
   Effect.gen(function*() {
-    const url = yield* KeystoneUrl.fromPerson(authUrl, "CustomLogin")
+    const url = yield* toEffect(KeystoneUrl.fromPerson(authUrl, "CustomLogin"))
     const why = whyNoToken(Redacted.value(token))
     if (why !== undefined) {
       return yield* new Errors.InvalidOptions({ module: "CustomLogin", option: "token", reason: `it ${why}` })
@@ -249,34 +238,28 @@ export const lookUp = (
     return yield* validate(transport, url, token)
   })
 
-/** What a token shows to ask about itself. */
+/** The headers of a request about the token that authenticates it. */
 const aboutItself = (token: Redacted.Redacted): Headers.Headers =>
   Headers.set(AuthPlugin.tokenHeaders(token), "x-subject-token", Redacted.value(token))
 
-/** The same over a transport, of somebody in particular. */
+/** `GET /v3/auth/tokens` over a given transport. */
 export const validate = (
   transport: Transport.Service,
   authUrl: string,
   token: Redacted.Redacted,
-  login: Pick<Keystone.Login, "description" | "renewable"> = { description: "a token", renewable: false },
+  who: TokenRequest.Who = { description: "a token", renewable: false },
   includeCatalog?: boolean | undefined
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
-  Effect.gen(function*() {
-    const url = KeystoneUrl.tokens(authUrl, includeCatalog)
-    const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
-    const response = yield* transport.text(request, { phase: "login", credentials: aboutItself(token) })
-    if (response.status >= 400) {
-      return yield* Effect.flip(
-        Keystone.rejection(response, { login, scope: undefined, method: request.method, url })
-      )
+  TokenRequest.send(
+    transport,
+    HttpClientRequest.get(KeystoneUrl.tokens(authUrl, includeCatalog), { headers: { accept: "application/json" } }),
+    {
+      credentials: aboutItself(token),
+      field: "token",
+      read: (body, { headers }) => AccessInfo.fromV3(body, token, { answeredAt: Time.answeredAt(headers) }),
+      refuse: TokenRequest.refusedByKeystone(who)
     }
-    return yield* Keystone.readToken(
-      response,
-      request,
-      "token",
-      (body) => AccessInfo.fromV3(body, token, { answeredAt: Time.answeredAt(response.headers) })
-    )
-  })
+  )
 
 /** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */
 export const revoke = (

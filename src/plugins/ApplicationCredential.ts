@@ -14,8 +14,7 @@ import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
-import * as OwnScope from "../login/ownScope.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import * as User from "../login/user.js"
 import * as AuthScope from "../model/AuthScope.js"
 import type * as Session from "../session/Session.js"
@@ -116,7 +115,7 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
+export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = Plugin
   .layer(make)
 
 /**
@@ -127,7 +126,7 @@ export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, nev
  */
 export const layerConfig: (
   options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = Plugin.layerConfig(make)
 
 const options = {
   ...AuthType.login,
@@ -148,6 +147,6 @@ export const authType: AuthType.AuthType = AuthType.make({
   name: "v3applicationcredential",
   options,
   check: (values) => AuthScope.toBody(values, "ApplicationCredential"),
-  make: OwnScope.only("an application credential", make),
+  make: Plugin.ownScope("an application credential", make),
   method
 })

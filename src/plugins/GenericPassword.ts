@@ -17,7 +17,7 @@ import { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
 import * as GenericKeystone from "../login/genericKeystone.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import * as User from "../login/user.js"
 import type * as Session from "../session/Session.js"
 import * as Password from "./Password.js"
@@ -88,7 +88,7 @@ const withoutDomain = ({ userDomainId, userDomainName }: Options): Either.Either
  */
 export const layer: (
   options: Options
-) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session | Discovery.Discovery> = PluginLayers.layer(make)
+) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session | Discovery.Discovery> = Plugin.layer(make)
 
 /**
  * The same with options from the configuration.
@@ -98,7 +98,7 @@ export const layer: (
  */
 export const layerConfig: (
   options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session | Discovery.Discovery> = PluginLayers
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session | Discovery.Discovery> = Plugin
   .layerConfig(make)
 
 /**

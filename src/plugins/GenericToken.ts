@@ -16,7 +16,7 @@ import type * as Discovery from "../endpoint/Discovery.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
 import * as GenericKeystone from "../login/genericKeystone.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import type * as Session from "../session/Session.js"
 import * as Token from "./Token.js"
 import * as V2Token from "./V2Token.js"
@@ -63,7 +63,7 @@ export const make = (
  */
 export const layer: (
   options: Options
-) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session | Discovery.Discovery> = PluginLayers.layer(make)
+) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session | Discovery.Discovery> = Plugin.layer(make)
 
 /**
  * The same with options from the configuration.
@@ -73,7 +73,7 @@ export const layer: (
  */
 export const layerConfig: (
   options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session | Discovery.Discovery> = PluginLayers
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session | Discovery.Discovery> = Plugin
   .layerConfig(make)
 
 /**

@@ -17,8 +17,7 @@ import type * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
 import * as OAuth2 from "../login/oauth2.js"
-import * as OwnScope from "../login/ownScope.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import * as AuthScope from "../model/AuthScope.js"
 import * as Url from "../safety/url.js"
@@ -159,7 +158,7 @@ const requestToken = (
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
+export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = Plugin
   .layer(make)
 
 /**
@@ -170,7 +169,7 @@ export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, nev
  */
 export const layerConfig: (
   options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = Plugin.layerConfig(make)
 
 /**
  * `v3oauth2clientcredential`, for configuration files. A scope that is configured beside it is left out with a warning, since
@@ -188,5 +187,5 @@ export const authType: AuthType.AuthType = AuthType.make({
     clientSecret: AuthType.requiredSecret("oauth2_client_secret", { help: "secret of the application credential" })
   },
   check: (values) => AuthScope.toBody(values, module),
-  make: OwnScope.only("an application credential", make)
+  make: Plugin.ownScope("an application credential", make)
 })

@@ -20,8 +20,7 @@ import * as AuthType from "../login/AuthType.js"
 import * as Keystone from "../login/keystone.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
 import * as OAuth2 from "../login/oauth2.js"
-import * as OwnScope from "../login/ownScope.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import * as AuthScope from "../model/AuthScope.js"
 import * as Session from "../session/Session.js"
 import type * as Transport from "../wire/Transport.js"
@@ -132,7 +131,7 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
+export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = Plugin
   .layer(make)
 
 /**
@@ -143,7 +142,7 @@ export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, nev
  */
 export const layerConfig: (
   options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = Plugin.layerConfig(make)
 
 /**
  * `v3oauth2mtlsclientcredential`, for configuration files. A scope that is configured beside it is left out with a warning.
@@ -159,5 +158,5 @@ export const authType: AuthType.AuthType = AuthType.make({
     clientId: AuthType.requiredText("oauth2-client-id", { help: "id of the user that the client certificate is for" })
   },
   check: (values) => AuthScope.toBody(values, module),
-  make: OwnScope.only("an OAuth 2 client", make)
+  make: Plugin.ownScope("an OAuth 2 client", make)
 })

@@ -15,7 +15,7 @@ import { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV2 from "../login/keystoneV2.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import * as User from "../login/user.js"
 import type * as Session from "../session/Session.js"
 
@@ -70,7 +70,7 @@ const toBody = ({ userId, username }: Options): Either.Either<Readonly<Record<st
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
+export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = Plugin
   .layer(
     make
   )
@@ -83,7 +83,7 @@ export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, nev
  */
 export const layerConfig: (
   options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = Plugin.layerConfig(make)
 
 /**
  * `v2password`, for configuration files.

@@ -1,0 +1,7 @@
+/** JSON from others. */
+import * as Option from "effect/Option"
+
+/** `None` if the text is not JSON. The parser's error is dropped: it quotes the text, which may hold a secret. */
+export const parse: (text: string) => Option.Option<unknown> = Option.liftThrowable((text: string): unknown =>
+  JSON.parse(text)
+)
