@@ -1,4 +1,4 @@
-/** Logging in to Keystone v3, by whatever methods: one request, one token. */
+/** Logs in to Keystone v3 with one or more methods. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -23,18 +23,19 @@ import * as Receipt from "../wire/receipt.js"
 import type * as Transport from "../wire/Transport.js"
 import * as AuthMethod from "./AuthMethod.js"
 import * as Keystone from "./keystone.js"
+import * as Plugin from "./plugin.js"
 import * as TokenRequest from "./tokenRequest.js"
 
 /** What a v3 plugin is made from, besides its options. */
 export interface PluginSpec {
-  /** Of this package, for errors: `Password`. */
+  /** The module of this package, for errors: `Password`. */
   readonly module: string
-  /** As keystoneauth calls the plugin: `v3password`. */
+  /** What keystoneauth calls the plugin: `v3password`. */
   readonly name: string
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
-  /** Why its tokens are for one thing only, if they are. */
+  /** Why its tokens cannot be exchanged for another scope, if they cannot. */
   readonly bound?: string | undefined
-  /** What else to show, where these methods are not enough. */
+  /** Gets further methods when Keystone wants more than these. */
   readonly onMissing?:
     | ((missing: Errors.MissingAuthMethods) => Effect.Effect<ReadonlyArray<AuthMethod.AuthMethod>, AuthPlugin.Error>)
     | undefined
@@ -80,7 +81,7 @@ export const login = (options: AuthMethod.LoginOptions, spec: PluginSpec): Keyst
       methods: byName(methods)
         .filter(({ momentary }) => !IdentityKey.isEmpty(momentary))
         .map(({ momentary, name }) => ({ name, momentary })),
-      // who answers otherwise has to show that the answer is right
+      // a plugin with another function has to log in by itself
       onMissing: onMissing === undefined ? undefined : ObjectId.of(onMissing)
     },
     check: Either.all([scope, hasMethod(methods, module), checkEach(methods, module)]),
@@ -94,14 +95,14 @@ export const login = (options: AuthMethod.LoginOptions, spec: PluginSpec): Keyst
       const other = login({ authUrl: options.authUrl, includeCatalog, reauthenticate, ...scope }, spec)
       return bound === undefined
         ? other
-        : { ...other, check: Either.left(new Errors.InvalidOptions({ module, option: "scope", reason: bound })) }
+        : { ...other, check: Plugin.invalid(module, "scope", bound) }
     },
     direct: !once,
     once
   }
 }
 
-/** Shows what is missing as long as Keystone accepts more each time. */
+/** Sends further methods with the receipt, as long as Keystone accepts more each time. */
 const untilEnough = (
   send: (methods: ReadonlyArray<AuthMethod.AuthMethod>) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>,
   methods: ReadonlyArray<AuthMethod.AuthMethod>,
@@ -114,10 +115,10 @@ const untilEnough = (
       : Effect.flatMap(onMissing(missing), (more) =>
         untilEnough(send, [receiptMethod(missing.receipt), ...more], onMissing, missing.methods.length)))
 
-/** The order in which methods are shown decides nothing. */
+/** The order of the methods does not matter to Keystone. */
 const byName = Arr.sortWith(({ name }: AuthMethod.AuthMethod) => name, Order.string)
 
-/** Keystone takes one entry for each name. */
+/** Keystone takes one entry for each method. */
 const checkEach = (
   methods: ReadonlyArray<AuthMethod.AuthMethod>,
   module: string
@@ -128,13 +129,7 @@ const checkEach = (
       ...methods.map((method) => method.check),
       IdentityKey.check(methods.map(({ momentary, parts }) => [parts, momentary]), module, "methods")
     ])
-    : Either.left(
-      new Errors.InvalidOptions({
-        module,
-        option: "methods",
-        reason: `two of them are called "${twice.name}", and Keystone takes one of each`
-      })
-    )
+    : Plugin.invalid(module, "methods", `two of them are called "${twice.name}", and Keystone takes one of each`)
 }
 
 const hasMethod = (
@@ -143,11 +138,9 @@ const hasMethod = (
 ): Either.Either<void, Errors.InvalidOptions> =>
   methods.some((method) => method.name !== receiptName)
     ? Either.void
-    : Either.left(
-      new Errors.InvalidOptions({ module, option: "methods", reason: "at least one is needed, such as a password" })
-    )
+    : Plugin.invalid(module, "methods", "at least one is required, such as a password")
 
-/** A token shows who one is, too. Keystone wants it in the header as well. */
+/** Logs in with a token, which Keystone wants in the header as well. */
 export const tokenMethod = (token: Redacted.Redacted): AuthMethod.AuthMethod =>
   AuthMethod.make({
     name: "token",
@@ -164,7 +157,7 @@ export const tokenMethod = (token: Redacted.Redacted): AuthMethod.AuthMethod =>
 
 const receiptName = "receipt"
 
-/** Not a method that Keystone knows, but what earlier ones have left. */
+/** Stands for the methods that Keystone has accepted before: a header, and no entry in `auth.identity`. */
 export const receiptMethod = (receipt: Redacted.Redacted): AuthMethod.AuthMethod =>
   AuthMethod.make({
     name: receiptName,
@@ -261,7 +254,7 @@ export const validate = (
     }
   )
 
-/** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */
+/** `DELETE /v3/auth/tokens`. Errors are ignored: the token ends by itself. */
 export const revoke = (
   transport: Transport.Service,
   authUrl: string,

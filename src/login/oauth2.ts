@@ -1,4 +1,4 @@
-/** Access tokens of OAuth 2, by the grant of client credentials. */
+/** Access tokens of OAuth 2, by the client credentials grant. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -9,50 +9,48 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { toEffect } from "../base/either.js"
 import * as Time from "../base/time.js"
-import * as Errors from "../Errors.js"
+import type { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AccessInfo from "../model/AccessInfo.js"
 import * as Url from "../safety/url.js"
 import type * as Transport from "../wire/Transport.js"
+import * as Plugin from "./plugin.js"
 import * as TokenRequest from "./tokenRequest.js"
-import * as User from "./user.js"
 
-/** Where access tokens come from, as a person wrote it. */
-export const endpointFromPerson = (
-  oauth2Endpoint: string,
-  module: string
-): Either.Either<string, Errors.InvalidOptions> =>
-  Url.fromPerson(oauth2Endpoint, {
-    module,
-    option: "oauth2Endpoint",
-    example: "https://keystone.example.com/v3/OS-OAUTH2/token"
-  })
-
-/** What decides an access token, and is checked before anything is sent. */
 interface Client {
   readonly oauth2Endpoint: string
   readonly clientId: string
 }
 
-export const check = (
-  { clientId }: Pick<Client, "clientId">,
+/** Reads the options of a client, which `check` says are valid. */
+export const readClient = (
+  options: Client,
   module: string
-): Either.Either<void, Errors.InvalidOptions> =>
-  User.isGiven(clientId)
-    ? Either.void
-    : Either.left(new Errors.InvalidOptions({ module, option: "clientId", reason: "it is needed" }))
+): { readonly oauth2Endpoint: string; readonly check: Either.Either<unknown, InvalidOptions> } => {
+  const endpoint = Url.fromPerson(options.oauth2Endpoint, {
+    module,
+    option: "oauth2Endpoint",
+    example: "https://keystone.example.com/v3/OS-OAUTH2/token"
+  })
+  return {
+    oauth2Endpoint: Either.getOrElse(endpoint, () => options.oauth2Endpoint),
+    check: Either.all([endpoint, Plugin.required(module, { clientId: options.clientId })])
+  }
+}
 
-export const otherScope = (module: string): Errors.InvalidOptions =>
-  new Errors.InvalidOptions({ module, option: "scope", reason: "the client's own is the only one that it can have" })
+/** `withScope` of a client. */
+export const noOtherScope = (module: string) => (): Effect.Effect<never, InvalidOptions> =>
+  toEffect(Plugin.invalid(module, "scope", "an OAuth 2 client has one scope, which cannot be changed"))
 
 export const describe = ({ clientId }: Pick<Client, "clientId">): string => `OAuth 2 client ${clientId}`
 
-/** The header that an access token goes into, beside others. */
+/** Adds the access token to the headers of a request. */
 export const withBearer = (headers: Headers.Headers, token: Redacted.Redacted): Headers.Headers =>
   Headers.set(headers, "authorization", `Bearer ${Redacted.value(token)}`)
 
-/** The access token that is in there. */
+/** The access token in the headers of a request. */
 export const bearerOf = (headers: Headers.Headers): Option.Option<Redacted.Redacted> =>
   Option.flatMap(
     Headers.get(headers, "authorization"),
@@ -67,7 +65,7 @@ const Granted = Schema.Struct({
   ))
 })
 
-/** Requests an access token, in the form of a Keystone token of which only the end is known: so `Tokens` can keep it. */
+/** Requests an access token. `Tokens` keeps it as a Keystone token of which only the end is known. */
 export const requestToken = (
   transport: Transport.Service,
   client: Client & {

@@ -20,8 +20,8 @@ import type * as Transport from "../wire/Transport.js"
 interface Answer {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly response: Transport.TextResponse
-  /** What the body says about the failure, if it is one. */
-  readonly fault: Faults.Refusal
+  /** What its headers and body say about the failure. */
+  readonly refusal: Faults.Refusal
 }
 
 interface Options {
@@ -46,7 +46,7 @@ export const send = (
       response.status >= 400
         ? Effect.flatMap(
           Faults.describe(response.headers, response.text, response.hide),
-          (fault) => Effect.fail(refuse({ request, response, fault }))
+          (refusal) => Effect.fail(refuse({ request, response, refusal }))
         )
         : toEffect(Either.mapLeft(readToken(response, field, read), invalidResponse(request, response)))
   )
@@ -67,7 +67,7 @@ const parseSuccess = ({ status, text }: Transport.TextResponse): Either.Either<u
   status < 200 || status > 299
     ? Either.left(
       status > 300
-        ? "it redirects once more than is followed, or to nowhere"
+        ? "it is a redirect that is not followed"
         : "a token comes with 200 or 201 only: is this Keystone?"
     )
     : Either.fromOption(Json.parse(text), () => "its body is not JSON: is this Keystone?")
@@ -90,7 +90,7 @@ export interface Who {
 
 /** The error for a refusal of Keystone: what it still wants, `Unauthorized`, or what the status says. */
 export const refusedByKeystone =
-  ({ description, renewable, scope }: Who) => ({ fault, request, response }: Answer): AuthPlugin.Error => {
+  ({ description, renewable, scope }: Who) => ({ refusal, request, response }: Answer): AuthPlugin.Error => {
     if (Receipt.isHidden(request.url, response)) {
       return invalidResponse(request, response)(Page.hidden("OpenStack-Auth-Receipt"))
     }
@@ -105,11 +105,11 @@ export const refusedByKeystone =
             identity: description,
             scope,
             status,
-            requestId: fault.requestId,
-            serviceMessage: fault.serviceMessage,
-            details: fault.details
+            requestId: refusal.requestId,
+            serviceMessage: refusal.serviceMessage,
+            details: refusal.details
           })
-          : statusError({ fault, request, response })
+          : statusError({ refusal, request, response })
     )
   }
 
@@ -120,15 +120,15 @@ export const refusedByOAuth2 = (description: string) => (answer: Answer): AuthPl
       ...where(answer.request),
       reason: "LoginRejected",
       identity: description,
-      requestId: answer.fault.requestId,
-      serviceMessage: answer.fault.serviceMessage
+      requestId: answer.refusal.requestId,
+      serviceMessage: answer.refusal.serviceMessage
     })
     : statusError(answer)
 
-const statusError = ({ fault, request, response }: Answer): Errors.HttpStatusError =>
+const statusError = ({ refusal, request, response }: Answer): Errors.HttpStatusError =>
   Faults.statusError({
     ...where(request),
-    ...fault,
+    ...refusal,
     status: response.status,
     serviceType: "identity",
     regionName: undefined

@@ -78,7 +78,7 @@ describe("a plugin by name", () => {
   it.effect("whose options are wrong, missing, unknown or contradictory says which, and nothing is sent", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [string, AuthType.Given, RegExp]> = [
-        ["v3password", {}, /option auth_url, password: needed, and not given/],
+        ["v3password", {}, /option auth_url, password: required, and not set/],
         ["v3password", { auth_url: "", ...user }, /option auth_url: needed/],
         [
           "v3password",
@@ -88,7 +88,7 @@ describe("a plugin by name", () => {
         [
           "v3password",
           { auth_url: authUrl, ...user, colour: "red" },
-          /option colour: there is no such option; there are auth_url/
+          /option colour: unknown option; the options are auth_url/
         ],
         [
           "v3password",
@@ -102,7 +102,7 @@ describe("a plugin by name", () => {
           /include_catalog: it must be true or false/
         ],
         ["v3password", { auth_url: authUrl, ...user, system_scope: "some" }, /system_scope: it can only be "all"/],
-        ["v3password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is needed/],
+        ["v3password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is required/],
         [
           "v3password",
           { auth_url: authUrl, ...user, user_domain_name: "" },
@@ -123,7 +123,7 @@ describe("a plugin by name", () => {
           { auth_url: authUrl, ...user, project_id: "p", trust_id: "t" },
           /projectId, trustId: these exclude/
         ],
-        ["password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is needed/],
+        ["password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is required/],
         ["v3applicationcredential", { auth_url: authUrl, application_credential_secret: "s" }, /id, name: one of them/],
         [
           "v3applicationcredential",
@@ -137,7 +137,7 @@ describe("a plugin by name", () => {
           /domainId, systemScope: these exclude/
         ],
         ["v3totp", { auth_url: authUrl, username: "demo", user_domain_id: "d" }, /option passcode: needed/],
-        ["v2password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is needed/],
+        ["v2password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is required/],
         ["v3tokenlessauth", { auth_url: authUrl }, /projectId, projectName, domainId, domainName: one of them/],
         ["http_basic", { endpoint: authUrl, username: "u" }, /option password: needed/],
         ["v3multifactor", { auth_url: authUrl, auth_methods: "v3password, v9" }, /there is no "v9"/],
@@ -149,13 +149,13 @@ describe("a plugin by name", () => {
         [
           "v3multifactor",
           { auth_url: authUrl, auth_methods: [], ...user },
-          /option username, user_domain_name, password: there is no such/
+          /option username, user_domain_name, password: unknown option/
         ],
-        ["v3multifactor", { auth_url: authUrl, auth_methods: [] }, /methods: at least one is needed/],
+        ["v3multifactor", { auth_url: authUrl, auth_methods: [] }, /methods: at least one is required/],
         [
           "v3multifactor",
           { auth_url: authUrl, auth_methods: "v3totp", ...user },
-          /option password: there is no such option/
+          /option password: unknown option/
         ]
       ]
       for (const [name, given, message] of cases) {
@@ -199,7 +199,7 @@ describe("the registry", () => {
       assert.strictEqual((yield* AuthTypes.get("none")).options.length, 0)
       assert.isDefined((yield* AuthTypes.get("v3password")).method)
     }).pipe(
-      Effect.provide(AuthTypes.layerWith([ticket, { ...ticket, name: "none", options: [] }])),
+      Effect.provide(AuthTypes.add([ticket, { ...ticket, name: "none", options: [] }])),
       Effect.provide(silent)
     ))
 
@@ -266,7 +266,7 @@ describe("from the configuration", () => {
       assert.deepStrictEqual(yield* loaded(provider, "b"), { name: "v3password", warnings: [] })
       assert.strictEqual((yield* loaded(provider, "c", { defaultType: "v3password" })).name, "v3password")
       const error = yield* Effect.flip(loaded(provider, "c"))
-      assert.match(String(error), /c\.auth_type is needed: it names the plugin, for example "v3password"/)
+      assert.match(String(error), /c\.auth_type is required, for example "v3password"/)
     }))
 
   it.effect("takes variables, lists with commas, and warns once of each old name", () =>
@@ -295,7 +295,7 @@ describe("from the configuration", () => {
   it.effect("says what is missing", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(loaded(section({ auth_type: "v3password", username: "demo" })))
-      assert.match(String(error), /option auth_url, password: needed, and not given/)
+      assert.match(String(error), /option auth_url, password: required, and not set/)
     }))
 
   it.effect("gives an adapter its options, and refuses those that cannot be together", () =>

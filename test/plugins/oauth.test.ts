@@ -220,7 +220,7 @@ describe("OAuth1", () => {
         const { layer, sent } = world()
         yield* headers.pipe(
           Effect.provide(AuthTypes.layerPlugin(name, options)),
-          Effect.provide(AuthTypes.layerWith([OAuth1.authType])),
+          Effect.provide(AuthTypes.add([OAuth1.authType])),
           Effect.provide(layer)
         )
         assert.strictEqual(parse(sent[0]?.headers["authorization"])["oauth_token"], "ak", name)

@@ -222,7 +222,7 @@ describe("V2Password", () => {
         Effect.flip(Effect.provide(servers, V2Password.layer({ ...base, ...more })))
       const nobody = yield* login({})
       assertTag(nobody, "InvalidOptions")
-      assert.match(nobody.message, /V2Password: option userId, username: one of them is needed/)
+      assert.match(nobody.message, /V2Password: option userId, username: one of them is required/)
       assert.deepStrictEqual(yield* shownInLogins, [])
       const wrong = yield* login({ username: "demo", tenantName: "demo", password: Redacted.make("wrong-secret") })
       assertTag(wrong, "Unauthorized")

@@ -167,7 +167,7 @@ const made: Record<string, Effect.Effect<AuthPlugin.Service, unknown, Session.Se
   ...Object.fromEntries(
     types.map(({ name }) => [
       name,
-      Effect.provide(AuthTypes.load(name, given(name)), AuthTypes.layerWith([OAuth1.authType]))
+      Effect.provide(AuthTypes.load(name, given(name)), AuthTypes.add([OAuth1.authType]))
     ])
   ),
   IssuedToken: Effect.map(issued, (access) => IssuedToken.make({ access })),
