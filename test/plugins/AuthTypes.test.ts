@@ -79,7 +79,7 @@ describe("a plugin by name", () => {
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [string, AuthType.Given, RegExp]> = [
         ["v3password", {}, /option auth_url, password: required, and not set/],
-        ["v3password", { auth_url: "", ...user }, /option auth_url: needed/],
+        ["v3password", { auth_url: "", ...user }, /option auth_url: required/],
         [
           "v3password",
           { auth_url: "nowhere", ...user },
