@@ -1,6 +1,6 @@
 /**
- * A way to authenticate to Keystone v3: a password, a passcode, a token. Plugins such as `Password` and `Totp` log in with
- * one method, `MultiFactor` with several. Write your own with `make`, and log in with it through `MultiFactor`.
+ * A way to authenticate to Keystone v3: a password, a passcode, a token. Plugins such as `Password` and `Totp` log in
+ * with one method, `MultiFactor` with several. Write your own with `make`, and log in with it through `MultiFactor`.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ export interface Proof {
 }
 
 /**
- * A value that decides which token a login gets: a text, a secret, a boolean, or several of these, in a list or by name.
+ * A value that decides which token a login gets: a text, a secret, a boolean, or a list or record of these.
  *
  * @since 0.1.0
  * @category models
@@ -36,9 +36,9 @@ export interface Proof {
 export type Part = IdentityKey.Structure
 
 /**
- * All values that decide which token a login gets, by name. Secrets are `Redacted`; absent and empty values are left out. Any
- * name will do: names of other methods and options do not collide with it. A text with a lone surrogate or U+FFFD is refused
- * with `InvalidOptions`.
+ * All values that decide which token a login gets, by name. Secrets are `Redacted`; absent and empty values are left
+ * out. Any name will do: names of other methods and options do not collide with it. A text with a lone surrogate or
+ * U+FFFD is refused with `InvalidOptions`.
  *
  * @since 0.1.0
  * @category models
@@ -54,7 +54,7 @@ export type Parts = Readonly<Record<string, Part>>
 export interface AuthMethod {
   /** Keystone's name for it in `auth.identity.methods`: `"password"`. */
   readonly name: string
-  /** Makes a new proof for each login, since a passcode works once. `url` is where the login goes, for methods that sign it. */
+  /** Makes a new proof for each login, since a passcode works once. `url` is where the login goes: some sign it. */
   readonly prove: (url: string) => Effect.Effect<Proof, AuthenticationError>
   /** Checks the credentials. The caller gets a failure before anything is sent. */
   readonly check: Either.Either<unknown, InvalidOptions>

@@ -1,8 +1,8 @@
 /**
  * An auth type: a plugin that configuration chooses by name (`auth_type: v3password`), with its options as data.
  *
- * To add a plugin to this package, write a module in `plugins/` with `make`, `layer`, `layerConfig` and `authType`, and list
- * its `authType` in `AuthTypes.core`. To add one in your own program, make an auth type with `make` and provide
+ * To add a plugin to this package, write a module in `plugins/` with `make`, `layer`, `layerConfig` and `authType`, and
+ * list its `authType` in `AuthTypes.core`. To add one in your own program, make an auth type with `make` and provide
  * `AuthTypes.add`.
  *
  * The options are those of keystoneauth's loaders, and those that only its constructors take.
@@ -40,7 +40,7 @@ export type Kind = "text" | "secret" | "list" | "flag"
  * @category models
  */
 export interface Option<out A> {
-  /** The name on a command line, after `--os-`: `auth-url`. It is `OS_AUTH_URL` in the environment, `auth_url` in a file. */
+  /** The name on a command line, after `--os-`: `auth-url`. In the environment it is `OS_AUTH_URL`, in a file `auth_url`. */
   readonly name: string
   readonly kind: Kind
   readonly required: boolean
@@ -72,8 +72,8 @@ export interface Options {
 export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer A> ? A : never }
 
 /**
- * The configured values, by name: `{ auth_url: "...", username: "demo" }`. `-` and `_` in names are the same. An empty text or
- * `null` counts as not given.
+ * The configured values, by name: `{ auth_url: "...", username: "demo" }`. `-` and `_` in names are the same. An empty
+ * text or `null` counts as not given.
  *
  * @since 0.1.0
  * @category models
@@ -179,8 +179,8 @@ const find = (option: Option<unknown>, given: Given): unknown => {
 }
 
 /**
- * Decodes the values of options. Fails with `InvalidOptions` for an unknown name, for missing options (all of them at once), and
- * for a value of the wrong kind.
+ * Decodes the values of options. Fails with `InvalidOptions` for an unknown name, for missing options (all of them at
+ * once), and for a value of the wrong kind.
  *
  * @since 0.1.0
  * @category decoding

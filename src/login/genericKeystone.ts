@@ -152,9 +152,7 @@ export const make = (
 const check = ({ check, module, options }: Generic): Either.Either<unknown, Errors.InvalidOptions> =>
   Either.all([check, AuthScope.toBody({ projectDomainId: "any", ...AuthScope.pick(options) }, module)])
 
-/**
- * Finds Keystone by the version document at the auth URL; without a document, the auth URL itself if it names the version.
- */
+/** Finds Keystone by the version document at the auth URL; without one, uses the auth URL if it names the version. */
 const find = (
   discovery: Discovery.Service,
   authUrl: string,

@@ -1,4 +1,4 @@
-/** A plugin that gets its token from Keystone v2.0 or v3: the Session keeps, shares and renews it; other scopes exchange it. */
+/** A plugin that gets its token from Keystone, v2.0 or v3. The Session keeps the token; other scopes exchange it. */
 import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

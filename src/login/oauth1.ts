@@ -34,7 +34,7 @@ export const authorization = (
   })
   oauth.getNonce = () => nonce
   oauth.getTimeStamp = () => timestamp
-  // Keystone verifies the URL with a lowercase host and no default port, and leaves out the query, which the RFC includes
+  // Keystone verifies a lowercase host, no default port, and no query, though the RFC signs the query
   const { host, pathname, protocol } = new URL(request.url)
   const url = `${protocol}//${host}${pathname}`
   const signed = oauth.authorize({ method: request.method, url }, {

@@ -61,8 +61,8 @@ export const requiredOneOf = (
     : invalid(module, Object.keys(options).join(", "), "one of them is required")
 
 /**
- * `check` and `make` of an auth type whose credentials have a project of their own. Keystone refuses any other scope, so a
- * scope that is configured beside them is left out with a warning.
+ * `check` and `make` of an auth type whose credentials have a project of their own. Keystone refuses any other scope,
+ * so a scope that is configured beside them is left out with a warning.
  */
 export const ownScope = <Options, R>(
   module: string,

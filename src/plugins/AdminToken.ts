@@ -1,5 +1,5 @@
 /**
- * Sends a given token to a given endpoint (keystoneauth's `admin_token`): for bootstrapping, and for clouds without Keystone.
+ * Sends a given token to a given endpoint (keystoneauth's `admin_token`): for bootstrapping, or without Keystone.
  *
  * @since 0.1.0
  */

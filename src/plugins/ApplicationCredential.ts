@@ -30,7 +30,7 @@ export interface Credentials extends AuthMethod.User {
 }
 
 /**
- * The credential. There are no scope options: it belongs to one project, and access rules may limit it to some requests.
+ * The credential. There are no scope options: it belongs to one project, and may be limited by access rules.
  *
  * @since 0.1.0
  * @category models
@@ -74,7 +74,7 @@ const toBody = (
 }
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -90,8 +90,8 @@ export const make = (
   })
 
 /**
- * Authenticates requests with this credential. The Session keeps the token: providing the layer again, even around each request,
- * logs in once.
+ * Authenticates requests with this credential. The Session keeps the token: providing the layer again, even around each
+ * request, logs in once.
  *
  * @example
  * ```ts
@@ -119,8 +119,8 @@ export const layer = Plugin.layer(make)
 export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * The auth type `v3applicationcredential` for configuration files. A scope that is configured as well, which Keystone would
- * refuse, is left out with a warning.
+ * The auth type `v3applicationcredential` for configuration files. A scope that is configured as well, which Keystone
+ * would refuse, is left out with a warning.
  *
  * @since 0.1.0
  * @category auth types

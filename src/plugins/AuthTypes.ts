@@ -1,8 +1,9 @@
 /**
  * The auth types: the plugins that configuration can choose by name.
  *
- * To add a plugin to this package, write a module beside this one with `make`, `layer`, `layerConfig` and `authType` (`Password`
- * is an example), and list its `authType` in `core`. To add one in your own program, provide `AuthTypes.add`.
+ * To add a plugin to this package, write a module beside this one with `make`, `layer`, `layerConfig` and `authType`
+ * (`Password` is an example), and list its `authType` in `core`. To add one in your own program, provide
+ * `AuthTypes.add`.
  *
  * @since 0.1.0
  */
@@ -127,8 +128,9 @@ export const get = (name: string): Effect.Effect<AuthType.AuthType, InvalidOptio
   Effect.flatMap(AuthTypes, (types) => toEffect(lookupIn(types)(name)))
 
 /**
- * Makes a plugin by the name of its auth type, from options by name. Nothing is sent. Fails with `InvalidOptions` for an unknown
- * auth type, for an option that is unknown, missing or of the wrong kind, and for options that contradict each other.
+ * Makes a plugin by the name of its auth type, from options by name. Nothing is sent. Fails with `InvalidOptions` for
+ * an unknown auth type, for an option that is unknown, missing or of the wrong kind, and for options that contradict
+ * each other.
  *
  * @example
  * ```ts
@@ -180,17 +182,18 @@ export interface ConfigOptions {
   /** The auth type if the configuration has no `auth_type`. Default: none, and `auth_type` is required. */
   readonly defaultType?: string | undefined
   /**
-   * Former names of options in this program's configuration: `{ username: ["admin_user"] }`. They are read after the names of the
-   * option itself.
+   * Former names of options in this program's configuration: `{ username: ["admin_user"] }`. They are read after the
+   * names of the option itself.
    */
   readonly oldNames?: Readonly<Record<string, ReadonlyArray<string>>> | undefined
 }
 
 /**
- * Makes the plugin that the configuration chooses with `auth_type`, from the options beside it: in a section of a service's
- * configuration file, or in environment variables. Works with any `ConfigProvider`.
+ * Makes the plugin that the configuration chooses with `auth_type`, from the options beside it: in a section of a
+ * service's configuration file, or in environment variables. Works with any `ConfigProvider`.
  *
- * - `prefix` is the section. A prefix in capitals means variables: under `OS` they are `OS_AUTH_TYPE`, `OS_AUTH_URL`, ...
+ * - `prefix` is the section. A prefix in capitals means variables: under `OS` they are `OS_AUTH_TYPE`, `OS_AUTH_URL`,
+ *   ...
  * - `auth_section` names another section, which is read instead.
  * - Former names of an option are read after its name, and logged as a warning.
  * - Only the options of the plugin are read. Empty values count as not given.

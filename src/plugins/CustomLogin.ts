@@ -1,6 +1,7 @@
 /**
- * Logs in by a function of your own: with a browser, a vault, a ticket. You get the token; this plugin shares it, renews it, drops it
- * when it is rejected, and exchanges it for one with the wanted scope. All federated plugins of keystoneauth have this shape.
+ * Logs in by a function of your own: with a browser, a vault, a ticket. You get the token; this plugin shares it,
+ * renews it, drops it when it is rejected, and exchanges it for one with the wanted scope. All federated plugins of
+ * keystoneauth have this shape.
  *
  * @since 0.1.0
  */
@@ -31,19 +32,19 @@ export interface Options extends AuthMethod.LoginOptions {
   /** Who logs in, for errors: `user "demo" of the browser`. */
   readonly description: string
   /**
-   * Everything that decides the token besides `name`, `authUrl` and the scope. Plugins with the same parts share a token. Secrets
-   * are `Redacted`.
+   * Everything that decides the token besides `name`, `authUrl` and the scope. Plugins with the same parts share a
+   * token. Secrets are `Redacted`.
    */
   readonly parts: AuthMethod.Parts
   /**
-   * Gets a token. Runs once for any number of callers, in the background when a token is renewed, and after a failure not before
-   * the backoff has passed. Requests carry this token, or one exchanged for it if the options have a scope.
+   * Gets a token. Runs once for any number of callers, in the background when a token is renewed, and after a failure
+   * not before the backoff has passed. Requests carry this token, or one exchanged for it if the options have a scope.
    */
   readonly login: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session>
 }
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -114,8 +115,8 @@ export const layer = Plugin.layer(make)
 /**
  * Asks Keystone v3 for everything about a token (`GET /v3/auth/tokens`): for logins that return only its text.
  *
- * Fails with `Unauthorized` if Keystone rejects the token, with `InvalidOptions` if the URL or the token is not valid, or with an
- * error of the transport.
+ * Fails with `Unauthorized` if Keystone rejects the token, with `InvalidOptions` if the URL or the token is not valid,
+ * or with an error of the transport.
  *
  * @since 0.1.0
  * @category accessors

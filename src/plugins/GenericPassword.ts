@@ -1,9 +1,9 @@
 /**
- * Logs in with a user name and password to the version of Keystone that discovery finds at a URL (keystoneauth's `password`).
- * Prefer `Password` if the URL is known to be v3: it fetches no version document.
+ * Logs in with a user name and password to the version of Keystone that discovery finds at a URL (keystoneauth's
+ * `password`). Prefer `Password` if the URL is known to be v3: it fetches no version document.
  *
- * v3 is used if the document lists it, at any path, deprecated or not; otherwise v2.0, unless there are options that v2.0 does not
- * have: domains, the system.
+ * v3 is used if the document lists it, at any path, deprecated or not; otherwise v2.0, unless there are options that
+ * v2.0 does not have: domains, the system.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,8 @@ import * as Password from "./Password.js"
 import * as V2Password from "./V2Password.js"
 
 /**
- * The options of `Password`, and default domains. `authUrl` may be any URL of Keystone: `https://cloud.example.com/identity`.
+ * The options of `Password`, and default domains. `authUrl` may be any URL of Keystone:
+ * `https://cloud.example.com/identity`.
  *
  * @since 0.1.0
  * @category models
@@ -29,7 +30,7 @@ import * as V2Password from "./V2Password.js"
 export interface Options extends Password.Options, GenericKeystone.DefaultDomain {}
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors

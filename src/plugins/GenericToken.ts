@@ -1,9 +1,9 @@
 /**
- * Exchanges a token at the version of Keystone that discovery finds at a URL (keystoneauth's `token`). Prefer `Token` if the URL is
- * known to be v3: it fetches no version document.
+ * Exchanges a token at the version of Keystone that discovery finds at a URL (keystoneauth's `token`). Prefer `Token`
+ * if the URL is known to be v3: it fetches no version document.
  *
- * v3 is used if the document lists it, at any path, deprecated or not; otherwise v2.0, unless there are options that v2.0 does not
- * have: domains, the system.
+ * v3 is used if the document lists it, at any path, deprecated or not; otherwise v2.0, unless there are options that
+ * v2.0 does not have: domains, the system.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,8 @@ import * as Token from "./Token.js"
 import * as V2Token from "./V2Token.js"
 
 /**
- * The options of `Token`, and default domains. `authUrl` may be any URL of Keystone: `https://cloud.example.com/identity`.
+ * The options of `Token`, and default domains. `authUrl` may be any URL of Keystone:
+ * `https://cloud.example.com/identity`.
  *
  * @since 0.1.0
  * @category models
@@ -27,7 +28,7 @@ import * as V2Token from "./V2Token.js"
 export interface Options extends Token.Options, GenericKeystone.DefaultDomain {}
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors

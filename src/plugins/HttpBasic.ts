@@ -1,5 +1,5 @@
 /**
- * Authenticates by HTTP Basic (keystoneauth's `http_basic`): for services that run without Keystone, such as a standalone Ironic.
+ * HTTP Basic authentication (keystoneauth's `http_basic`): for services without Keystone, such as standalone Ironic.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * Uses a token that was issued elsewhere, with everything that is known about it (keystoneauth's `AccessInfoPlugin`), until it
- * ends. Nothing is sent to Keystone.
+ * Uses a token that was issued elsewhere, with everything that is known about it (keystoneauth's `AccessInfoPlugin`),
+ * until it ends. Nothing is sent to Keystone.
  *
  * @since 0.1.0
  */
@@ -28,8 +28,8 @@ export interface Options {
 }
 
 /**
- * Makes the plugin as a value. When a service rejects the token, because it has ended or was revoked, requests fail with
- * `Unauthorized` and the reason `"TokenNotRenewable"`.
+ * Makes the plugin as a value. When a service rejects the token, because it has ended or was revoked, requests fail
+ * with `Unauthorized` and the reason `"TokenNotRenewable"`.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,6 +1,6 @@
 /**
- * Logs in to Keystone v3 with several methods (keystoneauth's `v3multifactor`): in one request, or one after the other with the
- * receipt that Keystone gives for those it has accepted.
+ * Logs in to Keystone v3 with several methods (keystoneauth's `v3multifactor`): in one request, or one after the other
+ * with the receipt that Keystone gives for those it has accepted.
  *
  * @since 0.1.0
  */
@@ -25,8 +25,8 @@ export interface Options extends AuthMethod.LoginOptions {
   /** For example `[Password.method({ ... }), Totp.method({ ... })]`. Each method once: Keystone takes one of each. */
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
   /**
-   * Gets further methods when Keystone accepts these and wants more; may ask a person. Without it such a login fails with
-   * `MissingAuthMethods`. Plugins share a token only if they have the same function object: bind it to a const.
+   * Gets further methods when Keystone accepts these and wants more; may ask a person. Without it such a login fails
+   * with `MissingAuthMethods`. Plugins share a token only if they have the same function object: bind it to a const.
    */
   readonly onMissing?:
     | ((missing: MissingAuthMethods) => Effect.Effect<ReadonlyArray<AuthMethod.AuthMethod>, AuthenticationError>)
@@ -42,7 +42,7 @@ export interface Options extends AuthMethod.LoginOptions {
 export const receipt = (receipt: Redacted.Redacted): AuthMethod.AuthMethod => KeystoneV3.receiptMethod(receipt)
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -90,8 +90,8 @@ export const layer = Plugin.layer(make)
 export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * Continues a login that failed with `MissingAuthMethods`: takes the same options with the missing methods. It logs in once, since
- * a receipt does not last.
+ * Continues a login that failed with `MissingAuthMethods`: takes the same options with the missing methods. It logs in
+ * once, since a receipt does not last.
  *
  * @example
  * ```ts
@@ -157,7 +157,7 @@ const optionsFor = (given: AuthType.Given, lookup: AuthType.Lookup) =>
   })
 
 /**
- * The auth type `v3multifactor` for configuration files: `auth_methods` names the methods, and their options are beside it.
+ * The auth type `v3multifactor` for configuration files: `auth_methods` names the methods; their options stand beside.
  *
  * @since 0.1.0
  * @category auth types

@@ -1,6 +1,6 @@
 /**
- * Sends requests without authentication (keystoneauth's `none`): for services that run without Keystone. Unlike keystoneauth, it
- * sends no token header.
+ * Sends requests without authentication (keystoneauth's `none`): for services that run without Keystone. Unlike
+ * keystoneauth, it sends no token header.
  *
  * @since 0.1.0
  */

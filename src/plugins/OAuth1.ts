@@ -1,6 +1,6 @@
 /**
- * Logs in to Keystone v3 with an access token of OAuth 1.0a, by which a user lets a consumer act for them (keystoneauth's
- * `v3oauth1`). Install `oauth-1.0a` and `@noble/hashes` to use it: they do not come with this package.
+ * Logs in to Keystone v3 with an access token of OAuth 1.0a, by which a user lets a consumer act for them
+ * (keystoneauth's `v3oauth1`). Install `oauth-1.0a` and `@noble/hashes` to use it: they do not come with this package.
  *
  * @since 0.1.0
  */
@@ -39,8 +39,9 @@ export interface Credentials {
 export interface Options extends Credentials, AuthMethod.KeystoneOptions {}
 
 /**
- * The access token as a method for `MultiFactor`. It signs the URL that the login is sent to, with `/v3` and without `?nocatalog`,
- * as Keystone verifies it. (keystoneauth signs the auth URL as it is given, which Keystone refuses if it does not end with `/v3`.)
+ * The access token as a method for `MultiFactor`. It signs the URL that the login is sent to, with `/v3` and without
+ * `?nocatalog`, as Keystone verifies it. (keystoneauth signs the auth URL as it is given, which Keystone refuses if it
+ * does not end with `/v3`.)
  *
  * @since 0.1.0
  * @category methods
@@ -76,7 +77,7 @@ const moment = Effect.zipWith(
 )
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -92,8 +93,8 @@ export const make = (
   })
 
 /**
- * Authenticates requests as this consumer, which acts for the user. The Session keeps the token: providing the layer again, even
- * around each request, logs in once.
+ * Authenticates requests as this consumer, which acts for the user. The Session keeps the token: providing the layer
+ * again, even around each request, logs in once.
  *
  * @example
  * ```ts
@@ -123,7 +124,7 @@ export const layer = Plugin.layer(make)
 export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * The auth type `v3oauth1` for configuration files. Add it: it is not in `AuthTypes.core`, since it needs other packages.
+ * The auth type `v3oauth1` for configuration files. It needs other packages, so it is not in `AuthTypes.core`: add it.
  *
  * @example
  * ```ts

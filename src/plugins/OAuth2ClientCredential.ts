@@ -1,6 +1,6 @@
 /**
- * Logs in to Keystone v3 with an application credential, and sends an OAuth 2 access token with each request beside the Keystone
- * token (keystoneauth's `v3oauth2clientcredential`): for services that want an `Authorization: Bearer` header.
+ * Logs in to Keystone v3 with an application credential, and sends an OAuth 2 access token with each request beside the
+ * Keystone token (keystoneauth's `v3oauth2clientcredential`): for services that want an `Authorization: Bearer` header.
  *
  * @since 0.1.0
  */
@@ -42,11 +42,11 @@ const module = "OAuth2ClientCredential"
 const name = "v3oauth2clientcredential"
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
- * The Session keeps both tokens: it shares them, renews them before they end, and drops them when a service rejects them
- * (keystoneauth requests an access token before every request). If the endpoint refuses the client, requests fail with
- * `Unauthorized` and the reason `"LoginRejected"`.
+ * The Session keeps both tokens: it shares them, renews them before they end, and drops them when a service rejects
+ * them (keystoneauth requests an access token before every request). If the endpoint refuses the client, requests fail
+ * with `Unauthorized` and the reason `"LoginRejected"`.
  *
  * @since 0.1.0
  * @category constructors
@@ -132,8 +132,8 @@ const requestToken = (
   )
 
 /**
- * Authenticates requests as this client. The Session keeps both tokens: providing the layer again, even around each request, logs
- * in once.
+ * Authenticates requests as this client. The Session keeps both tokens: providing the layer again, even around each
+ * request, logs in once.
  *
  * @example
  * ```ts
@@ -162,8 +162,8 @@ export const layer = Plugin.layer(make)
 export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * The auth type `v3oauth2clientcredential` for configuration files. A scope that is configured as well, which Keystone would refuse,
- * is left out with a warning.
+ * The auth type `v3oauth2clientcredential` for configuration files. A scope that is configured as well, which Keystone
+ * would refuse, is left out with a warning.
  *
  * @since 0.1.0
  * @category auth types

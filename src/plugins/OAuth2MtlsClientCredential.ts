@@ -1,7 +1,8 @@
 /**
- * Gets an OAuth 2 access token with a client certificate, and sends it both as `Authorization: Bearer` and as the Keystone token
- * (keystoneauth's `v3oauth2mtlsclientcredential`). The token is bound to the certificate, which the transport of the Session
- * has: `NodeTransport.layer({ clientCert, clientKey })`. Needs Keystone 2023.1 or later, configured for it.
+ * Gets an OAuth 2 access token with a client certificate, and sends it both as `Authorization: Bearer` and as the
+ * Keystone token (keystoneauth's `v3oauth2mtlsclientcredential`). The token is bound to the certificate, which the
+ * transport of the Session has: `NodeTransport.layer({ clientCert, clientKey })`. Needs Keystone 2023.1 or later,
+ * configured for it.
  *
  * @since 0.1.0
  */
@@ -39,10 +40,10 @@ const module = "OAuth2MtlsClientCredential"
 const name = "v3oauth2mtlsclientcredential"
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
- * Only the transport knows the certificate, so tokens are shared within one Session only, not through a `TokenStore`. If the
- * endpoint refuses the client, requests fail with `Unauthorized` and the reason `"LoginRejected"`.
+ * Only the transport knows the certificate, so tokens are shared within one Session only, not through a `TokenStore`.
+ * If the endpoint refuses the client, requests fail with `Unauthorized` and the reason `"LoginRejected"`.
  *
  * @since 0.1.0
  * @category constructors
@@ -101,8 +102,8 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
 }
 
 /**
- * Authenticates requests as this client. The Session keeps the token: providing the layer again, even around each request, logs in
- * once.
+ * Authenticates requests as this client. The Session keeps the token: providing the layer again, even around each
+ * request, logs in once.
  *
  * @example
  * ```ts
@@ -136,7 +137,8 @@ export const layer = Plugin.layer(make)
 export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * The auth type `v3oauth2mtlsclientcredential` for configuration files. A scope that is configured as well is left out with a warning.
+ * The auth type `v3oauth2mtlsclientcredential` for configuration files. A scope that is configured as well is left out
+ * with a warning.
  *
  * @since 0.1.0
  * @category auth types

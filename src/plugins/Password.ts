@@ -56,8 +56,8 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
 }
 
 /**
- * Makes the plugin as a value, so that one program can have several. Nothing is sent before the first request; invalid options
- * fail with `InvalidOptions` then.
+ * Makes the plugin as a value, so that one program can have several. Nothing is sent before the first request; invalid
+ * options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -66,8 +66,8 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   KeystoneV3.make(options, { module: "Password", name: "v3password", methods: [method(options)] })
 
 /**
- * Authenticates requests as this user. The Session keeps the token: providing the layer again, even around each request, logs
- * in once.
+ * Authenticates requests as this user. The Session keeps the token: providing the layer again, even around each
+ * request, logs in once.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Sends the token of a service beside the token of a user (keystoneauth's `ServiceTokenAuthWrapper`): by this, a service can act
- * for a user whose token may end before the work is done.
+ * Sends the token of a service beside the token of a user (keystoneauth's `ServiceTokenAuthWrapper`): by this, a
+ * service can act for a user whose token may end before the work is done.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import * as Option from "effect/Option"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 
 /**
- * Makes the plugin as a value: it is the plugin of the user, with the service's token as `X-Service-Token`. A service that does not
- * authenticate by a token adds nothing.
+ * Makes the plugin as a value: it is the plugin of the user, with the service's token as `X-Service-Token`. A service
+ * that does not authenticate by a token adds nothing.
  *
  * @since 0.1.0
  * @category constructors

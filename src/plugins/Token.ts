@@ -1,6 +1,6 @@
 /**
- * Exchanges a token for one with another scope at Keystone v3 (keystoneauth's `v3token`). The new token ends when the given one
- * does, so it cannot be renewed.
+ * Exchanges a token for one with another scope at Keystone v3 (keystoneauth's `v3token`). The new token ends when the
+ * given one does, so it cannot be renewed.
  *
  * @since 0.1.0
  */
@@ -40,7 +40,7 @@ export interface Options extends AuthMethod.LoginOptions, Credentials {}
 export const method = ({ token }: Credentials): AuthMethod.AuthMethod => KeystoneV3.tokenMethod(token)
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors

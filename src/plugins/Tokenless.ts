@@ -1,6 +1,7 @@
 /**
- * Authenticates by the client certificate of the connection, without a token (keystoneauth's `v3tokenlessauth`); headers say the
- * scope. Only Keystone accepts this. Give the certificate to the transport: `NodeTransport.layer({ clientCert, clientKey })`.
+ * Authenticates by the client certificate of the connection, without a token (keystoneauth's `v3tokenlessauth`);
+ * headers say the scope. Only Keystone accepts this. Give the certificate to the transport: `NodeTransport.layer({
+ * clientCert, clientKey })`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * Logs in to Keystone v3 with a time-based one-time passcode (keystoneauth's `v3totp`). To show a password as well, combine both
- * with `MultiFactor`.
+ * Logs in to Keystone v3 with a time-based one-time passcode (keystoneauth's `v3totp`). To show a password as well,
+ * combine both with `MultiFactor`.
  *
  * @since 0.1.0
  */
@@ -18,8 +18,8 @@ import * as User from "../login/user.js"
 import type * as Session from "../session/Session.js"
 
 /**
- * A passcode, which works once, or an Effect that gets a new passcode for each login: from a seed (`TotpSeed`), or by asking a
- * person.
+ * A passcode, which works once, or an Effect that gets a new passcode for each login: from a seed (`TotpSeed`), or by
+ * asking a person.
  *
  * @since 0.1.0
  * @category models
@@ -34,9 +34,9 @@ export type Passcode = Redacted.Redacted | Effect.Effect<Redacted.Redacted, Auth
  */
 export interface Credentials extends AuthMethod.User {
   /**
-   * With a passcode, the plugin logs in once: its token is not renewed, and when it has ended, requests fail with `Unauthorized`
-   * and the reason `"TokenNotRenewable"`. An Effect runs for each login. Plugins share a token only if they have the same
-   * Effect object: bind it to a const.
+   * With a passcode, the plugin logs in once: its token is not renewed, and when it has ended, requests fail with
+   * `Unauthorized` and the reason `"TokenNotRenewable"`. An Effect runs for each login. Plugins share a token only if
+   * they have the same Effect object: bind it to a const.
    */
   readonly passcode: Passcode
 }
@@ -76,7 +76,7 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
 }
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors

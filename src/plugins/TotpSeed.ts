@@ -1,6 +1,6 @@
 /**
- * Makes passcodes for `Totp` from the seed of the user's authenticator, for programs that log in without a person. Install
- * `otpauth` to use it: it does not come with this package.
+ * Makes passcodes for `Totp` from the seed of the user's authenticator, for programs that log in without a person.
+ * Install `otpauth` to use it: it does not come with this package.
  *
  * @since 0.1.0
  */
@@ -33,9 +33,10 @@ export interface Options {
 /**
  * Makes the current passcode from a seed in base32, for the `passcode` of `Totp`.
  *
- * A passcode works once, so each is given out once: a second caller in the same period waits for the next one, up to 30 seconds.
- * Bind the Effect to a const and use it wherever the user logs in: another Effect does not know what this one has given out. Two
- * programs that log in as the same user at the same time may use the same passcode; Keystone refuses the second.
+ * A passcode works once, so each is given out once: a second caller in the same period waits for the next one, up to 30
+ * seconds. Bind the Effect to a const and use it wherever the user logs in: another Effect does not know what this one
+ * has given out. Two programs that log in as the same user at the same time may use the same passcode; Keystone refuses
+ * the second.
  *
  * Fails with `InvalidOptions` if the seed is not base32. The error does not show the seed.
  *

@@ -1,6 +1,6 @@
 /**
- * Logs in to Keystone v2.0 with a user name and password (keystoneauth's `v2password`). OpenStack dropped v2.0 in 2018; this is
- * for older clouds.
+ * Logs in to Keystone v2.0 with a user name and password (keystoneauth's `v2password`). OpenStack dropped v2.0 in 2018;
+ * this is for older clouds.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ export interface Options extends KeystoneV2.LoginOptions {
 }
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,6 +1,6 @@
 /**
- * Exchanges a token for one of another tenant at Keystone v2.0 (keystoneauth's `v2token`). The new token ends when the given one
- * does, so it cannot be renewed.
+ * Exchanges a token for one of another tenant at Keystone v2.0 (keystoneauth's `v2token`). The new token ends when the
+ * given one does, so it cannot be renewed.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,7 @@ export interface Options extends KeystoneV2.LoginOptions {
 }
 
 /**
- * Makes the plugin as a value. Nothing is sent before the first request; invalid options fail with `InvalidOptions` then.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors

@@ -136,10 +136,10 @@ describe("a plugin by name", () => {
           },
           /domainId, systemScope: these exclude/
         ],
-        ["v3totp", { auth_url: authUrl, username: "demo", user_domain_id: "d" }, /option passcode: needed/],
+        ["v3totp", { auth_url: authUrl, username: "demo", user_domain_id: "d" }, /option passcode: required/],
         ["v2password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is required/],
         ["v3tokenlessauth", { auth_url: authUrl }, /projectId, projectName, domainId, domainName: one of them/],
-        ["http_basic", { endpoint: authUrl, username: "u" }, /option password: needed/],
+        ["http_basic", { endpoint: authUrl, username: "u" }, /option password: required/],
         ["v3multifactor", { auth_url: authUrl, auth_methods: "v3password, v9" }, /there is no "v9"/],
         [
           "v3multifactor",
