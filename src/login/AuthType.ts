@@ -40,7 +40,7 @@ export type Kind = "text" | "secret" | "list" | "flag"
  * @category models
  */
 export interface Option<out A> {
-  /** The name on a command line, after `--os-`: `auth-url`. In the environment it is `OS_AUTH_URL`, in a file `auth_url`. */
+  /** The name after `--os-` on a command line: `auth-url`. In the environment: `OS_AUTH_URL`; in a file: `auth_url`. */
   readonly name: string
   readonly kind: Kind
   readonly required: boolean

@@ -20,6 +20,7 @@ import * as Url from "../safety/url.js"
 import * as Session from "../session/Session.js"
 import * as Telemetry from "../wire/telemetry.js"
 import type * as Transport from "../wire/Transport.js"
+import * as TokenRequest from "./tokenRequest.js"
 
 /** How one user gets tokens for one scope. */
 export interface Login {
@@ -94,25 +95,16 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
     // each other forever
     const key = Option.isNone(root) ? own : yield* tokens.key({ kind: "exchanged", own, root: root.value.own })
     const authUrl = Either.getOrElse(login.authUrl, () => login.url)
-    const cloud = Telemetry.cloudOf(authUrl)
     const identity: Tokens.Identity = {
       key,
-      login: getToken(transport, login, root).pipe(
-        Effect.withSpan("AuthPlugin.login", {
-          attributes: {
-            "openstack.auth.plugin": login.name,
-            "openstack.cloud": cloud,
-            "url.full": Url.shown(authUrl)
-          }
-        })
-      ),
+      login: TokenRequest.withSpan(login.name, authUrl, authUrl)(getToken(transport, login, root)),
       renewable: login.renewable && !login.once,
       // an exchange can be repeated as long as the first token lasts
       once: login.once && Option.isNone(root),
       revoke: (access) => login.revoke(transport, access),
       description: login.description,
       url: Url.shown(login.url),
-      labels: { plugin: login.name, cloud }
+      labels: { plugin: login.name, cloud: Telemetry.cloudOf(authUrl) }
     }
     const checked = check(login)
     const access = Either.match(checked, { onLeft: Effect.fail, onRight: () => tokens.get(identity) })

@@ -15,6 +15,7 @@ import * as Url from "../safety/url.js"
 import * as Faults from "../wire/faults.js"
 import * as Page from "../wire/page.js"
 import * as Receipt from "../wire/receipt.js"
+import * as Telemetry from "../wire/telemetry.js"
 import type * as Transport from "../wire/Transport.js"
 
 interface Answer {
@@ -34,6 +35,16 @@ interface Options {
   /** The error for an answer with status 400 or higher. */
   readonly refuse: (answer: Answer) => AuthPlugin.Error
 }
+
+/** The span around a login, which may send several requests. */
+export const withSpan = (plugin: string, authUrl: string, url: string) =>
+  Effect.withSpan("AuthPlugin.login", {
+    attributes: {
+      "openstack.auth.plugin": plugin,
+      "openstack.cloud": Telemetry.cloudOf(authUrl),
+      "url.full": Url.shown(url)
+    }
+  })
 
 export const send = (
   transport: Transport.Service,

@@ -113,10 +113,8 @@ export const layerConfig = Plugin.layerConfig(make)
  * @since 0.1.0
  * @category layers
  */
-export const continueWith = (
-  missing: MissingAuthMethods,
-  options: Options
-) => layer({ ...options, methods: [receipt(missing.receipt), ...options.methods] })
+export const continueWith = (missing: MissingAuthMethods, options: Options) =>
+  layer({ ...options, methods: [receipt(missing.receipt), ...options.methods] })
 
 const options = {
   ...AuthType.login,

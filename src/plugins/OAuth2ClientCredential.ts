@@ -14,6 +14,7 @@ import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
 import * as OAuth2 from "../login/oauth2.js"
 import * as Plugin from "../login/plugin.js"
+import * as TokenRequest from "../login/tokenRequest.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import * as Url from "../safety/url.js"
 import * as Session from "../session/Session.js"
@@ -103,15 +104,7 @@ const identify = (
         parts: { oauth2Endpoint, clientId, clientSecret },
         once: once || undefined
       }),
-      login: requestToken(options, transport).pipe(
-        Effect.withSpan("AuthPlugin.login", {
-          attributes: {
-            "openstack.auth.plugin": name,
-            "openstack.cloud": Telemetry.cloudOf(authUrl),
-            "url.full": Url.shown(oauth2Endpoint)
-          }
-        })
-      ),
+      login: TokenRequest.withSpan(name, authUrl, oauth2Endpoint)(requestToken(options, transport)),
       renewable: !once,
       once,
       // Keystone revokes an access token that it issued, and answers 404 to one of another server
