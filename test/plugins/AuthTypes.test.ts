@@ -17,7 +17,7 @@ import { assertTag, Compute, logins } from "../support.js"
 
 const authUrl = "https://keystone.test/v3"
 
-/** A wire on which nothing may be sent. */
+/** An HttpClient that must not be used. */
 const silent = Layer.provide(
   Session.layer(),
   Layer.succeed(
@@ -28,7 +28,7 @@ const silent = Layer.provide(
   )
 )
 
-/** Why a plugin cannot be had, or cannot be used, if it is the options' fault. */
+/** The InvalidOptions of making a plugin, or of using it. */
 const refused = (name: string, given: AuthType.Given) =>
   AuthTypes.load(name, given).pipe(
     Effect.flatMap((plugin) => plugin.headers),
@@ -40,7 +40,7 @@ const refused = (name: string, given: AuthType.Given) =>
 const user = { username: "demo", user_domain_name: "Default", password: "s3cret" }
 
 describe("a plugin by name", () => {
-  it.effect("logs in as the one that is made from code, and shares its token", () =>
+  it.effect("shares its token with the same plugin made in code", () =>
     Effect.gen(function*() {
       const { accounts: { demo: { password, projectId, userId } }, authUrl } = yield* TestCloud.TestCloud
       const byName = AuthTypes.layerPlugin("v3password", {
@@ -48,7 +48,7 @@ describe("a plugin by name", () => {
         USER_ID: userId,
         password: Redacted.value(password),
         project_id: projectId,
-        // as an environment has it
+        // as in an environment
         username: "",
         trust_id: null
       })
@@ -58,7 +58,7 @@ describe("a plugin by name", () => {
       assert.strictEqual(yield* logins, 1)
     }).pipe(Effect.provide(Layer.provideMerge(Compute.layer, TestCloud.layer()))))
 
-  it.effect("takes the names that options had, after those that they have", () =>
+  it.effect("reads former names of options after the present ones", () =>
     Effect.gen(function*() {
       const { authUrl } = yield* TestCloud.TestCloud
       const cacheId = (given: AuthType.Given) =>
@@ -69,13 +69,13 @@ describe("a plugin by name", () => {
       assert.notDeepEqual(yield* cacheId({ project_id: "other", project_domain_id: "d" }), now)
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("that is not there is told, with those that are", () =>
+  it.effect("fails for an unknown name, and lists the known ones", () =>
     Effect.gen(function*() {
       const error = yield* refused("v9password", {})
       assert.match(error.message, /auth_type: there is no "v9password"; there are admin_token, http_basic, /)
     }))
 
-  it.effect("whose options are wrong, missing, unknown or contradictory says which, and nothing is sent", () =>
+  it.effect("fails for wrong, missing, unknown or contradicting options, and nothing is sent", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [string, AuthType.Given, RegExp]> = [
         ["v3password", {}, /option auth_url, password: required, and not set/],
@@ -165,7 +165,7 @@ describe("a plugin by name", () => {
       }
     }))
 
-  it.effect("an application credential's configured scope is left out, and that is told", () =>
+  it.effect("leaves out the scope beside an application credential, with a warning", () =>
     Effect.gen(function*() {
       const { applicationCredential: { id, secret }, authUrl } = yield* TestCloud.TestCloud
       const told: Array<unknown> = []
@@ -181,7 +181,7 @@ describe("a plugin by name", () => {
     }).pipe(Effect.provide(TestCloud.layer())))
 })
 
-describe("the registry", () => {
+describe("the known auth types", () => {
   const ticket = AuthType.make({
     name: "ticket",
     options: {
@@ -192,7 +192,7 @@ describe("the registry", () => {
       Effect.succeed(AuthPlugin.make({ name: "ticket", headers: Effect.succeed(AuthPlugin.tokenHeaders(ticket)) }))
   })
 
-  it.effect("takes more, in place of those with the same name", () =>
+  it.effect("can be extended; a new one replaces one of the same name", () =>
     Effect.gen(function*() {
       const plugin = yield* AuthTypes.load("ticket", { ticket: "t1" })
       assert.strictEqual((yield* plugin.headers)["x-auth-token"], "t1")
@@ -203,7 +203,7 @@ describe("the registry", () => {
       Effect.provide(silent)
     ))
 
-  it.effect("shows each plugin's options as data: which are needed, which are secret", () =>
+  it.effect("show options as data: which are required, which are secret", () =>
     Effect.gen(function*() {
       const { options } = yield* AuthTypes.get("v3password")
       assert.deepStrictEqual(options.filter(({ required }) => required).map(({ name }) => name), [
@@ -219,8 +219,8 @@ describe("the registry", () => {
     }))
 })
 
-describe("a method of one's own", () => {
-  it.effect("is told as it is wrong, before anything is sent", () =>
+describe("a method written by a program", () => {
+  it.effect("fails its own check before anything is sent", () =>
     Effect.gen(function*() {
       const wrong = new Errors.InvalidOptions({ module: "Mine", option: "ticket", reason: "it is torn" })
       const method = AuthMethod.make({
@@ -235,7 +235,7 @@ describe("a method of one's own", () => {
     }).pipe(Effect.provide(silent)))
 })
 
-describe("from the configuration", () => {
+describe("loadConfig", () => {
   const section = (json: unknown) => ConfigProvider.fromJson(json)
 
   const loaded = (
@@ -255,7 +255,7 @@ describe("from the configuration", () => {
     )
   }
 
-  it.effect("is the plugin that a section names, or that the section names that it names", () =>
+  it.effect("reads the plugin from a section, or from the section that auth_section names", () =>
     Effect.gen(function*() {
       const provider = section({
         a: { auth_type: "v3password", auth_url: authUrl, ...user },
@@ -269,7 +269,7 @@ describe("from the configuration", () => {
       assert.match(String(error), /c\.auth_type is required, for example "v3password"/)
     }))
 
-  it.effect("takes variables, lists with commas, and warns once of each old name", () =>
+  it.effect("reads variables and lists with commas, and warns once of each former name", () =>
     Effect.gen(function*() {
       const variables = {
         OS_AUTH_TYPE: "v3multifactor",
@@ -292,13 +292,13 @@ describe("from the configuration", () => {
       ])
     }))
 
-  it.effect("says what is missing", () =>
+  it.effect("fails with what is missing", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(loaded(section({ auth_type: "v3password", username: "demo" })))
       assert.match(String(error), /option auth_url, password: required, and not set/)
     }))
 
-  it.effect("gives an adapter its options, and refuses those that cannot be together", () =>
+  it.effect("an adapter reads its options, and refuses contradicting ones", () =>
     Effect.gen(function*() {
       const read = (json: unknown) =>
         Effect.flatMap(Effect.void, () => Adapter.config("nova")).pipe(
