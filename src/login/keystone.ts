@@ -15,7 +15,6 @@ import * as TokenLife from "../identity/tokenLife.js"
 import * as Tokens from "../identity/Tokens.js"
 import * as AccessInfo from "../model/AccessInfo.js"
 import type * as AuthScope from "../model/AuthScope.js"
-import { whyNoLogin } from "../model/tokenBody.js"
 import * as Url from "../safety/url.js"
 import * as Session from "../session/Session.js"
 import * as Telemetry from "../wire/telemetry.js"
@@ -203,10 +202,14 @@ const readState = (
   state: Redacted.Redacted
 ): Either.Either<AccessInfo.AccessInfo, Errors.InvalidOptions> =>
   Option.flatMap(Json.parse(Redacted.value(state)), Schema.decodeUnknownOption(State)).pipe(
-    Option.flatMap(({ auth_token, body }) => Either.getRight(AccessInfo.fromBody(body, Redacted.make(auth_token)))),
-    Option.filter((access) => whyNoLogin(access, "auth_token") === undefined),
+    Option.flatMap(({ auth_token, body }) =>
+      Either.getRight(
+        Either.flatMap(AccessInfo.fromBody(body, Redacted.make(auth_token)), (access) =>
+          TokenRequest.usable(access, "auth_token"))
+      )
+    ),
     // the error does not quote the text, which may be a token
     Either.fromOption(() =>
-      new Errors.InvalidOptions({ module, option: "state", reason: "it is not what authState gave" })
+      new Errors.InvalidOptions({ module, option: "state", reason: "it is not a value of authState" })
     )
   )

@@ -67,12 +67,19 @@ const readToken = (
   field: string,
   read: Options["read"]
 ): Either.Either<AccessInfo.AccessInfo, string> =>
-  Either.flatMap(parseSuccess(response), (body) => read(body, response)).pipe(
-    Either.flatMap((access) => {
-      const why = whyNoLogin(access, field)
-      return why === undefined ? Either.right(access) : Either.left(why)
-    })
+  Either.flatMap(
+    Either.flatMap(parseSuccess(response), (body) => read(body, response)),
+    (access) => usable(access, field)
   )
+
+/** Fails with why the token cannot be used, if it cannot: for example because it is empty. */
+export const usable = (
+  access: AccessInfo.AccessInfo,
+  field: string
+): Either.Either<AccessInfo.AccessInfo, string> => {
+  const why = whyNoLogin(access, field)
+  return why === undefined ? Either.right(access) : Either.left(why)
+}
 
 const parseSuccess = ({ status, text }: Transport.TextResponse): Either.Either<unknown, string> =>
   status < 200 || status > 299
@@ -85,7 +92,7 @@ const parseSuccess = ({ status, text }: Transport.TextResponse): Either.Either<u
 
 const where = ({ method, url }: HttpClientRequest.HttpClientRequest) => ({ method, url: Url.shown(url) })
 
-/** The answer breaks the protocol. */
+/** The error for an answer that breaks the protocol. */
 const invalidResponse =
   (request: HttpClientRequest.HttpClientRequest, { headers, hide, status }: Transport.TextResponse) =>
   (reason: string): Errors.InvalidResponse =>

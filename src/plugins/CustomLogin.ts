@@ -9,15 +9,15 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
 import { toEffect } from "../base/either.js"
-import type { InvalidOptions } from "../Errors.js"
+import { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
 import * as Keystone from "../login/keystone.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
 import * as Plugin from "../login/plugin.js"
+import * as TokenRequest from "../login/tokenRequest.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import * as AuthScope from "../model/AuthScope.js"
-import { whyNoLogin } from "../model/tokenBody.js"
 import * as Session from "../session/Session.js"
 
 /**
@@ -37,8 +37,8 @@ export interface Options extends AuthMethod.LoginOptions {
    */
   readonly parts: AuthMethod.Parts
   /**
-   * Gets a token. Runs once for any number of callers, in the background when a token is renewed, and after a failure
-   * not before the backoff has passed. Requests carry this token, or one exchanged for it if the options have a scope.
+   * Gets a token. Runs once for any number of callers: in the background to renew a token, and after a failure only
+   * when the backoff has passed. Requests carry this token, or one exchanged for it if the options have a scope.
    */
   readonly login: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session>
 }
@@ -70,22 +70,17 @@ const login = (options: Options, session: Session.Service, scope: AuthScope.Auth
     send: () =>
       Effect.flatMap(
         Effect.provideService(options.login, Session.Session, session),
-        (access) => toEffect(checkAccess(name, access))
+        (access) =>
+          toEffect(Either.mapLeft(
+            TokenRequest.usable(access, "token"),
+            (reason) => new InvalidOptions({ module: name, option: "login", reason })
+          ))
       ),
     rescope: (scope) => login(options, session, scope),
     direct: false,
     renewable: true,
     description
   }
-}
-
-/** Checks what is also checked in an answer of Keystone. */
-const checkAccess = (
-  name: string,
-  access: AccessInfo.AccessInfo
-): Either.Either<AccessInfo.AccessInfo, InvalidOptions> => {
-  const why = whyNoLogin(access, "token")
-  return why === undefined ? Either.right(access) : Plugin.invalid(name, "login", `its token cannot be used: ${why}`)
 }
 
 /**

@@ -155,7 +155,7 @@ const optionsFor = (given: AuthType.Given, lookup: AuthType.Lookup) =>
   })
 
 /**
- * The auth type `v3multifactor` for configuration files: `auth_methods` names the methods; their options stand beside.
+ * The auth type `v3multifactor` for configuration files. `auth_methods` names the methods, and each adds its options.
  *
  * @since 0.1.0
  * @category auth types
