@@ -1,6 +1,17 @@
 /**
  * OpenStack authentication, service catalog, version discovery and HTTP sessions for Effect.
  *
+ * Seven modules are not exported here, so that programs that do not use them need not install or load what they need.
+ * Import them from `effect-keystoneauth/<module>`:
+ *
+ * - `CloudConfig` needs `yaml`
+ * - `CloudOptions` needs `@effect/cli`
+ * - `NodeTransport` needs Node.js and `@effect/platform-node`
+ * - `OAuth1` needs `oauth-1.0a` and `@noble/hashes`
+ * - `RedisTokenStore` needs `@redis/client`
+ * - `TestCloud` is for tests
+ * - `TotpSeed` needs `otpauth`
+ *
  * @since 0.1.0
  */
 export * as Setting from "./cloud/Setting.js"

@@ -106,7 +106,7 @@ export const made: Record<string, Effect.Effect<AuthPlugin.Service, unknown, Ses
   ...Object.fromEntries(
     types.map(({ name }) => [
       name,
-      Effect.provide(AuthTypes.load(name, given(name)), AuthTypes.layerWith([OAuth1.authType]))
+      Effect.provide(AuthTypes.load(name, given(name)), AuthTypes.add([OAuth1.authType]))
     ])
   ),
   IssuedToken: Effect.map(issued, (access) => IssuedToken.make({ access })),

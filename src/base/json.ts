@@ -1,7 +1,7 @@
-/** Reading JSON that may not be JSON. */
+/** JSON from others. */
 import * as Option from "effect/Option"
 
-/** The value of a JSON text; `None` if it is not JSON, or nested too deeply to be parsed. */
+/** `None` if the text is not JSON. The parser's error is dropped: it quotes the text, which may hold a secret. */
 export const parse: (text: string) => Option.Option<unknown> = Option.liftThrowable((text: string): unknown =>
   JSON.parse(text)
 )

@@ -1,6 +1,6 @@
 /**
- * One way to prove to Keystone v3 who one is: a password, a passcode, a token. `Password`, `Totp` and the like log in with one;
- * `MultiFactor` combines several. A method of your own is an object with a name and a proof.
+ * A way to authenticate to Keystone v3: a password, a passcode, a token. Plugins such as `Password` and `Totp` log in
+ * with one method, `MultiFactor` with several. Write your own with `make`, and log in with it through `MultiFactor`.
  *
  * @since 0.1.0
  */
@@ -13,22 +13,22 @@ import type * as IdentityKey from "../identity/identityKey.js"
 import type * as AuthScope from "../model/AuthScope.js"
 
 /**
- * What is shown to Keystone in one login.
+ * What one login request sends for a method.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Proof {
-  /** What goes under the method's name in `auth.identity`; `undefined`: nothing, and the method is not named there. */
+  /** The value under the method's name in `auth.identity`. `undefined`: the method is not named there. */
   readonly entry: unknown
   /** Headers of the login request. Default: none. */
   readonly headers?: Headers.Headers | undefined
-  /** What of it must not be shown, if Keystone quotes it. */
+  /** The secrets in it: they are hidden where Keystone quotes them. */
   readonly secrets: ReadonlyArray<Redacted.Redacted>
 }
 
 /**
- * What a token depends on: a text, a secret, yes or no, or several of these, in a list or by name.
+ * A value that decides which token a login gets: a text, a secret, a boolean, or a list or record of these.
  *
  * @since 0.1.0
  * @category models
@@ -36,8 +36,9 @@ export interface Proof {
 export type Part = IdentityKey.Structure
 
 /**
- * What a token depends on, by name. Secrets are `Redacted`; what is absent or empty is left out. Names may be any: they do not
- * meet those of other methods and options. A text with a lone surrogate or U+FFFD is refused with `InvalidOptions`.
+ * All values that decide which token a login gets, by name. Secrets are `Redacted`; absent and empty values are left
+ * out. Any name will do: names of other methods and options do not collide with it. A text with a lone surrogate or
+ * U+FFFD is refused with `InvalidOptions`.
  *
  * @since 0.1.0
  * @category models
@@ -45,29 +46,53 @@ export type Part = IdentityKey.Structure
 export type Parts = Readonly<Record<string, Part>>
 
 /**
+ * An authentication method of Keystone v3, with the credentials of one user.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface AuthMethod {
-  /** As Keystone calls it in `auth.identity.methods`: `"password"`. */
+  /** Keystone's name for it in `auth.identity.methods`: `"password"`. */
   readonly name: string
-  /** Made anew for each login, since a passcode works once. `url` is where the login goes, for what is signed. */
+  /** Makes a new proof for each login, since a passcode works once. `url` is where the login goes: some sign it. */
   readonly prove: (url: string) => Effect.Effect<Proof, AuthenticationError>
-  /** What is wrong with the options: told to the caller before anything is sent. */
+  /** Checks the credentials. The caller gets a failure before anything is sent. */
   readonly check: Either.Either<unknown, InvalidOptions>
-  /** Who logs in, and the secrets that show it: logins with the same parts may share a token, also later on. */
+  /** The user and the secrets: logins with the same parts share a token, also across processes. */
   readonly parts: Parts
-  /** What tells two logins apart besides, here and now: a passcode. */
+  /** Further values that separate logins within this process only: a passcode. */
   readonly momentary: Parts
-  /** Does another login give a token that lives longer? Not if all that is shown is a token. */
+  /** Whether another login gives a token that lives longer. `false` for a method that only shows a token. */
   readonly renewable: boolean
-  /** Can the proof be made once only? */
+  /** Whether `prove` works only once. */
   readonly once: boolean
-  /** Who logs in, in words, for errors. */
+  /** Who logs in, for errors: `user "demo" of domain "Default"`. */
   readonly description: string
 }
 
 /**
+ * Makes a method. By default it is renewable, works any number of times, and has nothing to check.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Redacted } from "effect"
+ * import { AuthMethod, MultiFactor } from "effect-keystoneauth"
+ *
+ * // a method that a site has added to its Keystone
+ * const badge = (number: string, pin: Redacted.Redacted) =>
+ *   AuthMethod.make({
+ *     name: "badge",
+ *     prove: () => Effect.succeed({ entry: { number, pin: Redacted.value(pin) }, secrets: [pin] }),
+ *     parts: { number, pin },
+ *     description: `badge ${number}`
+ *   })
+ *
+ * const demo = MultiFactor.layer({
+ *   authUrl: "https://keystone.example.com/v3",
+ *   methods: [badge("4711", Redacted.make("secret"))]
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -76,15 +101,15 @@ export const make = (
 ): AuthMethod => ({ check: Either.void, momentary: {}, renewable: true, once: false, ...method })
 
 /**
- * What every plugin that logs in to Keystone v3 can be told.
+ * Options of every plugin that logs in to Keystone v3.
  *
  * @since 0.1.0
  * @category models
  */
-export interface LoginOptions extends AuthScope.AuthScope {
-  /** Where Keystone is, with or without `/v3` at the end: `https://keystone.example.com/v3`. */
+export interface KeystoneOptions {
+  /** The URL of Keystone, with or without `/v3` at the end: `https://keystone.example.com/v3`. */
   readonly authUrl: string
-  /** `false` asks for a token without the catalog, for clouds where it is too big. Default: `true`. */
+  /** `false` asks for a token without the catalog, for clouds whose catalog is too big. Default: `true`. */
   readonly includeCatalog?: boolean | undefined
   /**
    * `false`: log in once and never again. When the token ends or is rejected, requests fail with `Unauthorized` and the
@@ -94,6 +119,14 @@ export interface LoginOptions extends AuthScope.AuthScope {
 }
 
 /**
+ * Options of every plugin that logs in to Keystone v3 for a scope of the caller's choice.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LoginOptions extends KeystoneOptions, AuthScope.AuthScope {}
+
+/**
  * A user, by id or by name. The id wins.
  *
  * @since 0.1.0
@@ -101,14 +134,14 @@ export interface LoginOptions extends AuthScope.AuthScope {
  */
 export interface User {
   readonly userId?: string | undefined
-  /** Needs the domain that the user is in. */
+  /** Needs the domain of the user. */
   readonly username?: string | undefined
   readonly userDomainId?: string | undefined
   readonly userDomainName?: string | undefined
 }
 
 /**
- * The headers of several proofs.
+ * Merges the headers of several proofs.
  *
  * @since 0.1.0
  * @category combinators

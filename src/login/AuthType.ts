@@ -1,6 +1,11 @@
 /**
- * A plugin by name, as configuration files choose it (`auth_type: v3password`): its options as data, and how it is made from
- * them. `AuthTypes` knows them all. The options are those of keystoneauth's loaders, and those that only its constructors take.
+ * An auth type: a plugin that configuration chooses by name (`auth_type: v3password`), with its options as data.
+ *
+ * To add a plugin to this package, write a module in `plugins/` with `make`, `layer`, `layerConfig` and `authType`, and
+ * list its `authType` in `AuthTypes.core`. To add one in your own program, make an auth type with `make` and provide
+ * `AuthTypes.add`.
+ *
+ * The options are those of keystoneauth's loaders, and those that only its constructors take.
  *
  * @since 0.1.0
  */
@@ -16,11 +21,11 @@ import type * as Session from "../session/Session.js"
 import type * as AuthMethod from "./AuthMethod.js"
 
 /**
- * What kind of value an option takes:
+ * The kind of value that an option takes:
  *
  * - `"text"`
- * - `"secret"`: a text that is never shown, or a `Redacted` one
- * - `"list"`: texts, or one with commas between them
+ * - `"secret"`: a text that is never shown, or a `Redacted` text
+ * - `"list"`: a list of texts, or one text with commas between them
  * - `"flag"`: true or false, also as text
  *
  * @since 0.1.0
@@ -29,27 +34,27 @@ import type * as AuthMethod from "./AuthMethod.js"
 export type Kind = "text" | "secret" | "list" | "flag"
 
 /**
- * One option of a plugin. `A` is what the plugin gets.
+ * One option of a plugin. `A` is its value after decoding.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Option<out A> {
-  /** As on a command line, after `--os-`: `auth-url`. In the environment it is `OS_AUTH_URL`, in a file `auth_url`. */
+  /** The name after `--os-` on a command line: `auth-url`. In the environment: `OS_AUTH_URL`; in a file: `auth_url`. */
   readonly name: string
   readonly kind: Kind
   readonly required: boolean
-  /** What to ask a person for it. */
+  /** The text that asks a person for the value. */
   readonly prompt: string | undefined
-  /** Names that it had, which are looked at after its own. */
+  /** Former names, which are read after `name`. */
   readonly deprecated: ReadonlyArray<string>
   readonly help: string
-  /** From what is configured. `undefined` if it is not given. */
+  /** Decodes the configured value, `undefined` if there is none. Fails with what is wrong with it. */
   readonly decode: (given: unknown) => Either.Either<A, string>
 }
 
 /**
- * Options by the names that the plugin's module has for them.
+ * Options by their names in the plugin's module: `authUrl`.
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +64,7 @@ export interface Options {
 }
 
 /**
- * What a plugin gets for its options.
+ * The decoded values of options.
  *
  * @since 0.1.0
  * @category models
@@ -67,8 +72,8 @@ export interface Options {
 export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer A> ? A : never }
 
 /**
- * What is configured, by name: `{ auth_url: "...", username: "demo" }`. `-` and `_` are the same in names. Empty texts and `null`
- * are as if they were not there.
+ * The configured values, by name: `{ auth_url: "...", username: "demo" }`. `-` and `_` in names are the same. An empty
+ * text or `null` counts as not given.
  *
  * @since 0.1.0
  * @category models
@@ -76,7 +81,7 @@ export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends 
 export type Given = Readonly<Record<string, unknown>>
 
 /**
- * The other plugins that can be named, for plugins that are made of others.
+ * Finds another auth type by name: `MultiFactor` finds its methods with it.
  *
  * @since 0.1.0
  * @category models
@@ -84,18 +89,18 @@ export type Given = Readonly<Record<string, unknown>>
 export type Lookup = (name: string) => Either.Either<AuthType, InvalidOptions>
 
 /**
- * A plugin by name.
+ * A plugin that can be chosen by name.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AuthType {
-  /** As keystoneauth calls it: `"v3password"`. */
+  /** What keystoneauth calls it: `"v3password"`. */
   readonly name: string
   readonly options: ReadonlyArray<Option<unknown>>
-  /** All options that apply, where some depend on the values of others. */
+  /** All options, where some depend on the values of others: those of `v3multifactor` depend on `auth_methods`. */
   readonly optionsFor: (given: Given, lookup: Lookup) => Either.Either<ReadonlyArray<Option<unknown>>, InvalidOptions>
-  /** Checks what is given, and makes the plugin. Nothing is sent. */
+  /** Checks the values and makes the plugin. Nothing is sent. */
   readonly load: (
     given: Given,
     lookup: Lookup
@@ -103,18 +108,35 @@ export interface AuthType {
     Effect.Effect<AuthPlugin.Service, never, Session.Session | Discovery.Discovery>,
     InvalidOptions
   >
-  /** For `MultiFactor`, if this is one of Keystone v3's methods: other options than its own are not looked at. */
+  /** The method for `MultiFactor`, if this is a method of Keystone v3. Ignores options other than its own. */
   readonly method: ((given: Given) => Either.Either<AuthMethod.AuthMethod, InvalidOptions>) | undefined
 }
 
 /**
+ * Makes an auth type from its options and from a function that makes the plugin.
+ *
+ * @example
+ * ```ts
+ * import { AuthType, Password } from "effect-keystoneauth"
+ *
+ * const corporate = AuthType.make({
+ *   name: "corporate",
+ *   options: {
+ *     username: AuthType.requiredText("username", { help: "name in the directory" }),
+ *     password: AuthType.password
+ *   },
+ *   make: (values) =>
+ *     Password.make({ ...values, authUrl: "https://keystone.example.com/v3", userDomainName: "corporate" })
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const make = <const O extends Options>(type: {
   readonly name: string
   readonly options: O
-  /** What can be wrong with them besides. Default: nothing that `make` would not tell. */
+  /** Checks the values together. Default: no check. */
   readonly check?: ((values: Values<O>) => Either.Either<unknown, InvalidOptions>) | undefined
   readonly make: (
     values: Values<O>
@@ -145,7 +167,7 @@ const sameName = (name: string): string => name.toLowerCase().replaceAll("-", "_
 const isGiven = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== "" && !(Redacted.isRedacted(value) && Redacted.value(value) === "")
 
-/** What is there under an option's name, or else under one of those that it had. */
+/** The value under the option's name, or else under a former name. */
 const find = (option: Option<unknown>, given: Given): unknown => {
   for (const name of [option.name, ...option.deprecated].map(sameName)) {
     const key = Object.keys(given).find((key) => sameName(key) === name && isGiven(given[key]))
@@ -157,8 +179,8 @@ const find = (option: Option<unknown>, given: Given): unknown => {
 }
 
 /**
- * The values of options, from what is given. Fails with `InvalidOptions` for a name that is none of them, for what is missing (all of
- * it), and for a value of the wrong kind.
+ * Decodes the values of options. Fails with `InvalidOptions` for an unknown name, for missing options (all of them at
+ * once), and for a value of the wrong kind.
  *
  * @since 0.1.0
  * @category decoding
@@ -171,7 +193,7 @@ export const decode = <O extends Options>(
   Either.flatMap(checkNames(type, Object.values(options), given), () => decodeKnown(type, options, given))
 
 /**
- * The same for some of the options: others may be there.
+ * Decodes the values of some options, and ignores other names.
  *
  * @since 0.1.0
  * @category decoding
@@ -187,7 +209,7 @@ export const decodeKnown = <O extends Options>(
       new InvalidOptions({
         module: type,
         option: missing.map(({ name }) => sameName(name)).join(", "),
-        reason: `needed, and not given: ${missing.map(({ help }) => help).join("; ")}`
+        reason: `required, and not set: ${missing.map(({ help }) => help).join("; ")}`
       })
     )
   }
@@ -203,7 +225,7 @@ export const decodeKnown = <O extends Options>(
 }
 
 /**
- * Fails with `InvalidOptions` for a name that none of the options has or had.
+ * Fails with `InvalidOptions` for a name that no option has, neither now nor formerly.
  *
  * @since 0.1.0
  * @category decoding
@@ -221,7 +243,7 @@ export const checkNames = (
       new InvalidOptions({
         module: type,
         option: unknown.join(", "),
-        reason: `there is no such option; there are ${options.map(({ name }) => sameName(name)).join(", ")}`
+        reason: `unknown option; the options are ${options.map(({ name }) => sameName(name)).join(", ")}`
       })
     )
 }
@@ -238,7 +260,7 @@ interface About {
 
 const kindOf = (value: unknown): string => value === null ? "null" : Array.isArray(value) ? "a list" : typeof value
 
-/** The value is not told where it may be secret. */
+/** Quotes the value unless it may be secret. */
 const expected = (what: string, value: unknown, isSecret = false): string =>
   `it must be ${what}, not ${kindOf(value)}${
     isSecret || typeof value === "object" ? "" : ` (${JSON.stringify(value)}); in YAML, put it in quotes`
@@ -260,7 +282,7 @@ const option = <A>(
   decode
 })
 
-/** A URL with a password in it may come as `Redacted`. */
+/** A URL that contains a password may be `Redacted`. */
 const decodeText = (given: unknown): Either.Either<string, string> => {
   const text = Redacted.isRedacted(given) ? Redacted.value(given) : given
   return Schema.is(Schema.String)(text) ? Either.right(text) : Either.left(expected("text", given, given !== text))
@@ -297,6 +319,8 @@ const optional =
     isGiven(given) ? decode(given) : Either.right(undefined)
 
 /**
+ * An optional text.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -304,6 +328,8 @@ export const text = (name: string, about: About): Option<string | undefined> =>
   option(name, "text", false, about, optional(decodeText))
 
 /**
+ * A text that must be set.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -311,6 +337,8 @@ export const requiredText = (name: string, about: About): Option<string> =>
   option(name, "text", true, about, decodeText)
 
 /**
+ * A secret that must be set.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -318,6 +346,8 @@ export const requiredSecret = (name: string, about: About): Option<Redacted.Reda
   option(name, "secret", true, about, decodeSecret)
 
 /**
+ * A list of texts that must be set.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -325,6 +355,8 @@ export const requiredList = (name: string, about: About): Option<ReadonlyArray<s
   option(name, "list", true, about, decodeList)
 
 /**
+ * An optional flag.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -332,13 +364,39 @@ export const flag = (name: string, about: About): Option<boolean | undefined> =>
   option(name, "flag", false, about, optional(decodeFlag))
 
 /**
+ * The URL of Keystone.
+ *
  * @since 0.1.0
  * @category options
  */
-export const authUrl = requiredText("auth-url", { help: "where Keystone is" })
+export const authUrl = requiredText("auth-url", { help: "URL of Keystone" })
 
 /**
- * The scope of a token: one of project, domain, system, trust and unscoped.
+ * The URL of all services, for plugins without a catalog.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const endpoint = text("endpoint", { help: "URL of all services" })
+
+/**
+ * The password of a user.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const password = requiredSecret("password", { help: "password of the user", prompt: "Password: " })
+
+/**
+ * The token that a plugin exchanges for a new one.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const token = requiredSecret("token", { help: "token to exchange" })
+
+/**
+ * The scope of a token: a project, a domain, the system, a trust, or unscoped.
  *
  * @since 0.1.0
  * @category options
@@ -357,12 +415,12 @@ export const scope = {
   projectName: text("project-name", { help: "name of the project that the token is for" }),
   projectDomainId: text("project-domain-id", { help: "id of the domain that the project is in" }),
   projectDomainName: text("project-domain-name", { help: "name of the domain that the project is in" }),
-  trustId: text("trust-id", { help: "id of the trust that is used" }),
-  unscoped: flag("unscoped", { help: "a token for nothing yet, even if the user has a default project" })
+  trustId: text("trust-id", { help: "id of the trust to use" }),
+  unscoped: flag("unscoped", { help: "whether to get an unscoped token, even if the user has a default project" })
 }
 
 /**
- * What every plugin that logs in to Keystone v3 can be told.
+ * The options of plugins that log in to Keystone v3.
  *
  * @since 0.1.0
  * @category options
@@ -370,12 +428,12 @@ export const scope = {
 export const login = {
   authUrl,
   ...scope,
-  includeCatalog: flag("include-catalog", { help: "whether the token comes with the catalog (true)" }),
-  reauthenticate: flag("reauthenticate", { help: "whether to log in again when the token ends (true)" })
+  includeCatalog: flag("include-catalog", { help: "whether the token comes with the catalog (default: true)" }),
+  reauthenticate: flag("reauthenticate", { help: "whether to log in again when the token ends (default: true)" })
 }
 
 /**
- * What plugins that log in to Keystone v2.0 can be told.
+ * The options of plugins that log in to Keystone v2.0.
  *
  * @since 0.1.0
  * @category options
@@ -389,7 +447,7 @@ export const v2Login = {
 }
 
 /**
- * A user by id or by name.
+ * A user, by id or by name and domain.
  *
  * @since 0.1.0
  * @category options

@@ -1,8 +1,9 @@
-/** Logging in to whatever version of Keystone is there: v3 is looked for at any path, then v2.0. */
+/** Logs in to the version of Keystone that discovery finds: v3 at any path, or else v2.0. */
 import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { toEffect } from "../base/either.js"
 import * as Discovery from "../endpoint/Discovery.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as Errors from "../Errors.js"
@@ -16,17 +17,17 @@ import * as Session from "../session/Session.js"
 import type * as AuthMethod from "./AuthMethod.js"
 import * as AuthType from "./AuthType.js"
 import * as KeystoneV2 from "./keystoneV2.js"
-import * as User from "./user.js"
+import * as Plugin from "./plugin.js"
 
-/** What the generic plugins take beside the options of their v3 twins. */
+/** Options of the generic plugins, beside those of the v3 plugins. */
 export interface DefaultDomain {
-  /** The domain of user and project, where no id is given for them. v2.0 does without. */
+  /** The id of the domain of user and project, if none is given for them. Not used with v2.0. */
   readonly defaultDomainId?: string | undefined
-  /** The same where no name is given. An id wins over a name, the default one, too. */
+  /** The name of that domain. An id wins over a name, also a default id over a name that is given. */
   readonly defaultDomainName?: string | undefined
 }
 
-/** The same by name. Projects were called tenants. */
+/** Options for configuration files. Projects were called tenants. */
 export const options = {
   ...AuthType.login,
   projectId: AuthType.text("project-id", { ...AuthType.scope.projectId, deprecated: ["tenant-id"] }),
@@ -40,34 +41,34 @@ type Build = (authUrl: string) => Effect.Effect<AuthPlugin.Service, never, Sessi
 export interface Generic {
   readonly module: string
   readonly name: string
-  /** With the domains that are meant. */
+  /** With the default domains filled in. */
   readonly options: AuthMethod.LoginOptions
-  /** Who logs in. */
+  /** Everything that decides the token, besides the auth URL and the scope. */
   readonly parts: AuthMethod.Parts
-  /** What would be wrong with any version. */
+  /** Checks that hold for both versions. */
   readonly check: Either.Either<unknown, Errors.InvalidOptions>
   readonly v3: Build
-  /** Not if something is said that v2.0 has no words for. */
+  /** Fails for options that v2.0 does not have. */
   readonly v2: Either.Either<Build, Errors.InvalidOptions>
 }
 
-/** By id and by name, each with its default. The id wins, even a default one, as in keystoneauth. */
+/** A domain by id and by name, with the defaults filled in. The id wins, even a default one, as in keystoneauth. */
 export const domain = (
   id: string | undefined,
   name: string | undefined,
   { defaultDomainId, defaultDomainName }: DefaultDomain
 ): { readonly id: string | undefined; readonly name: string | undefined } => ({
-  id: User.isGiven(id) ? id : defaultDomainId,
-  name: User.isGiven(name) ? name : defaultDomainName
+  id: Plugin.isGiven(id) ? id : defaultDomainId,
+  name: Plugin.isGiven(name) ? name : defaultDomainName
 })
 
-/** The domain of the project, too. */
+/** Fills in the domain of the project. */
 export const withProjectDomain = <A extends AuthMethod.LoginOptions>(options: A & DefaultDomain): A => {
   const { id, name } = domain(options.projectDomainId, options.projectDomainName, options)
   return { ...options, projectDomainId: id, projectDomainName: name }
 }
 
-/** What v2.0 can be told: the default domain is for v3 alone. */
+/** The options for v2.0, without the default domain. */
 export const v2Options = (
   options: AuthMethod.LoginOptions,
   module: string
@@ -80,7 +81,7 @@ export const v2Options = (
 const v3: ApiVersion.Range = { min: ApiVersion.make(3), max: ApiVersion.make(3, Infinity) }
 const v2: ApiVersion.Range = { min: ApiVersion.make(2), max: ApiVersion.make(2, Infinity) }
 
-/** Who asks for Keystone's versions: nobody has logged in yet. */
+/** Requests for the version document are not authenticated. */
 const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
 
 interface Found {
@@ -112,14 +113,14 @@ export const make = (
       Effect.provideService(
         version === "v3"
           ? generic.v3(url)
-          : Effect.flatMap(Either.mapLeft(generic.v2, (why) => onlyV2(authUrl, why)), (build) => build(url)),
+          : Effect.flatMap(toEffect(Either.mapLeft(generic.v2, (why) => onlyV2(authUrl, why))), (build) => build(url)),
         Session.Session,
         session
       )
 
-    /** The document is kept by Discovery; the plugin for what it says, here. */
+    /** Discovery caches the document; the plugin for the version that it names is kept here. */
     const plugin: Effect.Effect<AuthPlugin.Service, AuthPlugin.Error> = Effect.gen(function*() {
-      yield* checked
+      yield* toEffect(checked)
       const found = yield* find(discovery, authUrl, module)
       if (chosen?.url !== found.url || chosen.version !== found.version) {
         chosen = { ...found, plugin: yield* build(found) }
@@ -147,11 +148,11 @@ export const make = (
     })
   })
 
-/** Before anything is asked: is it for one thing, and is it known who? A domain may be missing, for v2.0. */
+/** Checks the scope before anything is sent. The domain of the project may be missing, since v2.0 has none. */
 const check = ({ check, module, options }: Generic): Either.Either<unknown, Errors.InvalidOptions> =>
   Either.all([check, AuthScope.toBody({ projectDomainId: "any", ...AuthScope.pick(options) }, module)])
 
-/** Where Keystone lives, by the document at the auth URL; without one, the auth URL itself if it says its version. */
+/** Finds Keystone by the version document at the auth URL; without one, uses the auth URL if it names the version. */
 const find = (
   discovery: Discovery.Service,
   authUrl: string,
@@ -159,7 +160,7 @@ const find = (
 ): Effect.Effect<Found, AuthPlugin.Error> =>
   discovery.document(authUrl).pipe(
     Effect.provideService(AuthPlugin.AuthPlugin, nobody),
-    Effect.tap(({ redirectedTo }) => stillAt(authUrl, redirectedTo, module)),
+    Effect.tap(({ redirectedTo }) => notToHttps(authUrl, redirectedTo, module)),
     Effect.flatMap((document) =>
       Option.match(select(document, "v3", v3).pipe(Option.orElse(() => select(document, "v2", v2))), {
         onNone: () => Effect.fail(withoutBoth(document)),
@@ -168,7 +169,7 @@ const find = (
     ),
     Effect.catchTag("DiscoveryFailed", (failure) =>
       Effect.zipRight(
-        Effect.forEach(failure.attempts, ({ redirectedTo }) => stillAt(authUrl, redirectedTo, module)),
+        Effect.forEach(failure.attempts, ({ redirectedTo }) => notToHttps(authUrl, redirectedTo, module)),
         Option.match(failure.reason === "NoMatchingVersion" ? Option.none() : fromUrl(authUrl), {
           onNone: () => Effect.fail(failure),
           onSome: Effect.succeed
@@ -176,23 +177,21 @@ const find = (
       ))
   )
 
-/** A server that redirects from http to https does not want to see a password by http: it is not sent there. */
-const stillAt = (
+/** Refuses to send a password over http to a server that redirects to https. */
+const notToHttps = (
   authUrl: string,
   redirectedTo: string | undefined,
   module: string
-): Either.Either<void, Errors.InvalidOptions> =>
-  redirectedTo?.startsWith("https:") === true && Url.parse(authUrl)?.protocol === "http:"
-    ? Either.left(
-      new Errors.InvalidOptions({
+): Effect.Effect<void, Errors.InvalidOptions> =>
+  toEffect(
+    redirectedTo?.startsWith("https:") === true && Url.parse(authUrl)?.protocol === "http:"
+      ? Plugin.invalid(
         module,
-        option: "authUrl",
-        reason: `${
-          Url.shown(authUrl)
-        } redirects to ${redirectedTo}: use https://..., so that no password is sent by http`
-      })
-    )
-    : Either.void
+        "authUrl",
+        `${Url.shown(authUrl)} redirects to ${redirectedTo}: use https://..., so that no password is sent by http`
+      )
+      : Either.void
+  )
 
 const select = (
   document: VersionDocument.VersionDocument,
@@ -204,7 +203,7 @@ const fromUrl = (url: string): Option.Option<Found> =>
   Option.flatMap(ApiVersion.fromUrl(url), ({ major }) =>
     major === 3
       ? Option.some({ version: "v3", url })
-      // as Keystone wrote it, and nobody else
+      // Keystone's own path: other services have v2 as well
       : major === 2 && url.includes("/v2.0")
       ? Option.some({ version: "v2", url })
       : Option.none())

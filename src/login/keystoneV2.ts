@@ -1,13 +1,14 @@
-/** Logging in to Keystone v2.0, which OpenStack dropped in 2018 and old clouds still have. */
+/** Logs in to Keystone v2.0, which OpenStack dropped in 2018 and old clouds still run. */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { toEffect } from "../base/either.js"
 import * as Time from "../base/time.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
-import { InvalidOptions } from "../Errors.js"
+import type { InvalidOptions } from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AccessInfo from "../model/AccessInfo.js"
 import * as AuthScope from "../model/AuthScope.js"
@@ -16,33 +17,29 @@ import type * as Session from "../session/Session.js"
 import type * as Transport from "../wire/Transport.js"
 import type * as AuthMethod from "./AuthMethod.js"
 import * as Keystone from "./keystone.js"
-import * as User from "./user.js"
+import * as Plugin from "./plugin.js"
+import * as TokenRequest from "./tokenRequest.js"
 
-/** What a token is for: a tenant, as projects were called. The id wins. */
+/** The scope of a v2.0 token: a tenant, as projects were called. The id wins. */
 export interface Tenant {
   readonly tenantId?: string | undefined
   readonly tenantName?: string | undefined
-  /** A trust that is used. */
+  /** The trust to use. */
   readonly trustId?: string | undefined
 }
 
-/** What both v2 plugins can be told. */
-export interface LoginOptions extends Tenant {
-  /** Where Keystone v2.0 is: `https://keystone.example.com/v2.0`. */
+/** Options of both v2.0 plugins. */
+export interface LoginOptions extends Tenant, Pick<AuthMethod.KeystoneOptions, "reauthenticate"> {
+  /** The URL of Keystone v2.0: `https://keystone.example.com/v2.0`. */
   readonly authUrl: string
-  /**
-   * `false`: log in once and never again. When the token ends or is rejected, requests fail with `Unauthorized` and the
-   * reason `"TokenNotRenewable"`. Default: `true`.
-   */
-  readonly reauthenticate?: boolean | undefined
 }
 
-/** Who logs in. */
-export interface Identity {
+/** What a v2.0 plugin is made from, besides its options. */
+export interface PluginSpec {
   readonly module: string
   readonly name: string
   readonly description: string
-  /** What is shown in `auth`. */
+  /** The credentials in `auth` of the login request. */
   readonly credentials: Either.Either<Readonly<Record<string, unknown>>, InvalidOptions>
   readonly headers: Headers.Headers
   readonly parts: AuthMethod.Parts
@@ -52,16 +49,16 @@ export interface Identity {
 
 export const make = (
   options: LoginOptions,
-  identity: Identity
-): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, identity))
+  spec: PluginSpec
+): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, spec))
 
 const login = (
   options: LoginOptions,
-  identity: Identity,
+  spec: PluginSpec,
   check: Keystone.Login["check"] = Either.void
 ): Keystone.Login => {
   const { reauthenticate, tenantId, tenantName, trustId } = options
-  const { credentials, description, module, name, parts, renewable } = identity
+  const { credentials, description, module, name, parts, renewable } = spec
   const authUrl = KeystoneUrl.fromPerson(options.authUrl, module)
   const url = `${Url.withoutTrailingSlashes(Either.getOrElse(authUrl, () => options.authUrl))}/tokens`
   return {
@@ -73,15 +70,15 @@ const login = (
     parts: { kind: "v2", authUrl: url, scope: { tenantId, tenantName, trustId }, parts },
     momentary: {},
     check: Either.all([credentials, check]),
-    send: (transport) => requestToken(transport, url, options, identity),
-    exchange: (transport, token) => requestToken(transport, url, options, { ...identity, ...byToken(token) }),
-    // it would put the token in a URL
+    send: (transport) => requestToken(transport, url, options, spec),
+    exchange: (transport, token) => requestToken(transport, url, options, { ...spec, ...byToken(token) }),
+    // v2.0 revokes by a URL that contains the token
     revoke: () => Effect.void,
     rescope: (scope) => {
       const tenant = toTenant(scope, module)
       return login(
         { authUrl: options.authUrl, reauthenticate, ...Either.getOrElse(tenant, () => ({})) },
-        identity,
+        spec,
         tenant
       )
     },
@@ -91,58 +88,53 @@ const login = (
   }
 }
 
-/** A token shows who one is, too. Keystone wants it in the header as well. */
-export const byToken = (token: Redacted.Redacted): Pick<Identity, "credentials" | "headers" | "secrets"> => ({
+/** Logs in with a token, which Keystone wants in the header as well. */
+export const byToken = (token: Redacted.Redacted): Pick<PluginSpec, "credentials" | "headers" | "secrets"> => ({
   credentials: Either.right({ token: { id: Redacted.value(token) } }),
   headers: AuthPlugin.tokenHeaders(token),
   secrets: [token]
 })
 
-/** v2 knows no domains and no system: only projects can be said in its words. */
+/** The tenant of a scope. Fails for domains and the system, which v2.0 does not have. */
 export const toTenant = (scope: AuthScope.AuthScope, module: string): Either.Either<Tenant, InvalidOptions> => {
   const { projectId, projectName, trustId, unscoped, ...others } = AuthScope.pick(scope)
-  const [unknown] = Object.entries(others).flatMap(([name, value]) => User.isGiven(value) ? [name] : [])
+  const [unknown] = Object.keys(others)
   return unknown === undefined
     ? Either.right({ tenantId: projectId, tenantName: projectName, trustId })
-    : Either.left(
-      new InvalidOptions({ module, option: unknown, reason: "Keystone v2.0 knows neither domains nor the system" })
-    )
+    : Plugin.invalid(module, unknown, "Keystone v2.0 knows neither domains nor the system")
 }
 
 const toScope = ({ tenantId, tenantName, trustId }: Tenant): Readonly<Record<string, string>> => ({
-  ...(User.isGiven(tenantId) ? { tenantId } : User.isGiven(tenantName) ? { tenantName } : {}),
-  ...(User.isGiven(trustId) ? { trust_id: trustId } : {})
+  ...(Plugin.isGiven(tenantId) ? { tenantId } : Plugin.isGiven(tenantName) ? { tenantName } : {}),
+  ...(Plugin.isGiven(trustId) ? { trust_id: trustId } : {})
 })
 
 const requestToken = (
   transport: Transport.Service,
   url: string,
   tenant: Tenant,
-  { credentials, description, headers, renewable, secrets }: Identity
+  { credentials, description, headers, renewable, secrets }: PluginSpec
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
-  Effect.gen(function*() {
-    const auth = { ...(yield* credentials), ...toScope(tenant) }
-    const request = HttpClientRequest.post(url, {
-      headers: { accept: "application/json" },
-      body: HttpBody.unsafeJson({ auth })
-    })
-    const response = yield* transport.text(request, { phase: "login", credentials: headers, secrets })
-    if (response.status >= 400) {
-      return yield* Effect.flip(Keystone.rejection(response, {
-        login: { description, renewable },
-        method: request.method,
-        url,
-        scope: AuthScope.describe({
-          projectId: tenant.tenantId,
-          projectName: tenant.tenantName,
-          trustId: tenant.trustId
+  Effect.flatMap(toEffect(credentials), (credentials) =>
+    TokenRequest.send(
+      transport,
+      HttpClientRequest.post(url, {
+        headers: { accept: "application/json" },
+        body: HttpBody.unsafeJson({ auth: { ...credentials, ...toScope(tenant) } })
+      }),
+      {
+        credentials: headers,
+        secrets,
+        field: "access.token.id",
+        read: (body, response) => AccessInfo.fromV2(body, undefined, { answeredAt: Time.answeredAt(response.headers) }),
+        refuse: TokenRequest.refusedByKeystone({
+          description,
+          renewable,
+          scope: AuthScope.describe({
+            projectId: tenant.tenantId,
+            projectName: tenant.tenantName,
+            trustId: tenant.trustId
+          })
         })
-      }))
-    }
-    return yield* Keystone.readToken(
-      response,
-      request,
-      "access.token.id",
-      (body) => AccessInfo.fromV2(body, undefined, { answeredAt: Time.answeredAt(response.headers) })
-    )
-  })
+      }
+    ))

@@ -1,4 +1,4 @@
-/** Logging in to Keystone v3, by whatever methods: one request, one token. */
+/** Logs in to Keystone v3 with one or more methods. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Order from "effect/Order"
 import * as Redacted from "effect/Redacted"
+import { toEffect } from "../base/either.js"
 import * as ObjectId from "../base/objectId.js"
 import * as Time from "../base/time.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
@@ -22,17 +23,19 @@ import * as Receipt from "../wire/receipt.js"
 import type * as Transport from "../wire/Transport.js"
 import * as AuthMethod from "./AuthMethod.js"
 import * as Keystone from "./keystone.js"
+import * as Plugin from "./plugin.js"
+import * as TokenRequest from "./tokenRequest.js"
 
-/** Who logs in. */
-export interface Identity {
-  /** Of this package, for errors: `Password`. */
+/** What a v3 plugin is made from, besides its options. */
+export interface PluginSpec {
+  /** The module of this package, for errors: `Password`. */
   readonly module: string
-  /** As keystoneauth calls the plugin: `v3password`. */
+  /** What keystoneauth calls the plugin: `v3password`. */
   readonly name: string
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
-  /** Why its tokens are for one thing only, if they are. */
+  /** Why its tokens cannot be exchanged for another scope, if they cannot. */
   readonly bound?: string | undefined
-  /** What else to show, where these methods are not enough. */
+  /** Gets further methods when Keystone wants more than these. */
   readonly onMissing?:
     | ((missing: Errors.MissingAuthMethods) => Effect.Effect<ReadonlyArray<AuthMethod.AuthMethod>, AuthPlugin.Error>)
     | undefined
@@ -40,12 +43,12 @@ export interface Identity {
 
 export const make = (
   options: AuthMethod.LoginOptions,
-  identity: Identity
-): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, identity))
+  spec: PluginSpec
+): Effect.Effect<AuthPlugin.Service, never, Session.Session> => Keystone.make(login(options, spec))
 
-export const login = (options: AuthMethod.LoginOptions, identity: Identity): Keystone.Login => {
+export const login = (options: AuthMethod.LoginOptions, spec: PluginSpec): Keystone.Login => {
   const { includeCatalog, reauthenticate } = options
-  const { bound, methods, module, name, onMissing } = identity
+  const { bound, methods, module, name, onMissing } = spec
   const readUrl = KeystoneUrl.fromPerson(options.authUrl, module)
   const authUrl = Either.getOrElse(readUrl, () => options.authUrl)
   const scope = AuthScope.toBody(options, module)
@@ -55,10 +58,11 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
     renewable: methods.every((method) => method.renewable)
   }
   const once = reauthenticate === false || methods.some((method) => method.once)
+  const who = { ...described, scope: AuthScope.describe(options) }
   const send = (transport: Transport.Service, methods: ReadonlyArray<AuthMethod.AuthMethod>) =>
     Effect.flatMap(
-      Either.all([scope, checkEach(methods, module)]),
-      ([scope]) => requestToken(transport, { module, url, methods, scope, options, login: described })
+      toEffect(Either.all([scope, checkEach(methods, module)])),
+      ([scope]) => requestToken(transport, { module, url, methods, scope, who })
     )
   return {
     ...described,
@@ -77,7 +81,7 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
       methods: byName(methods)
         .filter(({ momentary }) => !IdentityKey.isEmpty(momentary))
         .map(({ momentary, name }) => ({ name, momentary })),
-      // who answers otherwise has to show that the answer is right
+      // a plugin with another function has to log in by itself
       onMissing: onMissing === undefined ? undefined : ObjectId.of(onMissing)
     },
     check: Either.all([scope, hasMethod(methods, module), checkEach(methods, module)]),
@@ -88,21 +92,21 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
     exchange: (transport, token) => send(transport, [tokenMethod(token)]),
     revoke: (transport, access) => revoke(transport, authUrl, access),
     rescope: (scope) => {
-      const other = login({ authUrl: options.authUrl, includeCatalog, reauthenticate, ...scope }, identity)
+      const other = login({ authUrl: options.authUrl, includeCatalog, reauthenticate, ...scope }, spec)
       return bound === undefined
         ? other
-        : { ...other, check: Either.left(new Errors.InvalidOptions({ module, option: "scope", reason: bound })) }
+        : { ...other, check: Plugin.invalid(module, "scope", bound) }
     },
     direct: !once,
     once
   }
 }
 
-/** Shows what is missing as long as Keystone accepts more each time. */
+/** Sends further methods with the receipt, as long as Keystone accepts more each time. */
 const untilEnough = (
   send: (methods: ReadonlyArray<AuthMethod.AuthMethod>) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>,
   methods: ReadonlyArray<AuthMethod.AuthMethod>,
-  onMissing: NonNullable<Identity["onMissing"]>,
+  onMissing: NonNullable<PluginSpec["onMissing"]>,
   accepted: number
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.catchTag(send(methods), "MissingAuthMethods", (missing) =>
@@ -111,10 +115,10 @@ const untilEnough = (
       : Effect.flatMap(onMissing(missing), (more) =>
         untilEnough(send, [receiptMethod(missing.receipt), ...more], onMissing, missing.methods.length)))
 
-/** The order in which methods are shown decides nothing. */
+/** The order of the methods does not matter to Keystone. */
 const byName = Arr.sortWith(({ name }: AuthMethod.AuthMethod) => name, Order.string)
 
-/** Keystone takes one entry for each name. */
+/** Keystone takes one entry for each method. */
 const checkEach = (
   methods: ReadonlyArray<AuthMethod.AuthMethod>,
   module: string
@@ -125,13 +129,7 @@ const checkEach = (
       ...methods.map((method) => method.check),
       IdentityKey.check(methods.map(({ momentary, parts }) => [parts, momentary]), module, "methods")
     ])
-    : Either.left(
-      new Errors.InvalidOptions({
-        module,
-        option: "methods",
-        reason: `two of them are called "${twice.name}", and Keystone takes one of each`
-      })
-    )
+    : Plugin.invalid(module, "methods", `two of them are called "${twice.name}", and Keystone takes one of each`)
 }
 
 const hasMethod = (
@@ -140,11 +138,9 @@ const hasMethod = (
 ): Either.Either<void, Errors.InvalidOptions> =>
   methods.some((method) => method.name !== receiptName)
     ? Either.void
-    : Either.left(
-      new Errors.InvalidOptions({ module, option: "methods", reason: "at least one is needed, such as a password" })
-    )
+    : Plugin.invalid(module, "methods", "at least one is required, such as a password")
 
-/** A token shows who one is, too. Keystone wants it in the header as well. */
+/** Logs in with a token, which Keystone wants in the header as well. */
 export const tokenMethod = (token: Redacted.Redacted): AuthMethod.AuthMethod =>
   AuthMethod.make({
     name: "token",
@@ -161,7 +157,7 @@ export const tokenMethod = (token: Redacted.Redacted): AuthMethod.AuthMethod =>
 
 const receiptName = "receipt"
 
-/** Not a method that Keystone knows, but what earlier ones have left. */
+/** Stands for the methods that Keystone has accepted before: a header, and no entry in `auth.identity`. */
 export const receiptMethod = (receipt: Redacted.Redacted): AuthMethod.AuthMethod =>
   AuthMethod.make({
     name: receiptName,
@@ -176,24 +172,23 @@ export const receiptMethod = (receipt: Redacted.Redacted): AuthMethod.AuthMethod
     description: "a receipt"
   })
 
-interface TokenRequest {
+interface Request {
   readonly module: string
   readonly url: string
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
   readonly scope: unknown
-  readonly options: AuthScope.AuthScope
-  readonly login: Pick<Keystone.Login, "description" | "renewable">
+  readonly who: TokenRequest.Who
 }
 
 const requestToken = (
   transport: Transport.Service,
-  { login, methods, module, options, scope, url }: TokenRequest
+  { methods, module, scope, url, who }: Request
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
   Effect.gen(function*() {
     const proofs = yield* Effect.forEach(methods, (method) =>
       Effect.map(method.prove(url), (proof) => ({ ...proof, name: method.name })))
-    // what was asked for just now, such as a passcode, is in no part
-    yield* IdentityKey.check(proofs.map(({ name, secrets }) => ({ [name]: secrets })), module, "methods")
+    // `check` has seen the parts of the methods, but not what was obtained just now, such as a passcode
+    yield* toEffect(IdentityKey.check(proofs.map(({ name, secrets }) => ({ [name]: secrets })), module, "methods"))
     const shown = proofs.filter(({ entry }) =>
       entry !== undefined
     )
@@ -205,42 +200,29 @@ const requestToken = (
       headers: { accept: "application/json" },
       body: HttpBody.unsafeJson({ auth: { identity, ...(scope === undefined ? {} : { scope }) } })
     })
-    const response = yield* transport.text(request, {
-      phase: "login",
+    return yield* TokenRequest.send(transport, request, {
       credentials: AuthMethod.headersOf(proofs),
-      secrets: proofs.flatMap(({ secrets }) => secrets)
+      secrets: proofs.flatMap(({ secrets }) => secrets),
+      field: "X-Subject-Token",
+      read: (body, { headers }) =>
+        Either.flatMap(
+          Either.fromOption(Headers.get(headers, "x-subject-token"), () =>
+            Page.isForeign(url)
+              ? Page.hidden("X-Subject-Token")
+              : "it has no X-Subject-Token header: is this Keystone?"),
+          (token) => AccessInfo.fromV3(body, Redacted.make(token), { answeredAt: Time.answeredAt(headers) })
+        ),
+      refuse: TokenRequest.refusedByKeystone(who)
     })
-    return response.status < 400 ? yield* readAnswer(request, response) : yield* Effect.flip(
-      Keystone.rejection(response, {
-        login,
-        method: request.method,
-        url,
-        scope: AuthScope.describe(options)
-      })
-    )
   })
 
-/** From the answer of `POST /v3/auth/tokens`. */
-const readAnswer = (
-  request: HttpClientRequest.HttpClientRequest,
-  response: Transport.TextResponse
-): Either.Either<AccessInfo.AccessInfo, Errors.InvalidResponse> =>
-  Keystone.readToken(response, request, "X-Subject-Token", (body) =>
-    Either.flatMap(
-      Either.fromOption(Headers.get(response.headers, "x-subject-token"), () =>
-        Page.isForeign(request.url)
-          ? Page.hidden("X-Subject-Token")
-          : "it has no X-Subject-Token header: is this Keystone?"),
-      (token) => AccessInfo.fromV3(body, Redacted.make(token), { answeredAt: Time.answeredAt(response.headers) })
-    ))
-
-/** `GET /v3/auth/tokens`: what is said in a token of which only the text is known. */
+/** `GET /v3/auth/tokens`: everything that Keystone knows about a token. */
 export const lookUp = (
   authUrl: string,
   token: Redacted.Redacted
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session> =>
   Effect.gen(function*() {
-    const url = yield* KeystoneUrl.fromPerson(authUrl, "CustomLogin")
+    const url = yield* toEffect(KeystoneUrl.fromPerson(authUrl, "CustomLogin"))
     const why = whyNoToken(Redacted.value(token))
     if (why !== undefined) {
       return yield* new Errors.InvalidOptions({ module: "CustomLogin", option: "token", reason: `it ${why}` })
@@ -249,36 +231,30 @@ export const lookUp = (
     return yield* validate(transport, url, token)
   })
 
-/** What a token shows to ask about itself. */
+/** The headers of a request about the token that authenticates it. */
 const aboutItself = (token: Redacted.Redacted): Headers.Headers =>
   Headers.set(AuthPlugin.tokenHeaders(token), "x-subject-token", Redacted.value(token))
 
-/** The same over a transport, of somebody in particular. */
+/** `GET /v3/auth/tokens` over a given transport. */
 export const validate = (
   transport: Transport.Service,
   authUrl: string,
   token: Redacted.Redacted,
-  login: Pick<Keystone.Login, "description" | "renewable"> = { description: "a token", renewable: false },
+  who: TokenRequest.Who = { description: "a token", renewable: false },
   includeCatalog?: boolean | undefined
 ): Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error> =>
-  Effect.gen(function*() {
-    const url = KeystoneUrl.tokens(authUrl, includeCatalog)
-    const request = HttpClientRequest.get(url, { headers: { accept: "application/json" } })
-    const response = yield* transport.text(request, { phase: "login", credentials: aboutItself(token) })
-    if (response.status >= 400) {
-      return yield* Effect.flip(
-        Keystone.rejection(response, { login, scope: undefined, method: request.method, url })
-      )
+  TokenRequest.send(
+    transport,
+    HttpClientRequest.get(KeystoneUrl.tokens(authUrl, includeCatalog), { headers: { accept: "application/json" } }),
+    {
+      credentials: aboutItself(token),
+      field: "token",
+      read: (body, { headers }) => AccessInfo.fromV3(body, token, { answeredAt: Time.answeredAt(headers) }),
+      refuse: TokenRequest.refusedByKeystone(who)
     }
-    return yield* Keystone.readToken(
-      response,
-      request,
-      "token",
-      (body) => AccessInfo.fromV3(body, token, { answeredAt: Time.answeredAt(response.headers) })
-    )
-  })
+  )
 
-/** `DELETE /v3/auth/tokens`. A token that cannot be revoked ends by itself. */
+/** `DELETE /v3/auth/tokens`. Errors are ignored: the token ends by itself. */
 export const revoke = (
   transport: Transport.Service,
   authUrl: string,

@@ -1,4 +1,4 @@
-/** A signed `Authorization` header of OAuth 1.0a (RFC 5849), by HMAC-SHA1, which is what Keystone knows. */
+/** Signs requests by OAuth 1.0a (RFC 5849) with HMAC-SHA1, the only method that Keystone supports. */
 import { hmac } from "@noble/hashes/hmac.js"
 import { sha1 } from "@noble/hashes/legacy.js"
 import * as Encoding from "effect/Encoding"
@@ -13,7 +13,7 @@ export interface Keys {
 }
 
 export interface Moment {
-  /** Not used before in this second. */
+  /** A text that no other request of this second has. */
   readonly nonce: string
   /** Seconds since 1970. */
   readonly timestamp: number
@@ -21,7 +21,7 @@ export interface Moment {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Of a request without form parameters. */
+/** The `Authorization` header of a request without form parameters. */
 export const authorization = (
   { accessKey, accessSecret, consumerKey, consumerSecret }: Keys,
   request: { readonly method: string; readonly url: string },
@@ -34,7 +34,7 @@ export const authorization = (
   })
   oauth.getNonce = () => nonce
   oauth.getTimeStamp = () => timestamp
-  // as Keystone sees it: the host in small letters, no port that goes without saying, and no query, though the RFC wants that signed
+  // Keystone verifies a lowercase host, no default port, and no query, though the RFC signs the query
   const { host, pathname, protocol } = new URL(request.url)
   const url = `${protocol}//${host}${pathname}`
   const signed = oauth.authorize({ method: request.method, url }, {

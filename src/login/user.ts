@@ -1,12 +1,11 @@
-/** A user by id, or by name and domain. */
+/** A user of Keystone v3, by id or by name and domain. */
 import * as Either from "effect/Either"
-import { InvalidOptions } from "../Errors.js"
+import type { InvalidOptions } from "../Errors.js"
 import * as AuthScope from "../model/AuthScope.js"
 import type * as AuthMethod from "./AuthMethod.js"
+import * as Plugin from "./plugin.js"
 
-export const isGiven = (text: string | undefined): text is string => text !== undefined && text !== ""
-
-/** What of a user decides a token. */
+/** The parts of a token's key. */
 export const parts = ({ userDomainId, userDomainName, userId, username }: AuthMethod.User): AuthMethod.Parts => ({
   userId,
   username,
@@ -14,25 +13,25 @@ export const parts = ({ userDomainId, userDomainName, userId, username }: AuthMe
   userDomainName
 })
 
-/** As Keystone wants it; the id wins over the name, as in keystoneauth. */
+/** The `user` of a login request. The id wins over the name, as in keystoneauth. */
 export const toBody = (
-  user: AuthMethod.User,
+  { userDomainId, userDomainName, userId, username }: AuthMethod.User,
   module: string
-): Either.Either<Readonly<Record<string, unknown>>, InvalidOptions> => {
-  if (isGiven(user.userId)) {
-    return Either.right({ id: user.userId })
-  }
-  return !isGiven(user.username)
-    ? Either.left(new InvalidOptions({ module, option: "userId, username", reason: "one of them is needed" }))
-    : Either.map(
-      AuthScope.domainOf(user.userDomainId, user.userDomainName, module, "username", "userDomain"),
-      (domain) => ({ name: user.username, domain })
+): Either.Either<Readonly<Record<string, unknown>>, InvalidOptions> =>
+  Plugin.isGiven(userId)
+    ? Either.right({ id: userId })
+    : Either.flatMap(
+      Plugin.requiredOneOf(module, { userId, username }),
+      () =>
+        Either.map(
+          AuthScope.domainOf(userDomainId, userDomainName, module, "username", "userDomain"),
+          (domain) => ({ name: username, domain })
+        )
     )
-}
 
-/** By name where there is one: that is what people know. */
+/** Names the user for errors, by name if there is one. */
 export const describe = (user: AuthMethod.User): string => {
-  if (!isGiven(user.username)) {
+  if (!Plugin.isGiven(user.username)) {
     return `user ${user.userId ?? ""}`
   }
   const domain = user.userDomainName ?? user.userDomainId

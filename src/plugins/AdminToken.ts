@@ -1,63 +1,65 @@
 /**
- * A token and an endpoint that you have already (keystoneauth's `admin_token`): for bootstrapping, and for clouds without
- * Keystone.
+ * Sends a given token to a given endpoint (keystoneauth's `admin_token`): for bootstrapping, or without Keystone.
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import * as Either from "effect/Either"
+import { flow } from "effect/Function"
 import type * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
+import * as Plugin from "../login/plugin.js"
 
 /**
+ * The token, and where to send it.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Where every service is. Without it, requests need absolute URLs or an `endpointOverride`. */
+  /** The URL of all services. Without it, requests need absolute URLs or an `endpointOverride`. */
   readonly endpoint?: string | undefined
   readonly token: Redacted.Redacted
 }
 
 /**
- * The plugin as a value. It has no other token to offer: a 401 is `Unauthorized` with the reason `"TokenNotRenewable"`.
+ * Makes the plugin as a value. It has no other token: a 401 is `Unauthorized` with the reason `"TokenNotRenewable"`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options): AuthPlugin.Service =>
-  AuthPlugin.make({
-    name: "admin_token",
-    headers: Effect.succeed(AuthPlugin.tokenHeaders(options.token)),
-    endpoint: () => Option.fromNullable(options.endpoint)
-  })
+  Plugin.withoutLogin("admin_token", Either.right(AuthPlugin.tokenHeaders(options.token)), options.endpoint)
+
+const load = flow(make, Effect.succeed)
 
 /**
- * Requests below this layer go to this endpoint with this token.
+ * Authenticates requests with this token, and sends them to this endpoint.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { AdminToken } from "effect-keystoneauth"
+ *
+ * const admin = AdminToken.layer({ endpoint: "http://127.0.0.1:35357/v3", token: Redacted.make("ADMIN") })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin> =>
-  Layer.succeed(AuthPlugin.AuthPlugin, make(options))
+export const layer = Plugin.layer(load)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  options: Config.Config.Wrap<Options>
-): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError> =>
-  Layer.effect(AuthPlugin.AuthPlugin, Effect.map(Config.unwrap(options), make))
+export const layerConfig = Plugin.layerConfig(load)
 
 /**
- * `admin_token`, for configuration files.
+ * The auth type `admin_token` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
@@ -65,8 +67,8 @@ export const layerConfig = (
 export const authType: AuthType.AuthType = AuthType.make({
   name: "admin_token",
   options: {
-    endpoint: AuthType.text("endpoint", { help: "where every service is", deprecated: ["url"] }),
-    token: AuthType.requiredSecret("token", { help: "the token that is always used" })
+    endpoint: { ...AuthType.endpoint, deprecated: ["url"] },
+    token: { ...AuthType.token, help: "token for all requests" }
   },
-  make: (values) => Effect.succeed(make(values))
+  make: load
 })

@@ -1,27 +1,23 @@
 /**
- * Log in to Keystone v3 with an application credential (keystoneauth's `v3applicationcredential`).
+ * Logs in to Keystone v3 with an application credential (keystoneauth's `v3applicationcredential`).
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
-import * as Errors from "../Errors.js"
+import { toEffect } from "../base/either.js"
+import type { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
-import * as OwnScope from "../login/ownScope.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import * as User from "../login/user.js"
-import * as AuthScope from "../model/AuthScope.js"
 import type * as Session from "../session/Session.js"
 
 /**
- * A credential by id, or by name and the user it belongs to, and its secret.
+ * An application credential, by id, or by name and user, and its secret.
  *
  * @since 0.1.0
  * @category models
@@ -34,18 +30,15 @@ export interface Credentials extends AuthMethod.User {
 }
 
 /**
- * The credential. It is for one project already, and may be limited to some requests by access rules, so there is nothing to
- * say about scope.
+ * The credential. There are no scope options: it belongs to one project, and may be limited by access rules.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options
-  extends Credentials, Pick<AuthMethod.LoginOptions, "authUrl" | "includeCatalog" | "reauthenticate">
-{}
+export interface Options extends Credentials, AuthMethod.KeystoneOptions {}
 
 /**
- * The credential alone, for `MultiFactor`.
+ * The credential as a method for `MultiFactor`.
  *
  * @since 0.1.0
  * @category methods
@@ -57,32 +50,31 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
     name: "application_credential",
     check: entry,
     prove: () =>
-      Either.map(entry, (entry) => ({ entry: { ...entry, secret: Redacted.value(secret) }, secrets: [secret] })),
+      toEffect(Either.map(entry, (entry) => ({
+        entry: { ...entry, secret: Redacted.value(secret) },
+        secrets: [secret]
+      }))),
     parts: { ...User.parts(credentials), id, name, secret },
-    description: `application credential ${User.isGiven(id) ? id : `"${name ?? ""}" of ${User.describe(credentials)}`}`
+    description: `application credential ${
+      Plugin.isGiven(id) ? id : `"${name ?? ""}" of ${User.describe(credentials)}`
+    }`
   })
 }
 
 const toBody = (
   credentials: Credentials
-): Either.Either<Readonly<Record<string, unknown>>, Errors.InvalidOptions> => {
-  if (User.isGiven(credentials.id)) {
-    return Either.right({ id: credentials.id })
-  }
-  return User.isGiven(credentials.name)
-    ? Either.map(User.toBody(credentials, "ApplicationCredential"), (user) => ({ name: credentials.name, user }))
-    : Either.left(
-      new Errors.InvalidOptions({
-        module: "ApplicationCredential",
-        option: "id, name",
-        reason: "one of them is needed"
-      })
+): Either.Either<Readonly<Record<string, unknown>>, InvalidOptions> => {
+  const { id, name } = credentials
+  return Plugin.isGiven(id)
+    ? Either.right({ id })
+    : Either.flatMap(
+      Plugin.requiredOneOf("ApplicationCredential", { id, name }),
+      () => Either.map(User.toBody(credentials, "ApplicationCredential"), (user) => ({ name, user }))
     )
 }
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -94,12 +86,12 @@ export const make = (
     module: "ApplicationCredential",
     name: "v3applicationcredential",
     methods: [method(credentials)],
-    bound: "an application credential is for one project, and Keystone takes its tokens for no other"
+    bound: "an application credential is for one project, and Keystone does not exchange its tokens"
   })
 
 /**
- * Requests below this layer are made with this credential. The token is the Session's: providing the layer again, around
- * each request if need be, logs in once.
+ * Authenticates requests with this credential. The Session keeps the token: providing the layer again, even around each
+ * request, logs in once.
  *
  * @example
  * ```ts
@@ -116,38 +108,32 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
-
-const options = {
-  ...AuthType.login,
-  ...AuthType.user,
-  secret: AuthType.requiredSecret("application_credential_secret", { help: "secret of the application credential" }),
-  id: AuthType.text("application_credential_id", { help: "id of the application credential" }),
-  name: AuthType.text("application_credential_name", { help: "name of the application credential" })
-}
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v3applicationcredential`, for configuration files. A scope that is configured beside it is left out with a warning, since
- * Keystone refuses it.
+ * The auth type `v3applicationcredential` for configuration files. A scope that is configured as well, which Keystone
+ * would refuse, is left out with a warning.
  *
  * @since 0.1.0
  * @category auth types
  */
 export const authType: AuthType.AuthType = AuthType.make({
   name: "v3applicationcredential",
-  options,
-  check: (values) => AuthScope.toBody(values, "ApplicationCredential"),
-  make: OwnScope.only("an application credential", make),
+  options: {
+    ...AuthType.login,
+    ...AuthType.user,
+    secret: AuthType.requiredSecret("application_credential_secret", { help: "secret of the application credential" }),
+    id: AuthType.text("application_credential_id", { help: "id of the application credential" }),
+    name: AuthType.text("application_credential_name", { help: "name of the application credential" })
+  },
+  ...Plugin.ownScope("ApplicationCredential", "an application credential", make),
   method
 })

@@ -1,6 +1,9 @@
 /**
- * The plugins that can be chosen by name, as configuration files do. All that need nothing but this package are there;
- * others are added, your own among them.
+ * The auth types: the plugins that configuration can choose by name.
+ *
+ * To add a plugin to this package, write a module beside this one with `make`, `layer`, `layerConfig` and `authType`
+ * (`Password` is an example), and list its `authType` in `core`. To add one in your own program, provide
+ * `AuthTypes.add`.
  *
  * @since 0.1.0
  */
@@ -11,6 +14,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as ConfigError from "../base/configError.js"
+import { toEffect } from "../base/either.js"
 import type * as Discovery from "../endpoint/Discovery.js"
 import { InvalidOptions } from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -34,7 +38,7 @@ import * as V2Password from "./V2Password.js"
 import * as V2Token from "./V2Token.js"
 
 /**
- * The plugins of this package's core. `OAuth1.authType` is not among them, since it needs other packages: add it with `layerWith`.
+ * The auth types that need no other packages. `OAuth1.authType` does: provide it with `add`.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +62,7 @@ export const core: ReadonlyArray<AuthType.AuthType> = [
 ]
 
 /**
- * The plugins that can be chosen by name here. Default: `core`.
+ * The auth types that can be chosen. Default: `core`.
  *
  * @since 0.1.0
  * @category tags
@@ -68,30 +72,30 @@ export class AuthTypes extends Context.Reference<AuthTypes>()("effect-keystoneau
 }) {}
 
 /**
- * Adds plugins to those that can be chosen by name. One that has the name of another takes its place.
+ * Adds auth types to those that can be chosen. It replaces one of the same name.
  *
  * @example
  * ```ts
  * import { AuthType, AuthTypes, Password } from "effect-keystoneauth"
  *
- * // a site's own name for what everybody there uses
+ * // a site's own name for the plugin that everybody there uses
  * const corporate = AuthType.make({
  *   name: "corporate",
  *   options: {
  *     username: AuthType.requiredText("username", { help: "name in the directory" }),
- *     password: AuthType.requiredSecret("password", { help: "password in the directory", prompt: "Password: " })
+ *     password: AuthType.password
  *   },
  *   make: (values) =>
  *     Password.make({ ...values, authUrl: "https://keystone.example.com/v3", userDomainName: "corporate" })
  * })
  *
- * const AuthTypesLive = AuthTypes.layerWith([corporate])
+ * const AuthTypesLive = AuthTypes.add([corporate])
  * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (types: ReadonlyArray<AuthType.AuthType>): Layer.Layer<never> =>
+export const add = (types: ReadonlyArray<AuthType.AuthType>): Layer.Layer<never> =>
   Layer.effect(
     AuthTypes,
     Effect.map(AuthTypes, (known) => {
@@ -101,7 +105,7 @@ export const layerWith = (types: ReadonlyArray<AuthType.AuthType>): Layer.Layer<
   )
 
 /**
- * Looks types up by name in a list of them.
+ * Finds an auth type in a list by name. Fails with `InvalidOptions` if there is none.
  *
  * @since 0.1.0
  * @category accessors
@@ -115,17 +119,18 @@ export const lookupIn = (types: ReadonlyArray<AuthType.AuthType>): AuthType.Look
     }))
 
 /**
- * A plugin's type by name. Fails with `InvalidOptions` if there is none.
+ * Gets an auth type by name. Fails with `InvalidOptions` if there is none.
  *
  * @since 0.1.0
  * @category accessors
  */
 export const get = (name: string): Effect.Effect<AuthType.AuthType, InvalidOptions> =>
-  Effect.flatMap(AuthTypes, (types) => lookupIn(types)(name))
+  Effect.flatMap(AuthTypes, (types) => toEffect(lookupIn(types)(name)))
 
 /**
- * A plugin by name, from options by name. Nothing is sent. Fails with `InvalidOptions` if there is no such plugin, for an option that
- * it does not have, for one that is missing or of the wrong kind, and for options that contradict each other.
+ * Makes a plugin by the name of its auth type, from options by name. Nothing is sent. Fails with `InvalidOptions` for
+ * an unknown auth type, for an option that is unknown, missing or of the wrong kind, and for options that contradict
+ * each other.
  *
  * @example
  * ```ts
@@ -146,14 +151,13 @@ export const load = (
   name: string,
   given: AuthType.Given
 ): Effect.Effect<AuthPlugin.Service, InvalidOptions, Session.Session | Discovery.Discovery> =>
-  Effect.gen(function*() {
-    const lookup = lookupIn(yield* AuthTypes)
-    const type = yield* lookup(name)
-    return yield* yield* type.load(given, lookup)
+  Effect.flatMap(AuthTypes, (types) => {
+    const lookup = lookupIn(types)
+    return Effect.flatten(toEffect(Either.flatMap(lookup(name), (type) => type.load(given, lookup))))
   })
 
 /**
- * Requests below this layer are made by the plugin of this name.
+ * Authenticates requests with the plugin of this auth type: `load` as a layer.
  *
  * @since 0.1.0
  * @category layers
@@ -169,29 +173,32 @@ export const layerPlugin = (
 // -----------------------------------------------------------------------------
 
 /**
+ * How to read a plugin from the configuration.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface ConfigOptions {
-  /** The plugin where the configuration names none. Default: it must name one. */
+  /** The auth type if the configuration has no `auth_type`. Default: none, and `auth_type` is required. */
   readonly defaultType?: string | undefined
   /**
-   * Names that a program had for options before it had this one: `{ username: ["admin_user"] }`. They are looked at after the
-   * option's own names.
+   * Former names of options in this program's configuration: `{ username: ["admin_user"] }`. They are read after the
+   * names of the option itself.
    */
   readonly oldNames?: Readonly<Record<string, ReadonlyArray<string>>> | undefined
 }
 
 /**
- * The plugin that the configuration names with `auth_type`, and its options beside it: as services have them in a section of their
- * files, and in variables. Any `ConfigProvider` serves.
+ * Makes the plugin that the configuration chooses with `auth_type`, from the options beside it: in a section of a
+ * service's configuration file, or in environment variables. Works with any `ConfigProvider`.
  *
- * - `prefix` is the section. One in capitals means variables: under `OS` they are `OS_AUTH_TYPE`, `OS_AUTH_URL`, ...
- * - `auth_section` names another section, which is read in its place.
- * - Names that an option had are looked at after its own, and warned of.
- * - Only what the plugin can be told is read. What is empty is as if it were not there.
+ * - `prefix` is the section. A prefix in capitals means variables: under `OS` they are `OS_AUTH_TYPE`, `OS_AUTH_URL`,
+ *   ...
+ * - `auth_section` names another section, which is read instead.
+ * - Former names of an option are read after its name, and logged as a warning.
+ * - Only the options of the plugin are read. Empty values count as not given.
  *
- * Fails with `ConfigError` if no plugin is named, and with `InvalidOptions` as `load` does.
+ * Fails with `ConfigError` if there is no `auth_type`, and with `InvalidOptions` as `load` does.
  *
  * @since 0.1.0
  * @category constructors
@@ -207,16 +214,16 @@ export const loadConfig = (
   Effect.gen(function*() {
     const lookup = lookupIn(yield* AuthTypes)
     const section = (yield* Section.text(prefix, "auth_section")) ?? prefix
-    const type = yield* lookup(yield* typeName(section, options.defaultType))
+    const type = yield* toEffect(lookup(yield* typeName(section, options.defaultType)))
     const first = yield* readOptions(section, type.options, options)
-    const all = yield* type.optionsFor(first.given, lookup)
-    const { given, outdated } = yield* readOptions(section, all, options)
-    yield* Effect.forEach(outdated, (message) => Effect.logWarning(message), { discard: true })
-    return yield* yield* type.load(given, lookup)
+    const all = yield* toEffect(type.optionsFor(first.given, lookup))
+    const { given, warnings } = yield* readOptions(section, all, options)
+    yield* Effect.forEach(warnings, (message) => Effect.logWarning(message), { discard: true })
+    return yield* Effect.flatten(toEffect(type.load(given, lookup)))
   })
 
 /**
- * The same as a layer.
+ * Authenticates requests with the plugin that the configuration chooses: `loadConfig` as a layer.
  *
  * @example
  * ```ts
@@ -243,7 +250,7 @@ export const layerConfig = (
   Session.Session | Discovery.Discovery
 > => Layer.effect(AuthPlugin.AuthPlugin, loadConfig(prefix, options))
 
-/** `auth_plugin` is looked at only where there is no `auth_type` at all, not even an empty one: as in keystoneauth. */
+/** Reads `auth_plugin` only if there is no `auth_type`, not even an empty one, as keystoneauth does. */
 const typeName = (
   section: string | undefined,
   defaultType: string | undefined
@@ -254,22 +261,22 @@ const typeName = (
     const key = Section.describe(section, "auth_type")
     return name || defaultType ||
       (yield* Effect.fail(
-        ConfigError.MissingData([key], `${key} is needed: it names the plugin, for example "v3password"`)
+        ConfigError.MissingData([key], `${key} is required, for example "v3password"`)
       ))
   })
 
-/** What is given for options, and in which words what was found under a name of old is told. */
+/** The configured values of options, and warnings about former names. */
 const readOptions = (
   section: string | undefined,
   options: ReadonlyArray<AuthType.Option<unknown>>,
   { oldNames = {} }: ConfigOptions
 ): Effect.Effect<
-  { readonly given: AuthType.Given; readonly outdated: ReadonlyArray<string> },
+  { readonly given: AuthType.Given; readonly warnings: ReadonlyArray<string> },
   ConfigError.ConfigError
 > =>
   Effect.gen(function*() {
     const given: Record<string, unknown> = {}
-    const outdated: Array<string> = []
+    const warnings: Array<string> = []
     for (const option of options) {
       const [name = "", ...before] = [option.name, ...option.deprecated].map((name) => name.replaceAll("-", "_"))
       for (const candidate of [name, ...before, ...oldNames[name] ?? []]) {
@@ -279,11 +286,11 @@ const readOptions = (
         if (value !== undefined) {
           given[name] = option.kind === "secret" ? Redacted.make(value) : value
           if (candidate !== name) {
-            outdated.push(`${Section.describe(section, candidate)} is called ${Section.describe(section, name)} now`)
+            warnings.push(`${Section.describe(section, candidate)} is called ${Section.describe(section, name)} now`)
           }
           break
         }
       }
     }
-    return { given, outdated }
+    return { given, warnings }
   })

@@ -1,50 +1,50 @@
 /**
- * A plugin from a login of your own: a browser, a vault, a ticket. You say how to get a token; keeping, sharing, renewing and dropping it
- * is done here, and so is exchanging it for one of the wanted scope. All of keystoneauth's federated plugins have this shape.
+ * Logs in by a function of your own: with a browser, a vault, a ticket. You get the token; this plugin shares it,
+ * renews it, drops it when it is rejected, and exchanges it for one with the wanted scope. All federated plugins of
+ * keystoneauth have this shape.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
+import { toEffect } from "../base/either.js"
 import { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
 import * as Keystone from "../login/keystone.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
+import * as TokenRequest from "../login/tokenRequest.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import * as AuthScope from "../model/AuthScope.js"
-import { whyNoLogin } from "../model/tokenBody.js"
 import * as Session from "../session/Session.js"
 
 /**
- * How a token is got, and what it is to be for.
+ * How to get a token, and its scope.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends AuthMethod.LoginOptions {
-  /** What the plugin is called, in traces, metrics and errors. */
+  /** The name of the plugin in traces, metrics and errors. */
   readonly name: string
-  /** Who logs in, in words, for errors: `user "demo" of the browser`. */
+  /** Who logs in, for errors: `user "demo" of the browser`. */
   readonly description: string
   /**
-   * Everything that decides the token besides `name`, `authUrl` and the scope: plugins with the same parts share it. Secrets are
-   * `Redacted`.
+   * Everything that decides the token besides `name`, `authUrl` and the scope. Plugins with the same parts share a
+   * token. Secrets are `Redacted`.
    */
   readonly parts: AuthMethod.Parts
   /**
-   * Gets a token. Run once for any number of callers, in the background where a token is renewed, and not again at once after
-   * a failure. Without a scope in the options this is the token that requests carry; otherwise it is exchanged.
+   * Gets a token. Runs once for any number of callers: in the background to renew a token, and after a failure only
+   * when the backoff has passed. Requests carry this token, or one exchanged for it if the options have a scope.
    */
   readonly login: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error, Session.Session>
 }
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -67,7 +67,15 @@ const login = (options: Options, session: Session.Service, scope: AuthScope.Auth
     ...exchanged,
     parts: { ...exchanged.parts, kind: "custom", name, parts },
     check: AuthScope.toBody(scope, name),
-    send: () => Effect.flatMap(Effect.provideService(options.login, Session.Session, session), checkAccess(name)),
+    send: () =>
+      Effect.flatMap(
+        Effect.provideService(options.login, Session.Session, session),
+        (access) =>
+          toEffect(Either.mapLeft(
+            TokenRequest.usable(access, "token"),
+            (reason) => new InvalidOptions({ module: name, option: "login", reason })
+          ))
+      ),
     rescope: (scope) => login(options, session, scope),
     direct: false,
     renewable: true,
@@ -75,17 +83,8 @@ const login = (options: Options, session: Session.Service, scope: AuthScope.Auth
   }
 }
 
-/** The same that is checked in an answer of Keystone. */
-const checkAccess =
-  (name: string) => (access: AccessInfo.AccessInfo): Either.Either<AccessInfo.AccessInfo, InvalidOptions> => {
-    const why = whyNoLogin(access, "token")
-    return why === undefined ? Either.right(access) : Either.left(
-      new InvalidOptions({ module: name, option: "login", reason: `what it gave is not a login: ${why}` })
-    )
-  }
-
 /**
- * Requests below this layer are made by who logs in this way.
+ * Authenticates requests with the token of this login.
  *
  * @example
  * ```ts
@@ -96,7 +95,7 @@ const checkAccess =
  *   CustomLogin.layer({
  *     authUrl: "https://keystone.example.com/v3",
  *     name: "browser",
- *     description: "who logs in by the browser",
+ *     description: "the user of the browser",
  *     parts: { identityProvider: "corporate" },
  *     login,
  *     projectId: "21dced0fd20347869b93710d2b98aae0"
@@ -106,17 +105,13 @@ const checkAccess =
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(
-    make
-  )
+export const layer = Plugin.layer(make)
 
 /**
- * The token that Keystone v3 knows by this text, with all that is said in it (`GET /v3/auth/tokens`): for logins that end with no
- * more than the text.
+ * Asks Keystone v3 for everything about a token (`GET /v3/auth/tokens`): for logins that return only its text.
  *
- * Fails with `Unauthorized` if Keystone does not take it, with `InvalidOptions` if the URL or the token cannot be one, or with the
- * error of the wire.
+ * Fails with `Unauthorized` if Keystone rejects the token, with `InvalidOptions` if the URL or the token is not valid,
+ * or with an error of the transport.
  *
  * @since 0.1.0
  * @category accessors

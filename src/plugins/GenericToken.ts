@@ -1,28 +1,26 @@
 /**
- * Exchange a token at whatever version of Keystone is found at a URL (keystoneauth's `token`). Prefer `Token` where the URL is known to
- * be v3: it asks for no version document.
+ * Exchanges a token at the version of Keystone that discovery finds at a URL (keystoneauth's `token`). Prefer `Token`
+ * if the URL is known to be v3: it fetches no version document.
  *
- * v3 is looked for, at any path, deprecated or not. v2.0 is used where there is no v3, and only if nothing is said that it has no
- * words for: domains, the system.
+ * v3 is used if the document lists it, at any path, deprecated or not; otherwise v2.0, unless there are options that
+ * v2.0 does not have: domains, the system.
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
-import type * as ConfigError from "../base/configError.js"
 import type * as Discovery from "../endpoint/Discovery.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
 import * as GenericKeystone from "../login/genericKeystone.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import type * as Session from "../session/Session.js"
 import * as Token from "./Token.js"
 import * as V2Token from "./V2Token.js"
 
 /**
- * As of `Token`; `authUrl` may be any address of Keystone, such as `https://cloud.example.com/identity`.
+ * The options of `Token`, and default domains. `authUrl` may be any URL of Keystone:
+ * `https://cloud.example.com/identity`.
  *
  * @since 0.1.0
  * @category models
@@ -30,8 +28,7 @@ import * as V2Token from "./V2Token.js"
 export interface Options extends Token.Options, GenericKeystone.DefaultDomain {}
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -56,34 +53,42 @@ export const make = (
 }
 
 /**
- * Requests below this layer are made with a token that was exchanged for this one.
+ * Authenticates requests with a token that is exchanged for this one.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { GenericToken } from "effect-keystoneauth"
+ *
+ * const demo = GenericToken.layer({
+ *   authUrl: "https://cloud.example.com/identity",
+ *   token: Redacted.make("gAAAAABl..."),
+ *   projectName: "demo",
+ *   defaultDomainId: "default"
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: (
-  options: Options
-) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session | Discovery.Discovery> = PluginLayers.layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session | Discovery.Discovery> = PluginLayers
-  .layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `token`, for configuration files.
+ * The auth type `token` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
  */
 export const authType: AuthType.AuthType = AuthType.make({
   name: "token",
-  options: { ...GenericKeystone.options, token: AuthType.requiredSecret("token", { help: "the token to exchange" }) },
+  options: { ...GenericKeystone.options, token: AuthType.token },
   make
 })

@@ -1,73 +1,80 @@
 /**
- * HTTP basic authentication (keystoneauth's `http_basic`): for services that run without Keystone, such as a standalone
- * Ironic.
+ * HTTP Basic authentication (keystoneauth's `http_basic`): for services without Keystone, such as standalone Ironic.
  *
  * @since 0.1.0
  */
 import * as Headers from "@effect/platform/Headers"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import { flow } from "effect/Function"
 import * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
-import * as AuthPlugin from "../identity/AuthPlugin.js"
+import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as IdentityKey from "../identity/identityKey.js"
 import * as AuthType from "../login/AuthType.js"
+import * as Plugin from "../login/plugin.js"
 
 /**
+ * The user, and where to send requests.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   readonly username: string
   readonly password: Redacted.Redacted
-  /** Where every service is. Without it, requests need absolute URLs or an `endpointOverride`. */
+  /** The URL of all services. Without it, requests need absolute URLs or an `endpointOverride`. */
   readonly endpoint?: string | undefined
 }
 
 /**
- * The plugin as a value.
+ * Makes the plugin as a value. Invalid options fail with `InvalidOptions` when it is used.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): AuthPlugin.Service =>
-  AuthPlugin.make({
-    name: "http_basic",
-    headers: Effect.map(
-      IdentityKey.check({ username: options.username, password: options.password }, "HttpBasic", "username"),
-      () => {
-        const pair = Encoding.encodeBase64(`${options.username}:${Redacted.value(options.password)}`)
-        return Headers.unsafeFromRecord({ authorization: `Basic ${pair}` })
-      }
-    ),
-    endpoint: () => Option.fromNullable(options.endpoint)
-  })
+export const make = ({ endpoint, password, username }: Options): AuthPlugin.Service =>
+  Plugin.withoutLogin(
+    "http_basic",
+    Either.map(IdentityKey.check({ username, password }, "HttpBasic", "username"), () => {
+      const pair = Encoding.encodeBase64(`${username}:${Redacted.value(password)}`)
+      return Headers.unsafeFromRecord({ authorization: `Basic ${pair}` })
+    }),
+    endpoint
+  )
+
+const load = flow(make, Effect.succeed)
 
 /**
- * Requests below this layer go to this endpoint as this user.
+ * Authenticates requests as this user, and sends them to this endpoint.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { HttpBasic } from "effect-keystoneauth"
+ *
+ * const ironic = HttpBasic.layer({
+ *   endpoint: "http://ironic.example.com:6385",
+ *   username: "admin",
+ *   password: Redacted.make("secret")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin> =>
-  Layer.succeed(AuthPlugin.AuthPlugin, make(options))
+export const layer = Plugin.layer(load)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  options: Config.Config.Wrap<Options>
-): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError> =>
-  Layer.effect(AuthPlugin.AuthPlugin, Effect.map(Config.unwrap(options), make))
+export const layerConfig = Plugin.layerConfig(load)
 
 /**
- * `http_basic`, for configuration files.
+ * The auth type `http_basic` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
@@ -76,8 +83,8 @@ export const authType: AuthType.AuthType = AuthType.make({
   name: "http_basic",
   options: {
     username: AuthType.requiredText("username", { help: "name of the user", deprecated: ["user-name"] }),
-    password: AuthType.requiredSecret("password", { help: "password of the user", prompt: "Password: " }),
-    endpoint: AuthType.text("endpoint", { help: "where every service is" })
+    password: AuthType.password,
+    endpoint: AuthType.endpoint
   },
-  make: (values) => Effect.succeed(make(values))
+  make: load
 })

@@ -1,36 +1,32 @@
 /**
- * Log in to Keystone v3 with several methods (keystoneauth's `v3multifactor`): all in one request, or one after the other with the
- * receipt that Keystone gives for those it has accepted.
+ * Logs in to Keystone v3 with several methods (keystoneauth's `v3multifactor`): in one request, or one after the other
+ * with the receipt that Keystone gives for those it has accepted.
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
-import { type AuthenticationError, InvalidOptions, type MissingAuthMethods } from "../Errors.js"
+import type { AuthenticationError, InvalidOptions, MissingAuthMethods } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import type * as Session from "../session/Session.js"
 
 /**
- * The methods, in the order in which they are shown, and what the token is for.
+ * The methods, in the order in which they are sent, and the scope of the token.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends AuthMethod.LoginOptions {
-  /** For example `[Password.method({ ... }), Totp.method({ ... })]`: no two of one name, since Keystone takes one of each. */
+  /** For example `[Password.method({ ... }), Totp.method({ ... })]`. Each method once: Keystone takes one of each. */
   readonly methods: ReadonlyArray<AuthMethod.AuthMethod>
   /**
-   * Asked when Keystone accepts these methods and wants more: which ones to show as well. May ask a person. Without it such a login
-   * fails with `MissingAuthMethods`. Tokens are shared by plugins that have the same function, the very object: bind it to a
-   * const.
+   * Gets further methods when Keystone accepts these and wants more; may ask a person. Without it such a login fails
+   * with `MissingAuthMethods`. Plugins share a token only if they have the same function object: bind it to a const.
    */
   readonly onMissing?:
     | ((missing: MissingAuthMethods) => Effect.Effect<ReadonlyArray<AuthMethod.AuthMethod>, AuthenticationError>)
@@ -38,7 +34,7 @@ export interface Options extends AuthMethod.LoginOptions {
 }
 
 /**
- * What Keystone has accepted before, as a method: the receipt of a `MissingAuthMethods`.
+ * The methods that Keystone has accepted before, as a method: the receipt of a `MissingAuthMethods`.
  *
  * @since 0.1.0
  * @category methods
@@ -46,8 +42,7 @@ export interface Options extends AuthMethod.LoginOptions {
 export const receipt = (receipt: Redacted.Redacted): AuthMethod.AuthMethod => KeystoneV3.receiptMethod(receipt)
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -61,7 +56,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   })
 
 /**
- * Requests below this layer are made as who can show all of this.
+ * Authenticates requests with all these methods.
  *
  * @example
  * ```ts
@@ -84,22 +79,19 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * The plugin that goes on where a login ended with `MissingAuthMethods`: the same options, with the methods that were missing. It logs
- * in once, since a receipt does not last.
+ * Continues a login that failed with `MissingAuthMethods`: takes the same options with the missing methods. It logs in
+ * once, since a receipt does not last.
  *
  * @example
  * ```ts
@@ -121,10 +113,7 @@ export const layerConfig: (
  * @since 0.1.0
  * @category layers
  */
-export const continueWith = (
-  missing: MissingAuthMethods,
-  options: Options
-): Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> =>
+export const continueWith = (missing: MissingAuthMethods, options: Options) =>
   layer({ ...options, methods: [receipt(missing.receipt), ...options.methods] })
 
 const options = {
@@ -134,7 +123,7 @@ const options = {
 
 const name = "v3multifactor"
 
-/** The types that are named in `auth_methods`. */
+/** The auth types that `auth_methods` names. */
 const typesOf = (
   given: AuthType.Given,
   lookup: AuthType.Lookup
@@ -143,26 +132,20 @@ const typesOf = (
     AuthType.decodeKnown(name, { authMethods: options.authMethods }, given),
     ({ authMethods }) =>
       Either.all(authMethods.map((method, index) =>
-        Either.filterOrLeft(
-          authMethods.indexOf(method) < index
-            ? Either.left(
-              new InvalidOptions({ module: name, option: "auth_methods", reason: `${method} is there more than once` })
+        authMethods.indexOf(method) < index
+          ? invalid(`${method} is there more than once`)
+          : lookup(method).pipe(
+            Either.orElse(({ reason }) => invalid(reason)),
+            Either.flatMap((type) =>
+              type.method === undefined ? invalid(`${type.name} cannot be combined with others`) : Either.right(type)
             )
-            : Either.mapLeft(lookup(method), ({ reason }) =>
-              new InvalidOptions({ module: name, option: "auth_methods", reason })),
-          (type) =>
-            type.method !== undefined,
-          ({ name: wrong }) =>
-            new InvalidOptions({
-              module: name,
-              option: "auth_methods",
-              reason: `${wrong} cannot be combined with others`
-            })
-        )
+          )
       ))
   )
 
-/** Its own options, and those of the methods. */
+const invalid = (reason: string): Either.Either<never, InvalidOptions> => Plugin.invalid(name, "auth_methods", reason)
+
+/** The options of the plugin and those of the methods. */
 const optionsFor = (given: AuthType.Given, lookup: AuthType.Lookup) =>
   Either.map(typesOf(given, lookup), (types) => {
     const byName = new Map(
@@ -172,7 +155,7 @@ const optionsFor = (given: AuthType.Given, lookup: AuthType.Lookup) =>
   })
 
 /**
- * `v3multifactor`, for configuration files: `auth_methods` names the methods, each once, and their options are beside it.
+ * The auth type `v3multifactor` for configuration files. `auth_methods` names the methods, and each adds its options.
  *
  * @since 0.1.0
  * @category auth types

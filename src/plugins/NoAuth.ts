@@ -1,70 +1,70 @@
 /**
- * No authentication at all (keystoneauth's `none`): for services that run without Keystone. Unlike there, no token header is
- * sent.
+ * Sends requests without authentication (keystoneauth's `none`): for services that run without Keystone. Unlike
+ * keystoneauth, it sends no token header.
  *
  * @since 0.1.0
  */
 import * as Headers from "@effect/platform/Headers"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import type * as ConfigError from "../base/configError.js"
-import * as AuthPlugin from "../identity/AuthPlugin.js"
+import * as Either from "effect/Either"
+import { flow } from "effect/Function"
+import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
+import * as Plugin from "../login/plugin.js"
 
 /**
+ * Where to send requests.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Where every service is. Without it, requests need absolute URLs or an `endpointOverride`. */
+  /** The URL of all services. Without it, requests need absolute URLs or an `endpointOverride`. */
   readonly endpoint?: string | undefined
 }
 
 /**
- * The plugin as a value.
+ * Makes the plugin as a value.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options = {}): AuthPlugin.Service =>
-  AuthPlugin.make({
-    name: "none",
-    headers: Effect.succeed(Headers.empty),
-    endpoint: () => Option.fromNullable(options.endpoint)
-  })
+  Plugin.withoutLogin("none", Either.right(Headers.empty), options.endpoint)
+
+const load = flow(make, Effect.succeed)
 
 /**
- * Requests below this layer go to this endpoint as they are.
+ * Sends requests to this endpoint as they are.
+ *
+ * @example
+ * ```ts
+ * import { NoAuth } from "effect-keystoneauth"
+ *
+ * const ironic = NoAuth.layer({ endpoint: "http://ironic.example.com:6385" })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options = {}): Layer.Layer<AuthPlugin.AuthPlugin> =>
-  Layer.succeed(AuthPlugin.AuthPlugin, make(options))
+export const layer = Plugin.layer(load)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  options: Config.Config.Wrap<Options>
-): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError> =>
-  Layer.effect(AuthPlugin.AuthPlugin, Effect.map(Config.unwrap(options), make))
+export const layerConfig = Plugin.layerConfig<Options, never>(load)
 
 /**
- * `none`, for configuration files.
+ * The auth type `none` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
  */
 export const authType: AuthType.AuthType = AuthType.make({
   name: "none",
-  options: {
-    endpoint: AuthType.text("endpoint", { help: "where every service is" })
-  },
-  make: (values) => Effect.succeed(make(values))
+  options: { endpoint: AuthType.endpoint },
+  make: load
 })

@@ -1,30 +1,24 @@
 /**
- * Log in to Keystone v3 with an access token of OAuth 1.0a, which a user has given to a consumer (keystoneauth's `v3oauth1`).
- * It needs `oauth-1.0a` and `@noble/hashes`, which are not installed with this package.
+ * Logs in to Keystone v3 with an access token of OAuth 1.0a, by which a user lets a consumer act for them
+ * (keystoneauth's `v3oauth1`). Install `oauth-1.0a` and `@noble/hashes` to use it: they do not come with this package.
  *
  * @since 0.1.0
  */
 import * as Headers from "@effect/platform/Headers"
-import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import type * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
 import * as Time from "../base/time.js"
-import { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
 import * as Signature from "../login/oauth1.js"
-import * as PluginLayers from "../login/pluginLayers.js"
-import * as User from "../login/user.js"
+import * as Plugin from "../login/plugin.js"
 import type * as Session from "../session/Session.js"
 
 /**
- * The consumer, and the access token that it has got.
+ * The keys and secrets of the consumer and of the access token.
  *
  * @since 0.1.0
  * @category models
@@ -37,19 +31,17 @@ export interface Credentials {
 }
 
 /**
- * The access token is for one user, one project and some roles already, so there is nothing to say about scope.
+ * The keys and secrets. There are no scope options: the access token is for one user, one project and some roles.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options
-  extends Credentials, Pick<AuthMethod.LoginOptions, "authUrl" | "includeCatalog" | "reauthenticate">
-{}
+export interface Options extends Credentials, AuthMethod.KeystoneOptions {}
 
 /**
- * The access token alone, for `MultiFactor`. What is signed is the URL that is really asked, with `/v3` (keystoneauth signs
- * the auth URL as it is given, which Keystone refuses if it ends otherwise), but for `?nocatalog`, which Keystone leaves out when it
- * verifies.
+ * The access token as a method for `MultiFactor`. It signs the URL that the login is sent to, with `/v3` and without
+ * `?nocatalog`, as Keystone verifies it. (keystoneauth signs the auth URL as it is given, which Keystone refuses if it
+ * does not end with `/v3`.)
  *
  * @since 0.1.0
  * @category methods
@@ -58,7 +50,7 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
   const { accessKey, accessSecret, consumerKey, consumerSecret } = credentials
   return AuthMethod.make({
     name: "oauth1",
-    check: check(credentials),
+    check: Plugin.required("OAuth1", { accessKey, consumerKey }),
     prove: (url) =>
       Effect.map(moment, (moment) => ({
         entry: {},
@@ -72,30 +64,20 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
   })
 }
 
-const check = ({ accessKey, consumerKey }: Credentials): Either.Either<unknown, InvalidOptions> =>
-  Either.all(
-    Object.entries({ accessKey, consumerKey }).map(([option, key]) =>
-      User.isGiven(key)
-        ? Either.void
-        : Either.left(new InvalidOptions({ module: "OAuth1", option, reason: "it is needed" }))
-    )
-  )
-
-/** In hexadecimal digits: Keystone refuses other letters. */
+/** Hexadecimal digits: Keystone refuses other letters. */
 const nonce = Effect.map(
   Effect.replicateEffect(Random.nextIntBetween(0, 16), 32),
   (digits) => digits.map((digit) => digit.toString(16)).join("")
 )
 
-const moment: Effect.Effect<Signature.Moment> = Effect.zipWith(
+const moment = Effect.zipWith(
   nonce,
   Time.wallClockTime,
-  (nonce, now) => ({ nonce, timestamp: Math.floor(now / 1000) })
+  (nonce, now): Signature.Moment => ({ nonce, timestamp: Math.floor(now / 1000) })
 )
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -111,8 +93,8 @@ export const make = (
   })
 
 /**
- * Requests below this layer are made by this consumer for the user. The token is the Session's: providing the layer again,
- * around each request if need be, logs in once.
+ * Authenticates requests as this consumer, which acts for the user. The Session keeps the token: providing the layer
+ * again, even around each request, logs in once.
  *
  * @example
  * ```ts
@@ -131,28 +113,25 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v3oauth1`, for configuration files. It is not among `AuthTypes.core`, because of what it needs to be installed: add it.
+ * The auth type `v3oauth1` for configuration files. It needs other packages, so it is not in `AuthTypes.core`: add it.
  *
  * @example
  * ```ts
  * import { AuthTypes } from "effect-keystoneauth"
  * import * as OAuth1 from "effect-keystoneauth/OAuth1"
  *
- * const AuthTypesLive = AuthTypes.layerWith([OAuth1.authType])
+ * const AuthTypesLive = AuthTypes.add([OAuth1.authType])
  * ```
  *
  * @since 0.1.0

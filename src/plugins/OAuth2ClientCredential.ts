@@ -1,26 +1,21 @@
 /**
- * Log in to Keystone v3 with an application credential, and send an OAuth 2 access token with each request beside Keystone's own
- * (keystoneauth's `v3oauth2clientcredential`): for services that want an `Authorization: Bearer` header.
+ * Logs in to Keystone v3 with an application credential, and sends an OAuth 2 access token with each request beside the
+ * Keystone token (keystoneauth's `v3oauth2clientcredential`): for services that want an `Authorization: Bearer` header.
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as Tokens from "../identity/Tokens.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
 import * as OAuth2 from "../login/oauth2.js"
-import * as OwnScope from "../login/ownScope.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
+import * as TokenRequest from "../login/tokenRequest.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
-import * as AuthScope from "../model/AuthScope.js"
 import * as Url from "../safety/url.js"
 import * as Session from "../session/Session.js"
 import * as CloudName from "../wire/cloudName.js"
@@ -29,13 +24,13 @@ import * as ApplicationCredential from "./ApplicationCredential.js"
 import * as HttpBasic from "./HttpBasic.js"
 
 /**
- * The client, which is an application credential: it is for one project already, so there is nothing to say about scope.
+ * The client, which is an application credential. There are no scope options: it belongs to one project.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Pick<AuthMethod.LoginOptions, "authUrl" | "includeCatalog" | "reauthenticate"> {
-  /** Where access tokens come from: `https://keystone.example.com/v3/OS-OAUTH2/token`. */
+export interface Options extends AuthMethod.KeystoneOptions {
+  /** The URL that gives access tokens: `https://keystone.example.com/v3/OS-OAUTH2/token`. */
   readonly oauth2Endpoint: string
   /** The id of the application credential. */
   readonly clientId: string
@@ -48,12 +43,11 @@ const module = "OAuth2ClientCredential"
 const name = "v3oauth2clientcredential"
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
- * The access token is kept by the Session, as Keystone's is: shared, renewed before its end, and dropped when a service
- * rejects it (keystoneauth asks for one before every request). A client that the endpoint refuses fails with
- * `Unauthorized` and the reason `"LoginRejected"`.
+ * The Session keeps both tokens: it shares them, renews them before they end, and drops them when a service rejects
+ * them (keystoneauth requests an access token before every request). If the endpoint refuses the client, requests fail
+ * with `Unauthorized` and the reason `"LoginRejected"`.
  *
  * @since 0.1.0
  * @category constructors
@@ -61,8 +55,7 @@ const name = "v3oauth2clientcredential"
 export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
   Effect.gen(function*() {
     const { authUrl, clientId, clientSecret, includeCatalog, reauthenticate } = options
-    const endpoint = OAuth2.endpointFromPerson(options.oauth2Endpoint, module)
-    const oauth2Endpoint = Either.getOrElse(endpoint, () => options.oauth2Endpoint)
+    const { check, oauth2Endpoint } = OAuth2.readClient(options, module)
     const { tokens, transport } = yield* Session.Session
     const credential = ApplicationCredential.method({ id: clientId, secret: clientSecret })
     const keystone = yield* KeystoneV3.make({ authUrl, includeCatalog, reauthenticate }, {
@@ -71,7 +64,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
       methods: [{
         ...credential,
         parts: { clientId, clientSecret, oauth2Endpoint },
-        check: Either.all([endpoint, OAuth2.check(options, module)])
+        check
       }]
     })
     const identity = yield* identify({ ...options, oauth2Endpoint }, keystone.authUrl, tokens, transport)
@@ -81,7 +74,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
         keystone.headers,
         (headers) => Effect.map(tokens.get(identity), ({ token }) => OAuth2.withBearer(headers, token))
       ),
-      // the service does not say which of the two it rejects
+      // drops both tokens: the service does not say which one it rejects
       invalidate: (rejected) =>
         Effect.zipRight(
           Option.match(OAuth2.bearerOf(rejected), {
@@ -90,11 +83,11 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
           }),
           keystone.invalidate(rejected)
         ),
-      withScope: () => Effect.fail(OAuth2.otherScope(module))
+      withScope: OAuth2.noOtherScope(module)
     })
   })
 
-/** Whose access token it is: for `Tokens`, as if it were one of Keystone's. */
+/** The identity under which `Tokens` keeps the access token, like a Keystone token. */
 const identify = (
   options: Options,
   readAuthUrl: Option.Option<string>,
@@ -111,18 +104,10 @@ const identify = (
         parts: { oauth2Endpoint, clientId, clientSecret },
         once: once || undefined
       }),
-      login: requestToken(options, transport).pipe(
-        Effect.withSpan("AuthPlugin.login", {
-          attributes: {
-            "openstack.auth.plugin": name,
-            "openstack.cloud": CloudName.of(authUrl),
-            "url.full": Url.shown(oauth2Endpoint)
-          }
-        })
-      ),
+      login: TokenRequest.withSpan(name, authUrl, oauth2Endpoint)(requestToken(options, transport)),
       renewable: !once,
       once,
-      // Keystone's own end like its other tokens; it answers 404 to those of others
+      // Keystone revokes an access token that it issued, and answers 404 to one of another server
       revoke: (access) => KeystoneV3.revoke(transport, authUrl, access),
       description: OAuth2.describe(options),
       url: Url.shown(oauth2Endpoint),
@@ -140,8 +125,8 @@ const requestToken = (
   )
 
 /**
- * Requests below this layer are made as this client. Both tokens are the Session's: providing the layer again, around each
- * request if need be, logs in once.
+ * Authenticates requests as this client. The Session keeps both tokens: providing the layer again, even around each
+ * request, logs in once.
  *
  * @example
  * ```ts
@@ -159,22 +144,19 @@ const requestToken = (
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v3oauth2clientcredential`, for configuration files. A scope that is configured beside it is left out with a warning, since
- * Keystone refuses it.
+ * The auth type `v3oauth2clientcredential` for configuration files. A scope that is configured as well, which Keystone
+ * would refuse, is left out with a warning.
  *
  * @since 0.1.0
  * @category auth types
@@ -183,10 +165,9 @@ export const authType: AuthType.AuthType = AuthType.make({
   name,
   options: {
     ...AuthType.login,
-    oauth2Endpoint: AuthType.requiredText("oauth2_endpoint", { help: "where access tokens come from" }),
+    oauth2Endpoint: AuthType.requiredText("oauth2_endpoint", { help: "URL that gives access tokens" }),
     clientId: AuthType.requiredText("oauth2_client_id", { help: "id of the application credential" }),
     clientSecret: AuthType.requiredSecret("oauth2_client_secret", { help: "secret of the application credential" })
   },
-  check: (values) => AuthScope.toBody(values, module),
-  make: OwnScope.only("an application credential", make)
+  ...Plugin.ownScope(module, "an application credential", make)
 })

@@ -1,17 +1,15 @@
 /**
- * Get an OAuth 2 access token with a client certificate, and send it both as `Authorization: Bearer` and as Keystone's token
- * (keystoneauth's `v3oauth2mtlsclientcredential`). The token is bound to the certificate, which the transport of the Session
- * has: `NodeTransport.layer({ clientCert, clientKey })`. Needs Keystone 2023.1 or later, configured for it.
+ * Gets an OAuth 2 access token with a client certificate, and sends it both as `Authorization: Bearer` and as the
+ * Keystone token (keystoneauth's `v3oauth2mtlsclientcredential`). The token is bound to the certificate, which the
+ * transport of the Session has: `NodeTransport.layer({ clientCert, clientKey })`. Needs Keystone 2023.1 or later,
+ * configured for it.
  *
  * @since 0.1.0
  */
 import * as Headers from "@effect/platform/Headers"
-import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as ConfigError from "../base/configError.js"
 import * as ObjectId from "../base/objectId.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -20,20 +18,18 @@ import * as AuthType from "../login/AuthType.js"
 import * as Keystone from "../login/keystone.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
 import * as OAuth2 from "../login/oauth2.js"
-import * as OwnScope from "../login/ownScope.js"
-import * as PluginLayers from "../login/pluginLayers.js"
-import * as AuthScope from "../model/AuthScope.js"
+import * as Plugin from "../login/plugin.js"
 import * as Session from "../session/Session.js"
 import type * as Transport from "../wire/Transport.js"
 
 /**
- * The client. It is for one project already, so there is nothing to say about scope.
+ * The client. There are no scope options: it belongs to one project.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Pick<AuthMethod.LoginOptions, "authUrl" | "includeCatalog" | "reauthenticate"> {
-  /** Where access tokens come from: `https://keystone.example.com/v3/OS-OAUTH2/token`. */
+export interface Options extends AuthMethod.KeystoneOptions {
+  /** The URL that gives access tokens: `https://keystone.example.com/v3/OS-OAUTH2/token`. */
   readonly oauth2Endpoint: string
   /** The id of the user that the client certificate is for. */
   readonly clientId: string
@@ -44,11 +40,10 @@ const module = "OAuth2MtlsClientCredential"
 const name = "v3oauth2mtlsclientcredential"
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
- * Whose certificate it is, only the transport knows: tokens are shared below one Session, and not by a `TokenStore` with others.
- * A client that the endpoint refuses fails with `Unauthorized` and the reason `"LoginRejected"`.
+ * Only the transport knows the certificate, so tokens are shared within one Session only, not through a `TokenStore`.
+ * If the endpoint refuses the client, requests fail with `Unauthorized` and the reason `"LoginRejected"`.
  *
  * @since 0.1.0
  * @category constructors
@@ -66,7 +61,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
           onSome: ({ token }) => OAuth2.withBearer(AuthPlugin.tokenHeaders(token), token)
         })
       ),
-      withScope: () => Effect.fail(OAuth2.otherScope(module))
+      withScope: OAuth2.noOtherScope(module)
     })
   })
 
@@ -74,8 +69,7 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
   const { clientId, includeCatalog, reauthenticate } = options
   const readUrl = KeystoneUrl.fromPerson(options.authUrl, module)
   const authUrl = Either.getOrElse(readUrl, () => options.authUrl)
-  const endpoint = OAuth2.endpointFromPerson(options.oauth2Endpoint, module)
-  const oauth2Endpoint = Either.getOrElse(endpoint, () => options.oauth2Endpoint)
+  const { check, oauth2Endpoint } = OAuth2.readClient(options, module)
   const described = { description: OAuth2.describe(options), renewable: true }
   const send = (transport: Transport.Service) =>
     Effect.flatMap(
@@ -95,11 +89,11 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
       parts: { oauth2Endpoint, clientId }
     },
     momentary: { transport: ObjectId.of(transport) },
-    check: Either.all([endpoint, OAuth2.check(options, module)]),
+    check,
     send,
     exchange: send,
     revoke: (transport, access) => KeystoneV3.revoke(transport, authUrl, access),
-    // never asked: the plugin has no other scope
+    // never called: `withScope` of the plugin fails
     rescope: () => login,
     direct: true,
     once: reauthenticate === false
@@ -108,8 +102,8 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
 }
 
 /**
- * Requests below this layer are made as this client. The token is the Session's: providing the layer again, around each
- * request if need be, logs in once.
+ * Authenticates requests as this client. The Session keeps the token: providing the layer again, even around each
+ * request, logs in once.
  *
  * @example
  * ```ts
@@ -132,21 +126,19 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v3oauth2mtlsclientcredential`, for configuration files. A scope that is configured beside it is left out with a warning.
+ * The auth type `v3oauth2mtlsclientcredential` for configuration files. A scope that is configured as well is left out
+ * with a warning.
  *
  * @since 0.1.0
  * @category auth types
@@ -155,9 +147,8 @@ export const authType: AuthType.AuthType = AuthType.make({
   name,
   options: {
     ...AuthType.login,
-    oauth2Endpoint: AuthType.requiredText("oauth2-endpoint", { help: "where access tokens come from" }),
+    oauth2Endpoint: AuthType.requiredText("oauth2-endpoint", { help: "URL that gives access tokens" }),
     clientId: AuthType.requiredText("oauth2-client-id", { help: "id of the user that the client certificate is for" })
   },
-  check: (values) => AuthScope.toBody(values, module),
-  make: OwnScope.only("an OAuth 2 client", make)
+  ...Plugin.ownScope(module, "an OAuth 2 client", make)
 })

@@ -1,24 +1,22 @@
 /**
- * Log in to Keystone v3 with a user name and password (keystoneauth's `v3password`).
+ * Logs in to Keystone v3 with a user name and password (keystoneauth's `v3password`).
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
+import { toEffect } from "../base/either.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import * as User from "../login/user.js"
 import type * as Session from "../session/Session.js"
 
 /**
- * A user by id, or by name and domain, and the password.
+ * A user, by id or by name and domain, and the password.
  *
  * @since 0.1.0
  * @category models
@@ -28,7 +26,7 @@ export interface Credentials extends AuthMethod.User {
 }
 
 /**
- * The user, and what the token is for.
+ * The user, and the scope of the token.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +34,7 @@ export interface Credentials extends AuthMethod.User {
 export interface Options extends AuthMethod.LoginOptions, Credentials {}
 
 /**
- * The password alone, for `MultiFactor`.
+ * The password as a method for `MultiFactor`.
  *
  * @since 0.1.0
  * @category methods
@@ -48,18 +46,18 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
     name: "password",
     check: user,
     prove: () =>
-      Either.map(user, (user) => ({
+      toEffect(Either.map(user, (user) => ({
         entry: { user: { ...user, password: Redacted.value(password) } },
         secrets: [password]
-      })),
+      }))),
     parts: { ...User.parts(credentials), password },
     description: User.describe(credentials)
   })
 }
 
 /**
- * The plugin as a value, so that several can live in one program. It sends nothing until it is used; what is wrong with the
- * options is told then, as `InvalidOptions`.
+ * Makes the plugin as a value, so that one program can have several. Nothing is sent before the first request; invalid
+ * options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -68,8 +66,8 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   KeystoneV3.make(options, { module: "Password", name: "v3password", methods: [method(options)] })
 
 /**
- * Requests below this layer are made as this user. The token is the Session's: providing the layer again, around each
- * request if need be, logs in once.
+ * Authenticates requests as this user. The Session keeps the token: providing the layer again, even around each
+ * request, logs in once.
  *
  * @example
  * ```ts
@@ -89,32 +87,39 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { Password } from "effect-keystoneauth"
+ *
+ * const demo = Password.layerConfig({
+ *   authUrl: Config.string("OS_AUTH_URL"),
+ *   username: Config.string("OS_USERNAME"),
+ *   password: Config.redacted("OS_PASSWORD"),
+ *   userDomainName: Config.string("OS_USER_DOMAIN_NAME"),
+ *   projectId: Config.string("OS_PROJECT_ID")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v3password`, for configuration files.
+ * The auth type `v3password` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
  */
 export const authType: AuthType.AuthType = AuthType.make({
   name: "v3password",
-  options: {
-    ...AuthType.login,
-    ...AuthType.user,
-    password: AuthType.requiredSecret("password", { help: "password of the user", prompt: "Password: " })
-  },
+  options: { ...AuthType.login, ...AuthType.user, password: AuthType.password },
   make,
   method
 })

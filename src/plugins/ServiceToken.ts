@@ -1,6 +1,6 @@
 /**
- * A user's token together with a service's own (keystoneauth's `ServiceTokenAuthWrapper`): how a service acts for a user
- * whose token may end before the work does.
+ * Sends the token of a service beside the token of a user (keystoneauth's `ServiceTokenAuthWrapper`): by this, a
+ * service can act for a user whose token may end before the work is done.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import * as Option from "effect/Option"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 
 /**
- * The plugin as a value: everything is the user's, and `X-Service-Token` is the token of the service. A service that
- * authenticates otherwise than by a token adds nothing.
+ * Makes the plugin as a value: it is the plugin of the user, with the service's token as `X-Service-Token`. A service
+ * that does not authenticate by a token adds nothing.
  *
  * @since 0.1.0
  * @category constructors
@@ -34,7 +34,7 @@ export const make = (user: AuthPlugin.Service, service: AuthPlugin.Service): Aut
       { concurrent: true }
     ),
     invalidate: (rejected) =>
-      // the service does not say which of the two it rejects
+      // drops both tokens: the answer does not say which one was rejected
       Effect.zipWith(
         user.invalidate(rejected),
         Option.match(Headers.get(rejected, "x-service-token"), {
@@ -46,7 +46,7 @@ export const make = (user: AuthPlugin.Service, service: AuthPlugin.Service): Aut
   })
 
 /**
- * Requests below this layer are made as the user, vouched for by the service.
+ * Authenticates requests as the user, together with the service.
  *
  * @example
  * ```ts

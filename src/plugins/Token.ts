@@ -1,22 +1,21 @@
 /**
- * Exchange a token that is there for one of another scope (keystoneauth's `v3token`). It ends when the first one does, so that it
- * cannot be renewed.
+ * Exchanges a token for one with another scope at Keystone v3 (keystoneauth's `v3token`). The new token ends when the
+ * given one does, so it cannot be renewed.
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import type * as Session from "../session/Session.js"
 
 /**
+ * The token to exchange.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -25,7 +24,7 @@ export interface Credentials {
 }
 
 /**
- * The token that is there, and what the new one is for.
+ * The token to exchange, and the scope of the new one.
  *
  * @since 0.1.0
  * @category models
@@ -33,7 +32,7 @@ export interface Credentials {
 export interface Options extends AuthMethod.LoginOptions, Credentials {}
 
 /**
- * The token alone, for `MultiFactor`.
+ * The token as a method for `MultiFactor`.
  *
  * @since 0.1.0
  * @category methods
@@ -41,8 +40,7 @@ export interface Options extends AuthMethod.LoginOptions, Credentials {}
 export const method = ({ token }: Credentials): AuthMethod.AuthMethod => KeystoneV3.tokenMethod(token)
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -51,33 +49,42 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   KeystoneV3.make(options, { module: "Token", name: "v3token", methods: [method(options)] })
 
 /**
- * Requests below this layer are made with a token that was exchanged for this one.
+ * Authenticates requests with a token that is exchanged for this one.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { Token } from "effect-keystoneauth"
+ *
+ * const demo = Token.layer({
+ *   authUrl: "https://keystone.example.com/v3",
+ *   token: Redacted.make("gAAAAABl..."),
+ *   projectId: "21dced0fd20347869b93710d2b98aae0"
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v3token`, for configuration files.
+ * The auth type `v3token` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
  */
 export const authType: AuthType.AuthType = AuthType.make({
   name: "v3token",
-  options: { ...AuthType.login, token: AuthType.requiredSecret("token", { help: "the token to exchange" }) },
+  options: { ...AuthType.login, token: AuthType.token },
   make,
   method
 })

@@ -1,25 +1,26 @@
 /**
- * No token: Keystone itself knows who it is by the client certificate of the connection, and for what by headers
- * (keystoneauth's `v3tokenlessauth`). It speaks to the identity service only; give the certificate to the transport.
+ * Authenticates by the client certificate of the connection, without a token (keystoneauth's `v3tokenlessauth`);
+ * headers say the scope. Only Keystone accepts this. Give the certificate to the transport: `NodeTransport.layer({
+ * clientCert, clientKey })`.
  *
  * @since 0.1.0
  */
 import * as Headers from "@effect/platform/Headers"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
+import { flow } from "effect/Function"
 import * as Option from "effect/Option"
-import type * as ConfigError from "../base/configError.js"
+import { toEffect } from "../base/either.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
-import { InvalidOptions } from "../Errors.js"
+import type { InvalidOptions } from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as IdentityKey from "../identity/identityKey.js"
 import * as AuthType from "../login/AuthType.js"
+import * as Plugin from "../login/plugin.js"
 import * as AuthScope from "../model/AuthScope.js"
 
 /**
- * Where Keystone is, and the project or domain to act in.
+ * The URL of Keystone, and the project or domain to act in.
  *
  * @since 0.1.0
  * @category models
@@ -35,30 +36,29 @@ export interface Options extends
 
 const scopeHeaders = (options: Options): Either.Either<Headers.Headers, InvalidOptions> =>
   Either.flatMap(AuthScope.toBody(options, "Tokenless"), (scope) => {
-    const named: Record<string, string | undefined> = options.projectId !== undefined
-      ? { "x-project-id": options.projectId }
-      : options.projectName !== undefined
+    const { domainId, domainName, projectDomainId, projectDomainName, projectId, projectName } = options
+    const named: Record<string, string | undefined> = projectId !== undefined
+      ? { "x-project-id": projectId }
+      : projectName !== undefined
       ? {
-        "x-project-name": options.projectName,
-        "x-project-domain-id": options.projectDomainId,
-        "x-project-domain-name": options.projectDomainId === undefined ? options.projectDomainName : undefined
+        "x-project-name": projectName,
+        "x-project-domain-id": projectDomainId,
+        "x-project-domain-name": projectDomainId === undefined ? projectDomainName : undefined
       }
-      : options.domainId !== undefined
-      ? { "x-domain-id": options.domainId }
-      : { "x-domain-name": options.domainName }
+      : domainId !== undefined
+      ? { "x-domain-id": domainId }
+      : { "x-domain-name": domainName }
     return scope === undefined
-      ? Either.left(
-        new InvalidOptions({
-          module: "Tokenless",
-          option: "projectId, projectName, domainId, domainName",
-          reason: "one of them is needed: there is no token to say what it is for"
-        })
+      ? Plugin.invalid(
+        "Tokenless",
+        "projectId, projectName, domainId, domainName",
+        "one of them is required: there is no token that has a scope"
       )
       : Either.map(IdentityKey.check(named, "Tokenless", "projectId"), () => Headers.fromInput(named))
   })
 
 /**
- * The plugin as a value. What is wrong with the options is told when it is used, as `InvalidOptions`.
+ * Makes the plugin as a value. Invalid options fail with `InvalidOptions` when it is used.
  *
  * @since 0.1.0
  * @category constructors
@@ -66,38 +66,46 @@ const scopeHeaders = (options: Options): Either.Either<Headers.Headers, InvalidO
 export const make = (options: Options): AuthPlugin.Service => {
   const readUrl = KeystoneUrl.fromPerson(options.authUrl, "Tokenless")
   const authUrl = Either.getRight(readUrl)
-  const headers = Either.flatMap(readUrl, () => scopeHeaders(options))
   return AuthPlugin.make({
     name: "v3tokenlessauth",
-    headers: Either.match(headers, { onLeft: Effect.fail, onRight: Effect.succeed }),
+    headers: toEffect(Either.flatMap(readUrl, () => scopeHeaders(options))),
     authUrl,
-    // where it is none, that is told with the headers
     endpoint: (filter) => filter.serviceType?.toLowerCase() === "identity" ? authUrl : Option.none()
   })
 }
 
+const load = flow(make, Effect.succeed)
+
 /**
- * Requests below this layer are made by certificate.
+ * Authenticates requests to Keystone by the client certificate.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Session, Tokenless } from "effect-keystoneauth"
+ * import * as NodeTransport from "effect-keystoneauth/NodeTransport"
+ *
+ * const Main = Tokenless.layer({ authUrl: "https://keystone.example.com/v3", domainName: "Default" }).pipe(
+ *   Layer.provideMerge(Session.layer()),
+ *   Layer.provide(NodeTransport.layer({ clientCert: "client.pem", clientKey: "client.key" }))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<AuthPlugin.AuthPlugin> =>
-  Layer.succeed(AuthPlugin.AuthPlugin, make(options))
+export const layer = Plugin.layer(load)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  options: Config.Config.Wrap<Options>
-): Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError> =>
-  Layer.effect(AuthPlugin.AuthPlugin, Effect.map(Config.unwrap(options), make))
+export const layerConfig = Plugin.layerConfig(load)
 
 /**
- * `v3tokenlessauth`, for configuration files.
+ * The auth type `v3tokenlessauth` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
@@ -114,5 +122,5 @@ export const authType: AuthType.AuthType = AuthType.make({
     projectDomainName: AuthType.scope.projectDomainName
   },
   check: scopeHeaders,
-  make: (values) => Effect.succeed(make(values))
+  make: load
 })

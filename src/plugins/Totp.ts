@@ -1,26 +1,24 @@
 /**
- * Log in to Keystone v3 with a time-based one-time passcode (keystoneauth's `v3totp`). Where a password is needed as well, combine
- * the two by `MultiFactor`.
+ * Logs in to Keystone v3 with a time-based one-time passcode (keystoneauth's `v3totp`). To show a password as well,
+ * combine both with `MultiFactor`.
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
+import { toEffect } from "../base/either.js"
 import * as ObjectId from "../base/objectId.js"
 import type { AuthenticationError } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import * as User from "../login/user.js"
 import type * as Session from "../session/Session.js"
 
 /**
- * A passcode, which works once; or where a new one comes from each time that it is needed: from a seed (`TotpSeed`), or by
+ * A passcode, which works once, or an Effect that gets a new passcode for each login: from a seed (`TotpSeed`), or by
  * asking a person.
  *
  * @since 0.1.0
@@ -29,22 +27,22 @@ import type * as Session from "../session/Session.js"
 export type Passcode = Redacted.Redacted | Effect.Effect<Redacted.Redacted, AuthenticationError>
 
 /**
- * A user by id, or by name and domain, and a passcode.
+ * A user, by id or by name and domain, and a passcode.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credentials extends AuthMethod.User {
   /**
-   * With a passcode of its own the plugin logs in once: its token is not renewed, and once it has ended, requests fail with
-   * `Unauthorized` and the reason `"TokenNotRenewable"`. An Effect is run for each login. Tokens are shared by plugins that
-   * have the same Effect, the very object: bind it to a const.
+   * With a passcode, the plugin logs in once: its token is not renewed, and when it has ended, requests fail with
+   * `Unauthorized` and the reason `"TokenNotRenewable"`. An Effect runs for each login. Plugins share a token only if
+   * they have the same Effect object: bind it to a const.
    */
   readonly passcode: Passcode
 }
 
 /**
- * The user, and what the token is for.
+ * The user, and the scope of the token.
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +50,7 @@ export interface Credentials extends AuthMethod.User {
 export interface Options extends AuthMethod.LoginOptions, Credentials {}
 
 /**
- * The passcode alone, for `MultiFactor`.
+ * The passcode as a method for `MultiFactor`.
  *
  * @since 0.1.0
  * @category methods
@@ -65,12 +63,12 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
     name: "totp",
     check: user,
     prove: () =>
-      Effect.zipWith(user, fixed ? Effect.succeed(passcode) : passcode, (user, passcode) => ({
+      Effect.zipWith(toEffect(user), fixed ? Effect.succeed(passcode) : passcode, (user, passcode) => ({
         entry: { user: { ...user, passcode: Redacted.value(passcode) } },
         secrets: [passcode]
       })),
     parts: User.parts(credentials),
-    // who brings another passcode has to show that it works
+    // a plugin with another passcode has to log in by itself
     momentary: { passcode: fixed ? passcode : ObjectId.of(passcode) },
     once: fixed,
     description: User.describe(credentials)
@@ -78,8 +76,7 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
 }
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -88,7 +85,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   KeystoneV3.make(options, { module: "Totp", name: "v3totp", methods: [method(options)] })
 
 /**
- * Requests below this layer are made as this user.
+ * Authenticates requests as this user.
  *
  * @example
  * ```ts
@@ -108,21 +105,18 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(make)
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v3totp`, for configuration files.
+ * The auth type `v3totp` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
@@ -132,7 +126,7 @@ export const authType: AuthType.AuthType = AuthType.make({
   options: {
     ...AuthType.login,
     ...AuthType.user,
-    passcode: AuthType.requiredSecret("passcode", { help: "passcode that is valid now", prompt: "TOTP passcode: " })
+    passcode: AuthType.requiredSecret("passcode", { help: "current passcode", prompt: "TOTP passcode: " })
   },
   make,
   method

@@ -1,40 +1,44 @@
 /**
- * Passcodes for `Totp` from the seed that the user's authenticator has, for programs that log in without a person. It needs `otpauth`,
- * which is not installed with this package.
+ * Makes passcodes for `Totp` from the seed of the user's authenticator, for programs that log in without a person.
+ * Install `otpauth` to use it: it does not come with this package.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { Secret, TOTP } from "otpauth"
+import { toEffect } from "../base/either.js"
 import * as Time from "../base/time.js"
-import { InvalidOptions } from "../Errors.js"
+import type { InvalidOptions } from "../Errors.js"
+import * as Plugin from "../login/plugin.js"
 
 /**
- * How passcodes are made. The defaults are what Keystone does.
+ * How to make passcodes. The defaults are those of Keystone.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** How long a passcode is: 6 to 8. Default: 6. */
+  /** The number of digits: 6 to 8. Default: 6. */
   readonly digits?: number | undefined
-  /** How long a passcode is good, in whole seconds. Default: 30 seconds. */
+  /** How long a passcode is valid, in whole seconds. Default: 30 seconds. */
   readonly period?: Duration.DurationInput | undefined
-  /** Default: `"SHA1"`. */
+  /** The hash function. Default: `"SHA1"`. */
   readonly algorithm?: "SHA1" | "SHA256" | "SHA512" | undefined
 }
 
 /**
- * What `Totp` takes for its passcode: the one of now, from a seed in base32.
+ * Makes the current passcode from a seed in base32, for the `passcode` of `Totp`.
  *
- * A passcode works once. So this gives each one once, and whoever comes for another in the same period waits for the next: up to 30
- * seconds. Only this very object knows what it has given: bind it to a const, and use that wherever the user logs in. Programs that
- * log in as the same user at the same time may still come with the same one; Keystone refuses the second.
+ * A passcode works once, so each is given out once: a second caller in the same period waits for the next one, up to 30
+ * seconds. Bind the Effect to a const and use it wherever the user logs in: another Effect does not know what this one
+ * has given out. Two programs that log in as the same user at the same time may use the same passcode; Keystone refuses
+ * the second.
  *
- * Fails with `InvalidOptions`, which never shows the seed, if that is not base32.
+ * Fails with `InvalidOptions` if the seed is not base32. The error does not show the seed.
  *
  * @example
  * ```ts
@@ -73,8 +77,10 @@ export const passcode = (
         return Effect.succeed(generator.generate(now))
       })
     )
-  return Effect.flatMap(makeGenerator(seed, options), take)
+  return Effect.flatMap(toEffect(makeGenerator(seed, options)), take)
 }
+
+const module = "TotpSeed"
 
 interface Generator {
   readonly millis: number
@@ -87,10 +93,10 @@ const makeGenerator = (
 ): Either.Either<Generator, InvalidOptions> => {
   const seconds = Duration.toSeconds(period)
   if (![6, 7, 8].includes(digits)) {
-    return Either.left(invalid("digits", `${digits} is none of 6, 7 and 8`))
+    return Plugin.invalid(module, "digits", `${digits} is none of 6, 7 and 8`)
   }
   if (!Number.isInteger(seconds) || seconds < 1) {
-    return Either.left(invalid("period", `${Duration.format(period)} is not a whole number of seconds, such as 30`))
+    return Plugin.invalid(module, "period", `${Duration.format(period)} is not a whole number of seconds, such as 30`)
   }
   return Either.map(readSeed(seed), (secret) => ({
     millis: seconds * 1000,
@@ -98,13 +104,12 @@ const makeGenerator = (
   }))
 }
 
-/** The library's own error quotes a letter of the seed. */
+/** The error of `otpauth` is dropped: it quotes a letter of the seed. */
 const readSeed = (seed: Redacted.Redacted): Either.Either<Secret, InvalidOptions> =>
-  Either.try({ try: () => Secret.fromBase32(Redacted.value(seed)), catch: notBase32 }).pipe(
-    Either.filterOrLeft((secret) => secret.bytes.length > 0, notBase32)
+  Option.liftThrowable(Secret.fromBase32)(Redacted.value(seed)).pipe(
+    Option.filter((secret) => secret.bytes.length > 0),
+    Option.match({
+      onNone: () => Plugin.invalid(module, "seed", "it is not base32: letters, and digits from 2 to 7"),
+      onSome: Either.right
+    })
   )
-
-const invalid = (option: string, reason: string): InvalidOptions =>
-  new InvalidOptions({ module: "TotpSeed", option, reason })
-
-const notBase32 = (): InvalidOptions => invalid("seed", "it is not base32: letters, and digits from 2 to 7")

@@ -1,40 +1,35 @@
 /**
- * Log in to Keystone v2.0 with a user name and password (keystoneauth's `v2password`). OpenStack dropped v2.0 in 2018; this is for
- * clouds that are older.
+ * Logs in to Keystone v2.0 with a user name and password (keystoneauth's `v2password`). OpenStack dropped v2.0 in 2018;
+ * this is for older clouds.
  *
  * @since 0.1.0
  */
 import * as Headers from "@effect/platform/Headers"
-import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
-import { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV2 from "../login/keystoneV2.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import * as User from "../login/user.js"
 import type * as Session from "../session/Session.js"
 
 /**
- * A user, and the tenant that the token is for.
+ * A user, and the tenant of the token.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends KeystoneV2.LoginOptions {
-  /** Wins over the id, as it does with keystoneauth. */
+  /** Wins over the id, as in keystoneauth. */
   readonly username?: string | undefined
   readonly userId?: string | undefined
   readonly password: Redacted.Redacted
 }
 
 /**
- * The plugin as a value. It sends nothing until it is used; what is wrong with the options is told then, as
- * `InvalidOptions`.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -45,8 +40,11 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
     module: "V2Password",
     name: "v2password",
     description: User.describe({ userId, username }),
-    credentials: Either.map(toBody(options), (user) => ({
-      passwordCredentials: { ...user, password: Redacted.value(password) }
+    credentials: Either.map(Plugin.requiredOneOf("V2Password", { userId, username }), () => ({
+      passwordCredentials: {
+        ...(Plugin.isGiven(username) ? { username } : { userId }),
+        password: Redacted.value(password)
+      }
     })),
     headers: Headers.empty,
     parts: { userId, username, password },
@@ -55,38 +53,37 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   })
 }
 
-const toBody = ({ userId, username }: Options): Either.Either<Readonly<Record<string, string>>, InvalidOptions> =>
-  User.isGiven(username)
-    ? Either.right({ username })
-    : User.isGiven(userId)
-    ? Either.right({ userId })
-    : Either.left(
-      new InvalidOptions({ module: "V2Password", option: "userId, username", reason: "one of them is needed" })
-    )
-
 /**
- * Requests below this layer are made as this user.
+ * Authenticates requests as this user.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { V2Password } from "effect-keystoneauth"
+ *
+ * const demo = V2Password.layer({
+ *   authUrl: "https://keystone.example.com/v2.0",
+ *   username: "demo",
+ *   password: Redacted.make("secret"),
+ *   tenantName: "demo"
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(
-    make
-  )
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v2password`, for configuration files.
+ * The auth type `v2password` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
@@ -95,9 +92,9 @@ export const authType: AuthType.AuthType = AuthType.make({
   name: "v2password",
   options: {
     ...AuthType.v2Login,
-    username: AuthType.text("username", { help: "name of the user", deprecated: ["user-name"] }),
-    userId: AuthType.text("user-id", { help: "id of the user" }),
-    password: AuthType.requiredSecret("password", { help: "password of the user", prompt: "Password: " })
+    username: AuthType.user.username,
+    userId: AuthType.user.userId,
+    password: AuthType.password
   },
   make
 })

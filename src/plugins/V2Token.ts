@@ -1,22 +1,19 @@
 /**
- * Exchange a token that is there for one of another tenant at Keystone v2.0 (keystoneauth's `v2token`). It ends when the first one
- * does, so that it cannot be renewed.
+ * Exchanges a token for one of another tenant at Keystone v2.0 (keystoneauth's `v2token`). The new token ends when the
+ * given one does, so it cannot be renewed.
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import type * as ConfigError from "../base/configError.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV2 from "../login/keystoneV2.js"
-import * as PluginLayers from "../login/pluginLayers.js"
+import * as Plugin from "../login/plugin.js"
 import type * as Session from "../session/Session.js"
 
 /**
- * The token that is there, and the tenant that the new one is for.
+ * The token to exchange, and the tenant of the new one.
  *
  * @since 0.1.0
  * @category models
@@ -26,7 +23,7 @@ export interface Options extends KeystoneV2.LoginOptions {
 }
 
 /**
- * The plugin as a value. It sends nothing until it is used.
+ * Makes the plugin as a value. Nothing is sent until it is used; invalid options fail with `InvalidOptions` then.
  *
  * @since 0.1.0
  * @category constructors
@@ -42,34 +39,41 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   })
 
 /**
- * Requests below this layer are made with a token that was exchanged for this one.
+ * Authenticates requests with a token that is exchanged for this one.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { V2Token } from "effect-keystoneauth"
+ *
+ * const demo = V2Token.layer({
+ *   authUrl: "https://keystone.example.com/v2.0",
+ *   token: Redacted.make("aaaaa-bbbbb-ccccc-dddd"),
+ *   tenantName: "demo"
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: (options: Options) => Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> = PluginLayers
-  .layer(
-    make
-  )
+export const layer = Plugin.layer(make)
 
 /**
- * The same with options from the configuration.
+ * Same as `layer`, with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: (
-  options: Config.Config.Wrap<Options>
-) => Layer.Layer<AuthPlugin.AuthPlugin, ConfigError.ConfigError, Session.Session> = PluginLayers.layerConfig(make)
+export const layerConfig = Plugin.layerConfig(make)
 
 /**
- * `v2token`, for configuration files.
+ * The auth type `v2token` for configuration files.
  *
  * @since 0.1.0
  * @category auth types
  */
 export const authType: AuthType.AuthType = AuthType.make({
   name: "v2token",
-  options: { ...AuthType.v2Login, token: AuthType.requiredSecret("token", { help: "the token to exchange" }) },
+  options: { ...AuthType.v2Login, token: AuthType.token },
   make
 })

@@ -29,7 +29,7 @@ const load = (args: ReadonlyArray<string>, variables: Readonly<Record<string, st
     assert(cloud !== undefined)
     return cloud
   }).pipe(
-    Effect.provide(AuthTypes.layerWith([badge])),
+    Effect.provide(AuthTypes.add([badge])),
     Effect.withConfigProvider(
       ConfigProvider.fromMap(new Map(Object.entries({ OS_AUTH_URL: "http://k/v3", ...variables })))
     ),

@@ -24,7 +24,7 @@ export const unknownPlugin = "no plugin"
 export const unknownFunction = "no function"
 
 /** With the plugins that need a package of their own. */
-export const types = AuthTypes.layerWith([OAuth1.authType])
+export const types = AuthTypes.add([OAuth1.authType])
 
 /** Without a plugin nothing compiles here; only an override needs none. */
 export const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })

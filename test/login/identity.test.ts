@@ -1,4 +1,4 @@
-/** Who a login is for, where it goes, and what is taken for its answer: the same for every plugin. */
+/** The key of a token, the URL of a login and the checks of its answer: the same for every plugin. */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, FastCheck, Layer, Option, Redacted } from "effect"
@@ -39,7 +39,7 @@ const times = { issued_at: "2026-01-01T00:00:00Z", expires_at: "2099-01-01T00:00
 const v3Body = { token: { methods: ["password"], ...times } }
 const v2Body = (id: string) => ({ access: { token: { id, expires: times.expires_at } } })
 
-/** A Keystone of all versions at any address: each token is its number and what it was asked for with. */
+/** A Keystone of all versions at any URL: each token is its number and the request that it answered. */
 const keystone = (sent: Sent, count: number): Answer =>
   sent.method === "GET"
     ? sent.url.endsWith("/auth/tokens") ? [200, v3Body] : [404, "nothing"]
@@ -79,7 +79,7 @@ const tokenOf = (plugin: Plugin) => Effect.map(Effect.provide(headers, plugin), 
 const authUrl = "https://ks.test/v3"
 const demo = { userId: "u", password: Redacted.make("p4ssw0rd") }
 
-/** Each plugin that logs in, with these options over its own. */
+/** Each plugin that logs in, with these options in place of its own. */
 const plugins: Readonly<
   Record<string, (options: { readonly authUrl?: string; readonly [name: string]: unknown }) => Plugin>
 > = {
@@ -120,7 +120,7 @@ const plugins: Readonly<
   V2Token: (options) => V2Token.layer({ authUrl: "https://ks.test/v2.0", token: Redacted.make("t0ken"), ...options })
 }
 
-/** A login of one's own, whose tokens are its name and a number. */
+/** A CustomLogin whose tokens are its name and a number. */
 const custom = (options: Partial<CustomLogin.Options> & { readonly says?: string }) =>
   CustomLogin.layer({
     authUrl,
@@ -131,8 +131,8 @@ const custom = (options: Partial<CustomLogin.Options> & { readonly says?: string
     ...options
   })
 
-describe("names of different origin", () => {
-  it.effect("parts of a CustomLogin that are called like options do not hide these", () =>
+describe("the key of a token", () => {
+  it.effect("parts of a CustomLogin with the names of options do not hide the options", () =>
     Effect.gen(function*() {
       const names = [
         ...[
@@ -162,7 +162,7 @@ describe("names of different origin", () => {
       }
     }))
 
-  it.effect("who differs in one of them has a token of his own", () =>
+  it.effect("plugins that differ in one part have different tokens", () =>
     Effect.gen(function*() {
       const method = (parts: AuthMethod.Parts, momentary: AuthMethod.Parts = {}) =>
         AuthMethod.make({
@@ -191,7 +191,7 @@ describe("names of different origin", () => {
         multi(method({}, { projectId: "p" })),
         multi(method({ once: true })),
         multi(method({ name: "p", parts: "p" })),
-        // a method that needs no parts counts, too
+        // a method without parts counts as well
         multi(method({}), Password.method(demo)),
         ApplicationCredential.layer({ authUrl, id: "c", secret: Redacted.make("s") }),
         ApplicationCredential.layer({ authUrl, id: "c", secret: Redacted.make("s2") })
@@ -200,7 +200,7 @@ describe("names of different origin", () => {
       assert.strictEqual(new Set(tokens).size, different.length, tokens.join())
     }))
 
-  it.effect("nobody gets another one's token, whatever the names and values", () => {
+  it.effect("different logins never share a token, whatever the names and values", () => {
     const text = FastCheck.constantFrom(
       "a",
       "b",
@@ -239,7 +239,7 @@ describe("names of different origin", () => {
     })
     const open = (value: unknown): unknown =>
       Redacted.isRedacted(value) ? Redacted.value(value) : Array.isArray(value) ? value.map(open) : value
-    /** In an order of their own, and without what is empty. */
+    /** Sorted, and without empty values. */
     const told = (value: unknown): unknown => {
       const opened = open(value)
       return typeof opened !== "object" || opened === null || Array.isArray(opened)
@@ -263,7 +263,7 @@ describe("names of different origin", () => {
     )
   })
 
-  it.effect("who is the same has the same token", () =>
+  it.effect("plugins with the same options share a token", () =>
     Effect.gen(function*() {
       const factors = [Password.method(demo), Token.method({ token: Redacted.make("t0ken") })]
       const same: ReadonlyArray<readonly [Plugin, Plugin]> = [
@@ -284,7 +284,7 @@ describe("names of different origin", () => {
       }
     }))
 
-  it.effect("a refused scope does not get the token of another one", () =>
+  it.effect("an invalid scope does not get the token of another scope", () =>
     Effect.gen(function*() {
       const plugin = yield* V2Password.make({ authUrl: "https://ks.test/v2.0", ...demo, tenantId: "a" })
       const unscoped = yield* plugin.withScope({})
@@ -299,7 +299,7 @@ describe("names of different origin", () => {
       }
     }).pipe(Effect.provide(world().layer)))
 
-  it.effect("methods of one name are refused, also those that are asked for later, and in files", () =>
+  it.effect("two methods of one name are refused, also those of onMissing and of configuration files", () =>
     Effect.gen(function*() {
       const { layer, sent } = world(() => [401, {}, [["openstack-auth-receipt", "r"]]])
       const twice = [Password.method(demo), Password.method({ ...demo, userId: "v" })]
@@ -343,7 +343,7 @@ describe("text that cannot be sent", () => {
     V2Token: ["token", "tenantName"]
   }
   for (const [module, make] of Object.entries(plugins)) {
-    it.effect(`${module} refuses it, whichever option has it, before anything is sent`, () =>
+    it.effect(`${module} refuses it in any option, before anything is sent`, () =>
       Effect.gen(function*() {
         const { layer, sent } = world()
         for (const option of options[module] ?? []) {
@@ -365,7 +365,7 @@ describe("text that cannot be sent", () => {
       }))
   }
 
-  it.effect("so do a CustomLogin, plugins without tokens, and a passcode that is asked for", () =>
+  it.effect("a CustomLogin, plugins without tokens, and a passcode from an Effect refuse it", () =>
     Effect.gen(function*() {
       const { layer, sent } = world()
       const cases: ReadonlyArray<readonly [Plugin, string]> = [
@@ -426,7 +426,7 @@ describe("auth URLs", () => {
   ]
 
   for (const [module, make] of Object.entries({ ...plugins, Tokenless: Tokenless.layer, CustomLogin: custom })) {
-    it.effect(`${module} refuses what no Keystone has, and shows no password`, () =>
+    it.effect(`${module} refuses an invalid URL, and shows no password`, () =>
       Effect.gen(function*() {
         const { layer, sent } = world()
         for (const [url, says] of wrong) {
@@ -439,7 +439,7 @@ describe("auth URLs", () => {
         assert.lengthOf(sent, 0)
       }))
 
-    it.effect(`${module} takes white space off`, () =>
+    it.effect(`${module} trims white space`, () =>
       Effect.gen(function*() {
         const urls = new Set<string>()
         const base = module.startsWith("V2") ? "https://ks.test/v2.0" : "https://ks.test/identity/v3/"
@@ -463,7 +463,7 @@ describe("auth URLs", () => {
       }))
   }
 
-  it.effect("the endpoint of OAuth 2 likewise", () =>
+  it.effect("the endpoint of OAuth 2 is checked and trimmed as well", () =>
     Effect.gen(function*() {
       const { layer, sent } = world()
       for (const module of ["OAuth2ClientCredential", "OAuth2MtlsClientCredential"]) {
@@ -480,7 +480,7 @@ describe("auth URLs", () => {
       assert.lengthOf(sent, 0)
     }))
 
-  it.effect("lookUp says what is wrong with the URL or the token", () =>
+  it.effect("lookUp fails for an invalid URL or token", () =>
     Effect.gen(function*() {
       const { layer, sent } = world()
       const look = (url: string, token: string) => Effect.provide(CustomLogin.lookUp(url, Redacted.make(token)), layer)
@@ -536,7 +536,7 @@ describe("the answer to a login", () => {
 
   for (const module of Object.keys(plugins).filter((name) => !name.includes("Mtls"))) {
     const isV2 = module.startsWith("V2")
-    it.effect(`of ${module} is a success, with a token that is one and a time that is one`, () =>
+    it.effect(`of ${module} must be a success with a valid token and a valid time`, () =>
       Effect.gen(function*() {
         for (const [values, says] of badTokens) {
           const error = yield* refused(module, () =>
@@ -564,7 +564,7 @@ describe("the answer to a login", () => {
       }))
   }
 
-  it.effect("may say that the token does not end", () =>
+  it.effect("may have a token without an end", () =>
     Effect.gen(function*() {
       for (const never of [null, undefined]) {
         const { layer } = world(() => [201, { token: { expires_at: never } }, [["x-subject-token", "t"]]])
@@ -572,7 +572,7 @@ describe("the answer to a login", () => {
       }
     }))
 
-  it.effect("of an OAuth 2 endpoint likewise", () =>
+  it.effect("of an OAuth 2 endpoint is checked as well", () =>
     Effect.gen(function*() {
       for (const module of ["OAuth2ClientCredential", "OAuth2MtlsClientCredential"]) {
         for (const [values, says] of badTokens) {
@@ -589,7 +589,7 @@ describe("the answer to a login", () => {
       assert.include(looked.reason, "token.expires_at")
     }))
 
-  it.effect("of one's own is checked as well, and so is a state", () =>
+  it.effect("of a CustomLogin is checked, and so is an authState", () =>
     Effect.gen(function*() {
       const { layer } = world()
       const expiring = Either.getOrThrow(AccessInfo.fromV3({ token: { expires_at: "soon" } }, Redacted.make("t")))
@@ -610,7 +610,7 @@ describe("the answer to a login", () => {
     }))
 })
 
-describe("an auth URL by http whose server wants https", () => {
+describe("an http auth URL that redirects to https", () => {
   const there = "https://ks.test"
   const document = {
     versions: { values: [{ id: "v3.14", status: "stable", links: [{ rel: "self", href: `${there}/v3/` }] }] }
@@ -641,7 +641,7 @@ describe("an auth URL by http whose server wants https", () => {
       }))
   }
 
-  it.effect("other redirects are followed as before", () =>
+  it.effect("other redirects are followed", () =>
     Effect.gen(function*() {
       const { layer, sent } = world((sent, count) =>
         sent.url === "http://ks.test/"
@@ -655,8 +655,8 @@ describe("an auth URL by http whose server wants https", () => {
     }))
 })
 
-describe("a login whose body is nested too deep to be written", () => {
-  it.effect("is used all the same, and has no state", () => {
+describe("a login whose body is nested too deep for JSON", () => {
+  it.effect("works, and has no authState", () => {
     const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`
     const { layer } = world(() => [
       201,

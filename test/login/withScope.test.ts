@@ -37,7 +37,7 @@ const projectIds = Effect.map(
   ({ projects }) => projects.filter(({ name }) => names.includes(name)).map(({ id }) => id)
 )
 
-/** The project that a request for this one was answered for. */
+/** The project in the answer to a request for this project. */
 const seenIn = (projectId: string) =>
   Effect.map(AuthPlugin.withScope(Effect.flatMap(servers, projectOf), { projectId }), ([seen]) => seen)
 
@@ -66,13 +66,13 @@ describe("withScope", () => {
       assert.strictEqual(count(shown, "password"), 1)
       assert.strictEqual(count(shown, "token"), 10)
       assert.lengthOf(shown, 11)
-      // every exchange is made with the one token, and says so in the header too
+      // every exchange sends the one token, in the header as well
       const exchanges = (yield* cloud.journal).filter(({ methods }) => methods?.[0] === "token")
       assert.deepStrictEqual([...new Set(exchanges.map(({ token }) => token))], ["token-1"])
       assert.lengthOf(yield* serviceRequests, 30)
     }).pipe(Effect.provide(test)))
 
-  it.effect("as a layer it asks for nothing until it is used", () =>
+  it.effect("layerWithScope sends nothing until it is used", () =>
     Effect.gen(function*() {
       const [projectId = ""] = yield* projectIds
       const scoped = yield* Layer.build(AuthPlugin.layerWithScope({ projectId })).pipe(Effect.scoped)
@@ -80,13 +80,13 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* Effect.flatMap(Effect.provide(servers, scoped), projectOf), [projectId])
     }).pipe(Effect.provide(test)))
 
-  it.effect("the scope that it has is the plugin itself", () =>
+  it.effect("the scope that the plugin already has gives the plugin itself", () =>
     Effect.gen(function*() {
       const { accounts: { demo } } = yield* TestCloud.TestCloud
       const [projectId = ""] = yield* projectIds
       const plugin = yield* Password.make(yield* login)
       assert.strictEqual(yield* plugin.withScope({ projectId: demo.projectId }), plugin)
-      // from another scope back again, too
+      // also from another scope back to this one
       const there = yield* plugin.withScope({ projectId })
       assert.strictEqual(yield* there.withScope({ projectId: demo.projectId }), plugin)
       const back = yield* Effect.provideService(servers, AuthPlugin.AuthPlugin, plugin).pipe(
@@ -97,7 +97,7 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password"])
     }).pipe(Effect.provide(test)))
 
-  it.effect("a scope of a scope is exchanged from the first token", () =>
+  it.effect("a scope of a scope exchanges the first token", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const [first = "", second = ""] = yield* projectIds
@@ -106,7 +106,7 @@ describe("withScope", () => {
         AuthPlugin.withScope({ projectId: first })
       )
       assert.deepStrictEqual(seen, [second])
-      // nothing is asked for a scope that is only on the way
+      // the scope in between gets no token
       assert.deepStrictEqual(yield* shownInLogins, ["password", "token"])
       const unscoped = yield* AuthPlugin.withScope(AuthPlugin.access, { unscoped: true })
       assert.isUndefined(Option.getOrThrow(unscoped).projectId)
@@ -118,7 +118,7 @@ describe("withScope", () => {
       assert.deepStrictEqual(Option.getOrThrow(system).system, { all: true })
     }).pipe(Effect.provide(test)))
 
-  it.effect("two plugins, each for the other's scope, do not wait for each other", () =>
+  it.effect("two plugins that exchange for each other's scope do not wait for each other", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const [first = "", second = ""] = yield* projectIds
@@ -134,33 +134,37 @@ describe("withScope", () => {
       assert.deepStrictEqual(ids.map(Option.getOrUndefined), [second, first])
     }).pipe(Effect.provide(test)))
 
-  it.effect("short tokens: each derived one has a full life, for ten minutes", () =>
-    Effect.gen(function*() {
-      const ids = yield* projectIds
-      const lives = new Map<string, number>()
-      for (let second = 0; second < 600; second += 2) {
-        for (const projectId of [ids[(second / 2) % 10] ?? "", ids[(second * 3 / 2) % 10] ?? ""]) {
-          assert.strictEqual(yield* seenIn(projectId), projectId)
-          const access = Option.getOrThrow(yield* AuthPlugin.withScope(AuthPlugin.access, { projectId }))
-          lives.set(
-            access.auditId ?? "",
-            Option.getOrThrow(Option.map(AccessInfo.lifetime(access), Duration.toSeconds))
-          )
+  it.effect(
+    "exchanged tokens have a full life, for ten minutes with tokens of one minute",
+    () =>
+      Effect.gen(function*() {
+        const ids = yield* projectIds
+        const lives = new Map<string, number>()
+        for (let second = 0; second < 600; second += 2) {
+          for (const projectId of [ids[(second / 2) % 10] ?? "", ids[(second * 3 / 2) % 10] ?? ""]) {
+            assert.strictEqual(yield* seenIn(projectId), projectId)
+            const access = Option.getOrThrow(yield* AuthPlugin.withScope(AuthPlugin.access, { projectId }))
+            lives.set(
+              access.auditId ?? "",
+              Option.getOrThrow(Option.map(AccessInfo.lifetime(access), Duration.toSeconds))
+            )
+          }
+          yield* TestClock.adjust("2 seconds")
         }
-        yield* TestClock.adjust("2 seconds")
-      }
-      const shown = yield* shownInLogins
-      // a token of one minute is renewed in its last twelve seconds
-      assert.isAtLeast(count(shown, "password"), 10)
-      assert.isAtMost(count(shown, "password"), 13)
-      assert.isAtMost(count(shown, "token"), 10 * 14)
-      // nobody gets what is left of a token that is about to end
-      assert.isAtLeast(lives.size, 100)
-      assert.isAtLeast(Math.min(...lives.values()), 30)
-      assert.isTrue((yield* serviceRequests).every(({ status }) => status === 200))
-    }).pipe(Effect.provide(cloudWith({ tokenLifetime: "1 minute" }))), 120_000)
+        const shown = yield* shownInLogins
+        // a token of one minute is renewed in its last twelve seconds
+        assert.isAtLeast(count(shown, "password"), 10)
+        assert.isAtMost(count(shown, "password"), 13)
+        assert.isAtMost(count(shown, "token"), 10 * 14)
+        // no request gets a token that is about to end
+        assert.isAtLeast(lives.size, 100)
+        assert.isAtLeast(Math.min(...lives.values()), 30)
+        assert.isTrue((yield* serviceRequests).every(({ status }) => status === 200))
+      }).pipe(Effect.provide(cloudWith({ tokenLifetime: "1 minute" }))),
+    120_000
+  )
 
-  it.effect("one that is asked for near the end of the first token still has a full life", () =>
+  it.effect("a token exchanged near the end of the first one has a full life", () =>
     Effect.gen(function*() {
       const [projectId = ""] = yield* projectIds
       yield* servers
@@ -169,7 +173,7 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password", "password", "token"])
     }).pipe(Effect.provide(cloudWith({ tokenLifetime: "1 minute" }))))
 
-  it.effect("when all tokens are revoked: one login and an exchange for each", () =>
+  it.effect("when all tokens are revoked, there is one login and one exchange for each scope", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const ids = yield* projectIds
@@ -186,7 +190,7 @@ describe("withScope", () => {
       assert.lengthOf(exchanges, 10)
     }).pipe(Effect.provide(test)))
 
-  it.effect("a derived token alone is rejected: it is exchanged again, the first one stays", () =>
+  it.effect("when one exchanged token is rejected, it is exchanged again, and the first one stays", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const [projectId = ""] = yield* projectIds
@@ -196,7 +200,7 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password", "token", "token"])
     }).pipe(Effect.provide(test)))
 
-  it.effect("where exchanging is refused it logs in by itself", () =>
+  it.effect("logs in where Keystone refuses to exchange", () =>
     Effect.gen(function*() {
       const ids = (yield* projectIds).slice(0, 3)
       assert.deepStrictEqual(yield* Effect.forEach(ids, seenIn), ids)
@@ -205,7 +209,7 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password", ...login, ...login, ...login])
     }).pipe(Effect.provide(cloudWith({ identity: { allowRescopeScopedToken: false, projects: names } }))))
 
-  it.effect("an unscoped first token is exchanged even there", () =>
+  it.effect("exchanges an unscoped first token even where Keystone refuses to exchange others", () =>
     Effect.gen(function*() {
       const { projectId: _, ...user } = yield* login
       const ids = (yield* projectIds).slice(0, 3)
@@ -214,7 +218,7 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password", "token", "token", "token"])
     }).pipe(Effect.provide(cloudWith({ identity: { allowRescopeScopedToken: false, projects: names } }))))
 
-  it.effect("who may log in once does not log in for it", () =>
+  it.effect("a plugin that may log in once does not log in for another scope", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const [projectId = ""] = yield* projectIds
@@ -232,7 +236,7 @@ describe("withScope", () => {
       identity: { allowRescopeScopedToken: false, projects: names, users: { demo: { passcodes: ["135790"] } } }
     }))))
 
-  it.effect("a passcode that is used serves for many scopes, as long as its token lasts", () =>
+  it.effect("one passcode serves many scopes, as long as its token lasts", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const ids = yield* projectIds
@@ -241,10 +245,10 @@ describe("withScope", () => {
       const all = Effect.provide(Effect.forEach(ids, seenIn, { concurrency: "unbounded" }), totp)
       assert.deepStrictEqual(yield* all, ids)
       assert.strictEqual(count(yield* shownInLogins, "totp"), 1)
-      // a derived token that is rejected alone can be had again
+      // an exchanged token that is rejected is exchanged again
       yield* cloud.misbehave({ service: "compute", path: "/servers", times: 1, kind: { status: 401 } })
       assert.deepStrictEqual(yield* all, ids)
-      // and shortly before the end of all
+      // also shortly before the first token ends
       yield* TestClock.adjust("59 minutes")
       yield* cloud.misbehave({ service: "compute", path: "/servers", times: 1, kind: { status: 401 } })
       assert.deepStrictEqual(yield* all, ids)
@@ -260,7 +264,7 @@ describe("withScope", () => {
       identity: { projects: names, users: { demo: { passcodes: ["135790"] } } }
     }))))
 
-  it.effect("a person is asked once for many scopes, also where both factors are needed", () =>
+  it.effect("a person is asked once for many scopes, also with two factors", () =>
     Effect.gen(function*() {
       const ids = yield* projectIds
       const { authUrl, password, projectId, userDomainId, username } = yield* login
@@ -287,7 +291,7 @@ describe("withScope", () => {
       }
     }))))
 
-  it.effect("keeps the service token beside it", () =>
+  it.effect("keeps the service token", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const [projectId = ""] = yield* projectIds
@@ -303,7 +307,7 @@ describe("withScope", () => {
       assert.strictEqual(request?.user, "demo")
     }).pipe(Effect.provide(test)))
 
-  it.effect("of what has no scope to change fails, and says why", () =>
+  it.effect("fails for plugins without a scope, and says why", () =>
     Effect.gen(function*() {
       const { applicationCredential: { id, secret }, authUrl, baseUrl, journal } = yield* TestCloud.TestCloud
       const fixed = AdminToken.layer({ endpoint: baseUrl, token: Redacted.make("admin") })
@@ -316,7 +320,7 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* journal, [])
     }).pipe(Effect.provide(test)))
 
-  it.effect("options that contradict each other fail, and nothing is sent", () =>
+  it.effect("contradicting options fail, and nothing is sent", () =>
     Effect.gen(function*() {
       const { authUrl, journal } = yield* TestCloud.TestCloud
       const generic = GenericPassword.layer({ ...(yield* login), authUrl })
@@ -341,19 +345,19 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password"])
     }).pipe(Effect.provide(test)))
 
-  it.effect("where the user has no role it fails as a login does", () =>
+  it.effect("fails as a login does where the user has no role", () =>
     Effect.gen(function*() {
       const { accounts: { tenantB } } = yield* TestCloud.TestCloud
       const error = yield* Effect.flip(seenIn(tenantB.projectId))
       assertTag(error, "Unauthorized")
       assert.strictEqual(error.reason, "LoginRejected")
       assert.include(error.message, tenantB.projectId)
-      // the first token is as good as it was
+      // the first token still works
       assert.strictEqual((yield* servers).status, 200)
       assert.deepStrictEqual(yield* shownInLogins, ["password", "token", "password"])
     }).pipe(Effect.provide(test)))
 
-  it.effect("interrupting the first caller disturbs no other", () =>
+  it.effect("interrupting the first caller does not disturb the others", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const [projectId = ""] = yield* projectIds
@@ -362,7 +366,7 @@ describe("withScope", () => {
       yield* TestClock.adjust("500 millis")
       yield* Fiber.interruptAll(fibers.slice(0, 1))
       yield* TestClock.adjust("1 second")
-      // in the midst of the exchange
+      // during the exchange
       yield* Fiber.interruptAll(fibers.slice(1, 10))
       yield* TestClock.adjust("5 seconds")
       const seen = yield* Effect.forEach(fibers.slice(10), Fiber.join)
@@ -370,7 +374,7 @@ describe("withScope", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password", "token"])
     }).pipe(Effect.provide(test)))
 
-  it.effect("1,000 interleaved requests for five scopes: never the wrong project", () =>
+  it.effect("1,000 interleaved requests for five scopes never get the wrong project", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const five = (yield* TestCloud.TestCloud).projects.filter(({ name }) => names.slice(0, 5).includes(name))
@@ -390,8 +394,8 @@ describe("withScope", () => {
     }).pipe(Effect.provide(test)), 60_000)
 })
 
-describe("states and ids of what withScope gives", () => {
-  it.effect("are those of the scope, and not of the first plugin", () =>
+describe("authState and cacheId of a plugin from withScope", () => {
+  it.effect("belong to the scope, not to the first plugin", () =>
     Effect.gen(function*() {
       const [first = "", second = ""] = yield* projectIds
       const plugin = yield* Password.make(yield* login)
@@ -429,7 +433,7 @@ describe("states and ids of what withScope gives", () => {
     }).pipe(Effect.provide(test)))
 })
 
-describe("TestCloud's Keystone and tokens made from tokens", () => {
+describe("exchanged tokens of TestCloud's Keystone", () => {
   const rescoped = (token: Redacted.Redacted, scope: Partial<Token.Options>) =>
     Effect.flatMap(
       TestCloud.TestCloud,
@@ -437,7 +441,7 @@ describe("TestCloud's Keystone and tokens made from tokens", () => {
         Effect.flatMap(Token.make({ authUrl, token, ...scope }), ({ access }) => Effect.map(access, Option.getOrThrow))
     )
 
-  it.effect("they end with the first, and have its audit id behind their own", () =>
+  it.effect("end with the first token, and have its audit id after their own", () =>
     Effect.gen(function*() {
       const first = Option.getOrThrow(yield* AuthPlugin.access)
       yield* TestClock.adjust("10 minutes")
@@ -451,7 +455,7 @@ describe("TestCloud's Keystone and tokens made from tokens", () => {
       assert.notStrictEqual(third.auditId, second.auditId)
     }).pipe(Effect.provide(test)))
 
-  it.effect("the system's make none for projects, and those of application credentials none at all", () =>
+  it.effect("a system token is not exchanged for a project, and that of an application credential not at all", () =>
     Effect.gen(function*() {
       const { accounts: { admin }, applicationCredential: { id, secret }, authUrl } = yield* TestCloud.TestCloud
       const token = (layer: Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session>) =>

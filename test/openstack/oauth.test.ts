@@ -95,7 +95,7 @@ Support.onOpenStack("OAuth 1", (test) => {
         access_key: oauth1.access_key,
         access_secret: oauth1.access_secret
       })
-      const added = Layer.provide(plugin, AuthTypes.layerWith([OAuth1.authType]))
+      const added = Layer.provide(plugin, AuthTypes.add([OAuth1.authType]))
       assert.strictEqual(yield* Effect.provide(flavors, added), 200)
       yield* Support.failure(Effect.provide(flavors, plugin), "InvalidOptions")
     }).pipe(Effect.provide(Support.session())))

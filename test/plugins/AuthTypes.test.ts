@@ -17,7 +17,7 @@ import { assertTag, Compute, logins } from "../support.js"
 
 const authUrl = "https://keystone.test/v3"
 
-/** A wire on which nothing may be sent. */
+/** An HttpClient that must not be used. */
 const silent = Layer.provide(
   Session.layer(),
   Layer.succeed(
@@ -28,7 +28,7 @@ const silent = Layer.provide(
   )
 )
 
-/** Why a plugin cannot be had, or cannot be used, if it is the options' fault. */
+/** The InvalidOptions of making a plugin, or of using it. */
 const refused = (name: string, given: AuthType.Given) =>
   AuthTypes.load(name, given).pipe(
     Effect.flatMap((plugin) => plugin.headers),
@@ -40,7 +40,7 @@ const refused = (name: string, given: AuthType.Given) =>
 const user = { username: "demo", user_domain_name: "Default", password: "s3cret" }
 
 describe("a plugin by name", () => {
-  it.effect("logs in as the one that is made from code, and shares its token", () =>
+  it.effect("shares its token with the same plugin made in code", () =>
     Effect.gen(function*() {
       const { accounts: { demo: { password, projectId, userId } }, authUrl } = yield* TestCloud.TestCloud
       const byName = AuthTypes.layerPlugin("v3password", {
@@ -48,7 +48,7 @@ describe("a plugin by name", () => {
         USER_ID: userId,
         password: Redacted.value(password),
         project_id: projectId,
-        // as an environment has it
+        // as in an environment
         username: "",
         trust_id: null
       })
@@ -58,7 +58,7 @@ describe("a plugin by name", () => {
       assert.strictEqual(yield* logins, 1)
     }).pipe(Effect.provide(Layer.provideMerge(Compute.layer, TestCloud.layer()))))
 
-  it.effect("takes the names that options had, after those that they have", () =>
+  it.effect("reads former names of options after the present ones", () =>
     Effect.gen(function*() {
       const { authUrl } = yield* TestCloud.TestCloud
       const cacheId = (given: AuthType.Given) =>
@@ -69,17 +69,17 @@ describe("a plugin by name", () => {
       assert.notDeepEqual(yield* cacheId({ project_id: "other", project_domain_id: "d" }), now)
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("that is not there is told, with those that are", () =>
+  it.effect("fails for an unknown name, and lists the known ones", () =>
     Effect.gen(function*() {
       const error = yield* refused("v9password", {})
       assert.match(error.message, /auth_type: there is no "v9password"; there are admin_token, http_basic, /)
     }))
 
-  it.effect("whose options are wrong, missing, unknown or contradictory says which, and nothing is sent", () =>
+  it.effect("fails for wrong, missing, unknown or contradicting options, and nothing is sent", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [string, AuthType.Given, RegExp]> = [
-        ["v3password", {}, /option auth_url, password: needed, and not given/],
-        ["v3password", { auth_url: "", ...user }, /option auth_url: needed/],
+        ["v3password", {}, /option auth_url, password: required, and not set/],
+        ["v3password", { auth_url: "", ...user }, /option auth_url: required/],
         [
           "v3password",
           { auth_url: "nowhere", ...user },
@@ -88,7 +88,7 @@ describe("a plugin by name", () => {
         [
           "v3password",
           { auth_url: authUrl, ...user, colour: "red" },
-          /option colour: there is no such option; there are auth_url/
+          /option colour: unknown option; the options are auth_url/
         ],
         [
           "v3password",
@@ -102,7 +102,7 @@ describe("a plugin by name", () => {
           /include_catalog: it must be true or false/
         ],
         ["v3password", { auth_url: authUrl, ...user, system_scope: "some" }, /system_scope: it can only be "all"/],
-        ["v3password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is needed/],
+        ["v3password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is required/],
         [
           "v3password",
           { auth_url: authUrl, ...user, user_domain_name: "" },
@@ -123,7 +123,7 @@ describe("a plugin by name", () => {
           { auth_url: authUrl, ...user, project_id: "p", trust_id: "t" },
           /projectId, trustId: these exclude/
         ],
-        ["password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is needed/],
+        ["password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is required/],
         ["v3applicationcredential", { auth_url: authUrl, application_credential_secret: "s" }, /id, name: one of them/],
         [
           "v3applicationcredential",
@@ -136,10 +136,10 @@ describe("a plugin by name", () => {
           },
           /domainId, systemScope: these exclude/
         ],
-        ["v3totp", { auth_url: authUrl, username: "demo", user_domain_id: "d" }, /option passcode: needed/],
-        ["v2password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is needed/],
+        ["v3totp", { auth_url: authUrl, username: "demo", user_domain_id: "d" }, /option passcode: required/],
+        ["v2password", { auth_url: authUrl, password: "p" }, /userId, username: one of them is required/],
         ["v3tokenlessauth", { auth_url: authUrl }, /projectId, projectName, domainId, domainName: one of them/],
-        ["http_basic", { endpoint: authUrl, username: "u" }, /option password: needed/],
+        ["http_basic", { endpoint: authUrl, username: "u" }, /option password: required/],
         ["v3multifactor", { auth_url: authUrl, auth_methods: "v3password, v9" }, /there is no "v9"/],
         [
           "v3multifactor",
@@ -149,13 +149,13 @@ describe("a plugin by name", () => {
         [
           "v3multifactor",
           { auth_url: authUrl, auth_methods: [], ...user },
-          /option username, user_domain_name, password: there is no such/
+          /option username, user_domain_name, password: unknown option/
         ],
-        ["v3multifactor", { auth_url: authUrl, auth_methods: [] }, /methods: at least one is needed/],
+        ["v3multifactor", { auth_url: authUrl, auth_methods: [] }, /methods: at least one is required/],
         [
           "v3multifactor",
           { auth_url: authUrl, auth_methods: "v3totp", ...user },
-          /option password: there is no such option/
+          /option password: unknown option/
         ]
       ]
       for (const [name, given, message] of cases) {
@@ -165,7 +165,7 @@ describe("a plugin by name", () => {
       }
     }))
 
-  it.effect("an application credential's configured scope is left out, and that is told", () =>
+  it.effect("leaves out the scope beside an application credential, with a warning", () =>
     Effect.gen(function*() {
       const { applicationCredential: { id, secret }, authUrl } = yield* TestCloud.TestCloud
       const told: Array<unknown> = []
@@ -181,7 +181,7 @@ describe("a plugin by name", () => {
     }).pipe(Effect.provide(TestCloud.layer())))
 })
 
-describe("the registry", () => {
+describe("the known auth types", () => {
   const ticket = AuthType.make({
     name: "ticket",
     options: {
@@ -192,18 +192,18 @@ describe("the registry", () => {
       Effect.succeed(AuthPlugin.make({ name: "ticket", headers: Effect.succeed(AuthPlugin.tokenHeaders(ticket)) }))
   })
 
-  it.effect("takes more, in place of those with the same name", () =>
+  it.effect("can be extended; a new one replaces one of the same name", () =>
     Effect.gen(function*() {
       const plugin = yield* AuthTypes.load("ticket", { ticket: "t1" })
       assert.strictEqual((yield* plugin.headers)["x-auth-token"], "t1")
       assert.strictEqual((yield* AuthTypes.get("none")).options.length, 0)
       assert.isDefined((yield* AuthTypes.get("v3password")).method)
     }).pipe(
-      Effect.provide(AuthTypes.layerWith([ticket, { ...ticket, name: "none", options: [] }])),
+      Effect.provide(AuthTypes.add([ticket, { ...ticket, name: "none", options: [] }])),
       Effect.provide(silent)
     ))
 
-  it.effect("shows each plugin's options as data: which are needed, which are secret", () =>
+  it.effect("show options as data: which are required, which are secret", () =>
     Effect.gen(function*() {
       const { options } = yield* AuthTypes.get("v3password")
       assert.deepStrictEqual(options.filter(({ required }) => required).map(({ name }) => name), [
@@ -219,8 +219,8 @@ describe("the registry", () => {
     }))
 })
 
-describe("a method of one's own", () => {
-  it.effect("is told as it is wrong, before anything is sent", () =>
+describe("a method written by a program", () => {
+  it.effect("fails its own check before anything is sent", () =>
     Effect.gen(function*() {
       const wrong = new Errors.InvalidOptions({ module: "Mine", option: "ticket", reason: "it is torn" })
       const method = AuthMethod.make({
@@ -235,7 +235,7 @@ describe("a method of one's own", () => {
     }).pipe(Effect.provide(silent)))
 })
 
-describe("from the configuration", () => {
+describe("loadConfig", () => {
   const section = (json: unknown) => ConfigProvider.fromJson(json)
 
   const loaded = (
@@ -255,7 +255,7 @@ describe("from the configuration", () => {
     )
   }
 
-  it.effect("is the plugin that a section names, or that the section names that it names", () =>
+  it.effect("reads the plugin from a section, or from the section that auth_section names", () =>
     Effect.gen(function*() {
       const provider = section({
         a: { auth_type: "v3password", auth_url: authUrl, ...user },
@@ -266,10 +266,10 @@ describe("from the configuration", () => {
       assert.deepStrictEqual(yield* loaded(provider, "b"), { name: "v3password", warnings: [] })
       assert.strictEqual((yield* loaded(provider, "c", { defaultType: "v3password" })).name, "v3password")
       const error = yield* Effect.flip(loaded(provider, "c"))
-      assert.match(String(error), /c\.auth_type is needed: it names the plugin, for example "v3password"/)
+      assert.match(String(error), /c\.auth_type is required, for example "v3password"/)
     }))
 
-  it.effect("takes variables, lists with commas, and warns once of each old name", () =>
+  it.effect("reads variables and lists with commas, and warns once of each former name", () =>
     Effect.gen(function*() {
       const variables = {
         OS_AUTH_TYPE: "v3multifactor",
@@ -292,13 +292,13 @@ describe("from the configuration", () => {
       ])
     }))
 
-  it.effect("says what is missing", () =>
+  it.effect("fails with what is missing", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(loaded(section({ auth_type: "v3password", username: "demo" })))
-      assert.match(String(error), /option auth_url, password: needed, and not given/)
+      assert.match(String(error), /option auth_url, password: required, and not set/)
     }))
 
-  it.effect("gives an adapter its options, and refuses those that cannot be together", () =>
+  it.effect("an adapter reads its options, and refuses contradicting ones", () =>
     Effect.gen(function*() {
       const read = (json: unknown) =>
         Effect.flatMap(Effect.void, () => Adapter.config("nova")).pipe(

@@ -3,13 +3,13 @@ import { Duration, Effect, Fiber, Inspectable, Redacted, TestClock } from "effec
 import type { InvalidOptions } from "effect-keystoneauth/Errors"
 import * as TotpSeed from "effect-keystoneauth/TotpSeed"
 
-/** "12345678901234567890", the seed of the RFC's examples. */
+/** "12345678901234567890", the seed of the examples in the RFC. */
 const seed = Redacted.make("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 
 const text = (passcode: Effect.Effect<Redacted.Redacted, InvalidOptions>) => Effect.map(passcode, Redacted.value)
 
 describe("TotpSeed", () => {
-  it.effect("gives what RFC 6238 has for these times", () =>
+  it.effect("gives the passcodes of RFC 6238 for its times", () =>
     Effect.gen(function*() {
       const passcode = TotpSeed.passcode(seed, { digits: 8 })
       const expected: ReadonlyArray<readonly [number, string]> = [
@@ -24,13 +24,13 @@ describe("TotpSeed", () => {
         yield* TestClock.setTime(seconds * 1000)
         assert.strictEqual(yield* text(passcode), code)
       }
-      // for SHA-256 it has 32 bytes of the same digits
+      // its seed for SHA-256 has 32 bytes of the same digits
       const longer = Redacted.make("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA====")
       yield* TestClock.setTime(59_000)
       assert.strictEqual(yield* text(TotpSeed.passcode(longer, { digits: 8, algorithm: "SHA256" })), "46119246")
     }))
 
-  it.effect("by default it is Keystone's: six digits, thirty seconds", () =>
+  it.effect("defaults to six digits and thirty seconds, as Keystone does", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(59_000)
       assert.strictEqual(yield* text(TotpSeed.passcode(seed)), "287082")
@@ -39,7 +39,7 @@ describe("TotpSeed", () => {
       assert.strictEqual(yield* text(other), "755224")
     }))
 
-  it.effect("gives each passcode once: who comes too early waits for the next", () =>
+  it.effect("gives each passcode once: the next caller waits for the next passcode", () =>
     Effect.gen(function*() {
       const passcode = TotpSeed.passcode(seed)
       yield* TestClock.setTime(31_000)
@@ -52,12 +52,12 @@ describe("TotpSeed", () => {
       yield* TestClock.adjust("30 seconds")
       const others = yield* Fiber.join(waiting)
       assert.strictEqual(new Set([first, ...others]).size, 3)
-      // the next period begins with one that nobody has had
+      // the passcode of the next period is still unused
       yield* TestClock.adjust("30 seconds")
       assert.notInclude([first, ...others], yield* text(passcode))
     }))
 
-  it.effect("who gives up waiting takes nothing with him", () =>
+  it.effect("an interrupted wait uses up no passcode", () =>
     Effect.gen(function*() {
       const passcode = TotpSeed.passcode(seed)
       yield* text(passcode)
@@ -72,7 +72,7 @@ describe("TotpSeed", () => {
       assert.strictEqual(Duration.toSeconds(waited), 25)
     }))
 
-  it.effect("says what is wrong, but not the seed", () =>
+  it.effect("fails with what is wrong, and does not show the seed", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<readonly [Effect.Effect<Redacted.Redacted, InvalidOptions>, string]> = [
         [TotpSeed.passcode(Redacted.make("SECRET!SEED1")), "seed"],

@@ -58,7 +58,7 @@ describe("Totp", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["totp"])
     }).pipe(Effect.provide(cloudWith({ passcodes }))))
 
-  it.effect("a token that ends is the end of it, and not renewed before", () =>
+  it.effect("a token from a passcode is not renewed, and requests fail after its end", () =>
     Effect.gen(function*() {
       const totp = yield* plugin(first)
       for (let second = 0; second < 58; second++) {
@@ -89,7 +89,7 @@ describe("Totp", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["totp", "totp", "totp", "totp"])
     }).pipe(Effect.provide(cloudWith({ passcodes }))))
 
-  it.effect("who brings another passcode, or brings it otherwise, does not get the token that is there", () =>
+  it.effect("another passcode or another Effect does not get the existing token", () =>
     Effect.gen(function*() {
       yield* Effect.provide(servers, yield* plugin(first))
       const others = [wrong, Effect.succeed(wrong), Effect.succeed(wrong)]
@@ -100,12 +100,12 @@ describe("Totp", () => {
         assert.notInclude(error.message, "999999")
       }
       assert.lengthOf(yield* shownInLogins, 4)
-      // nor who may log in again the one of who may not
+      // a plugin that may log in again does not get the token of one that may not
       yield* Effect.provide(servers, yield* plugin(second))
       assert.lengthOf(yield* shownInLogins, 5)
     }).pipe(Effect.provide(cloudWith({ passcodes }))))
 
-  it.effect("has a cacheId that says who, and not with which passcode", () =>
+  it.effect("has a cacheId of the user, without the passcode", () =>
     Effect.gen(function*() {
       const { login, user } = yield* options
       const id = (more: Partial<Totp.Options>) =>
@@ -118,7 +118,7 @@ describe("Totp", () => {
       assert.notDeepEqual(yield* id({}), yield* password.cacheId)
     }).pipe(Effect.provide(cloudWith({ passcodes }))))
 
-  it.effect("a kept login spares the passcode", () =>
+  it.effect("a stored authState needs no passcode", () =>
     Effect.gen(function*() {
       const { login, user } = yield* options
       const totp = yield* Totp.make({ ...login, ...user, passcode: first })
@@ -149,7 +149,7 @@ describe("MultiFactor", () => {
       return error
     })
 
-  it.effect("shows both in one request", () =>
+  it.effect("sends both methods in one request", () =>
     Effect.gen(function*() {
       const { byPasscode, byPassword, login } = yield* factors
       const { projectId } = login
@@ -159,7 +159,7 @@ describe("MultiFactor", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password+totp"])
       const access = Option.getOrThrow(yield* Effect.provide(AuthPlugin.access, plugin))
       assert.deepStrictEqual(access.methods, ["password", "totp"])
-      // one wrong is all wrong, and gives no receipt
+      // with one wrong method, Keystone gives no receipt
       for (const methods of [[byPassword, byPasscode(wrong)], [byPasscode(wrong), byPassword]]) {
         assertTag(yield* Effect.flip(Effect.provide(servers, MultiFactor.layer({ ...login, methods }))), "Unauthorized")
       }
@@ -176,11 +176,11 @@ describe("MultiFactor", () => {
       assert.deepStrictEqual(yield* shownInLogins, [])
     }).pipe(Effect.provide(cloudWith(bothNeeded))))
 
-  it.effect("a method alone fails with what is missing, for all who wait; the receipt is not shown", () =>
+  it.effect("one method of two fails for all callers with the missing one; the receipt is not shown", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const { byPasscode, login } = yield* factors
-      // the plain Password plugin, around it all
+      // the Password plugin, in an outer layer
       const [exit, ...others] = yield* Effect.all(Array.from({ length: 100 }, () => Effect.exit(servers)), {
         concurrency: "unbounded"
       })
@@ -210,7 +210,7 @@ describe("MultiFactor", () => {
         JSON.stringify(yield* cloud.journal)
       ]
       assert.deepStrictEqual(shown.filter((text) => text.includes(receipt)), [])
-      // nor where Keystone quotes it
+      // also not where Keystone quotes it
       const ended = MultiFactor.continueWith(missing, { ...login, methods: [byPasscode(first)] })
       yield* TestClock.adjust("5 minutes")
       const refused = yield* Effect.exit(Effect.provide(servers, ended))
@@ -219,7 +219,7 @@ describe("MultiFactor", () => {
       assert.notInclude(Cause.pretty(refused.cause) + JSON.stringify(refused), receipt)
     }).pipe(Effect.provide(cloudWith(bothNeeded))))
 
-  it.effect("goes on with the receipt in one call, within five minutes", () =>
+  it.effect("continues with the receipt, within five minutes", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const { byPasscode, login } = yield* factors
@@ -233,14 +233,14 @@ describe("MultiFactor", () => {
       assert.deepStrictEqual(access.methods, ["password", "totp"])
       const entry = (yield* cloud.journal).find(({ methods }) => methods?.[0] === "totp")
       assert.match(entry?.headers["openstack-auth-receipt"] ?? "", /^receipt-\d+$/)
-      // another receipt is another login, and the passcode is used
+      // another receipt is another login, and the passcode has been used
       yield* cloud.revokeTokens()
       const error = yield* Effect.flip(Effect.provide(servers, going))
       assertTag(error, "Unauthorized")
       assert.strictEqual(error.reason, "TokenNotRenewable")
     }).pipe(Effect.provide(cloudWith(bothNeeded))))
 
-  it.effect("asks for what is missing, and the login goes through", () =>
+  it.effect("calls onMissing, and the login succeeds", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const { byPasscode, byPassword, login } = yield* factors
@@ -266,7 +266,7 @@ describe("MultiFactor", () => {
       assert.deepStrictEqual(yield* shownInLogins, ["password", "totp", "password", "totp"])
     }).pipe(Effect.provide(cloudWith(bothNeeded))))
 
-  it.effect("who answers otherwise, or not at all, does not get the token that is there", () =>
+  it.effect("a plugin with another onMissing, or with none, does not get the existing token", () =>
     Effect.gen(function*() {
       const { byPasscode, byPassword, login } = yield* factors
       const plugin = (passcode: Redacted.Redacted) =>
@@ -285,7 +285,7 @@ describe("MultiFactor", () => {
       assertTag(yield* Effect.flip(Effect.provide(servers, fixed(wrong))), "Unauthorized")
     }).pipe(Effect.provide(cloudWith(bothNeeded))))
 
-  it.effect("several steps, and no end without progress", () =>
+  it.effect("calls onMissing as long as Keystone accepts more each time", () =>
     Effect.gen(function*() {
       const { byPasscode, byPassword, login } = yield* factors
       let asked = 0
@@ -295,13 +295,13 @@ describe("MultiFactor", () => {
           methods: [byPassword],
           onMissing: () => Effect.sync(() => (asked++, [more()]))
         })
-      // Keystone accepts passwords again and again, but that is no more than it knew
+      // Keystone accepts a password again, but that is no progress
       const stuck = yield* missingOf(
         Effect.provide(servers, plugin(() => byPassword))
       )
       assert.deepStrictEqual(stuck.methods, ["password"])
       assert.strictEqual(asked, 1)
-      // a third method, which is nowhere
+      // a third method, which does not exist
       const never = yield* missingOf(
         Effect.provide(servers, plugin(() => byPasscode(first)))
       )
@@ -314,7 +314,7 @@ describe("MultiFactor", () => {
       multiFactorAuthRules: [["password", "totp", "oauth1"]]
     }))))
 
-  it.effect("a method that fails to be shown fails the login, and nothing is sent", () =>
+  it.effect("a method whose proof fails makes the login fail, and nothing is sent", () =>
     Effect.gen(function*() {
       const { byPassword, login } = yield* factors
       const unknownDevice = new Errors.InvalidOptions({
@@ -335,7 +335,7 @@ describe("MultiFactor", () => {
       assert.deepStrictEqual(yield* shownInLogins, [])
     }).pipe(Effect.provide(cloudWith(bothNeeded))))
 
-  it.effect("has a cacheId of all its methods, without what is asked", () =>
+  it.effect("has a cacheId of all its methods, without passcodes", () =>
     Effect.gen(function*() {
       const { byPasscode, byPassword, login } = yield* factors
       const { password, user } = yield* options
@@ -359,7 +359,7 @@ describe("MultiFactor", () => {
 })
 
 describe("IssuedToken", () => {
-  it.effect("is used as long as it lasts, and nothing is asked of Keystone", () =>
+  it.effect("is used until it ends, and sends nothing to Keystone", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const access = Option.getOrThrow(yield* AuthPlugin.access)

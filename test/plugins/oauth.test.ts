@@ -18,7 +18,7 @@ import { assertTag } from "../support.js"
 import { recordLog } from "../tokenStores.js"
 
 // -----------------------------------------------------------------------------
-// a world where every request is written down
+// servers that record every request
 // -----------------------------------------------------------------------------
 
 interface Sent {
@@ -48,7 +48,7 @@ const token = {
   }
 }
 
-/** Grants access tokens for an hour, and tokens of Keystone: `oauth-1`, `keystone-2`, by the number of the request. */
+/** Gives access tokens for an hour, and Keystone tokens: `oauth-1`, `keystone-2`, with the number of the request. */
 const granting: Answers = (sent, count) =>
   sent.url === oauth2Endpoint
     ? [200, { access_token: `oauth-${count}`, token_type: "Bearer", expires_in: 3600 }]
@@ -79,7 +79,7 @@ const headers = Effect.flatMap(
   (plugin) => Effect.map(plugin.headers, (sent): Record<string, string> => ({ ...sent }))
 )
 
-/** Of this plugin, in this world. */
+/** The headers of this plugin with these servers. */
 const headersOf = (plugin: Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session>, answers?: Answers) =>
   Effect.gen(function*() {
     const { layer, sent } = world(answers)
@@ -90,7 +90,7 @@ const headersOf = (plugin: Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Ses
 const shown = (error: Errors.AuthenticationError): string =>
   `${error.message} ${JSON.stringify(error)} ${String(error.stack)}`
 
-/** Of `OAuth k="v", ...`, what is there by name. */
+/** The fields of `OAuth k="v", ...` by name. */
 const parse = (header: string | undefined): Record<string, string> =>
   Object.fromEntries(
     Array.from(
@@ -111,7 +111,7 @@ describe("OAuth1", () => {
     accessSecret: Redacted.make("as")
   }
 
-  /** RFC 5849 once more. */
+  /** Signs by RFC 5849, written a second time. */
   const sign = (url: string, { oauth_signature: _, ...parameters }: Record<string, string>): string => {
     const escape = (text: string) =>
       encodeURIComponent(text).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -119,7 +119,7 @@ describe("OAuth1", () => {
     return createHmac("sha1", "cs&as").update(`POST&${escape(url)}&${escape(pairs.join("&"))}`).digest("base64")
   }
 
-  it("signs as keystoneauth does, and the URL that is asked", () => {
+  it("signs as keystoneauth does, with the URL of the request", () => {
     // what keystoneauth sent for https://id.example.com/v3, with and without a slash, with and without the catalog
     const recorded = "OAuth oauth_nonce=\"nonce-1\", oauth_timestamp=\"1780000000\", oauth_version=\"1.0\", " +
       "oauth_signature_method=\"HMAC-SHA1\", oauth_consumer_key=\"ck\", oauth_token=\"ak\", " +
@@ -137,7 +137,7 @@ describe("OAuth1", () => {
     }
   })
 
-  it.effect("shows its signature and nothing else, with a nonce of its own each time", () =>
+  it.effect("sends only a signature, with a new nonce each time", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1780000000_900)
       for (const url of ["https://id.example.com", "https://id.example.com/", authUrl, `${authUrl}/`]) {
@@ -175,7 +175,7 @@ describe("OAuth1", () => {
       assert.strictEqual(new Set(nonces).size, 2)
     }))
 
-  it.effect("is refused with its name, but without its secrets", () =>
+  it.effect("a rejection shows its name, but not its secrets", () =>
     Effect.gen(function*() {
       const secret = Redacted.make("very-secret")
       const plugin = OAuth1.layer({ authUrl, ...keys, consumerSecret: secret, accessSecret: secret })
@@ -187,7 +187,7 @@ describe("OAuth1", () => {
       assert.notInclude(shown(error), "very-secret")
     }))
 
-  it.effect("needs both keys, and has no other scope", () =>
+  it.effect("requires both keys, and cannot be rescoped", () =>
     Effect.gen(function*() {
       for (const missing of ["consumerKey", "accessKey"]) {
         const { result, sent } = yield* headersOf(OAuth1.layer({ authUrl, ...keys, [missing]: "" }))
@@ -206,7 +206,7 @@ describe("OAuth1", () => {
       assert.lengthOf(sent, 0)
     }))
 
-  it.effect("by name, alone and among several methods", () =>
+  it.effect("can be chosen by name, alone and for v3multifactor", () =>
     Effect.gen(function*() {
       const given = {
         auth_url: authUrl,
@@ -220,7 +220,7 @@ describe("OAuth1", () => {
         const { layer, sent } = world()
         yield* headers.pipe(
           Effect.provide(AuthTypes.layerPlugin(name, options)),
-          Effect.provide(AuthTypes.layerWith([OAuth1.authType])),
+          Effect.provide(AuthTypes.add([OAuth1.authType])),
           Effect.provide(layer)
         )
         assert.strictEqual(parse(sent[0]?.headers["authorization"])["oauth_token"], "ak", name)
@@ -234,7 +234,7 @@ describe("OAuth1", () => {
       assert.include(error.message, "there is no \"v3oauth1\"")
     }))
 
-  it.effect("is one of the methods of a MultiFactor", () =>
+  it.effect("is a method for MultiFactor", () =>
     Effect.gen(function*() {
       const { sent } = yield* headersOf(MultiFactor.layer({ authUrl, methods: [OAuth1.method(keys)] }))
       assert.deepStrictEqual(JSON.parse(sent[0]?.body ?? "").auth.identity.methods, ["oauth1"])
@@ -245,7 +245,7 @@ describe("OAuth1", () => {
 // OAuth 2
 // -----------------------------------------------------------------------------
 
-/** How token endpoints go wrong, and what comes of it. */
+/** Wrong answers of token endpoints, and the errors for them. */
 const refusals: ReadonlyArray<readonly [Answer, Errors.AuthenticationError["_tag"], string]> = [
   [[401, { error: "invalid_client", error_description: "bad client" }], "Unauthorized", "bad client"],
   [[400, { error: "unauthorized_client" }], "Unauthorized", "unauthorized_client"],
@@ -278,7 +278,7 @@ describe("OAuth2ClientCredential", () => {
   const options = { authUrl, oauth2Endpoint, clientId: "cl id", clientSecret: Redacted.make("s/e+c") }
   const robot = OAuth2ClientCredential.layer(options)
 
-  it.effect("logs in, and gets an access token, as keystoneauth does", () =>
+  it.effect("logs in and requests an access token, as keystoneauth does", () =>
     Effect.gen(function*() {
       const { result, sent } = yield* headersOf(robot)
       assert.deepStrictEqual(yield* result, { "x-auth-token": "keystone-1", authorization: "Bearer oauth-2" })
@@ -298,7 +298,7 @@ describe("OAuth2ClientCredential", () => {
       assert.strictEqual(sent[1]?.headers["authorization"], "Basic Y2wgaWQ6cy9lK2M=")
     }))
 
-  it.effect("asks for an access token once for all, and for the next before it ends", () =>
+  it.effect("requests one access token for all callers, and the next before it ends", () =>
     Effect.gen(function*() {
       const { layer, to } = world()
       yield* Effect.gen(function*() {
@@ -311,7 +311,7 @@ describe("OAuth2ClientCredential", () => {
         yield* TestClock.adjust("57 minutes")
         yield* Effect.provide(headers, robot)
         assert.lengthOf(to("/OS-OAUTH2/token"), 1)
-        // in its last minute: it still serves, while the next one is fetched
+        // in its last minute it is still used while the next one is fetched
         yield* TestClock.adjust("150 seconds")
         assert.strictEqual((yield* Effect.provide(headers, robot))["authorization"], all[0]?.["authorization"])
         yield* TestClock.adjust("1 second")
@@ -320,7 +320,7 @@ describe("OAuth2ClientCredential", () => {
       }).pipe(Effect.provide(layer))
     }))
 
-  it.effect("an access token that does not say when it ends is good until it is rejected", () =>
+  it.effect("an access token without an end is used until it is rejected", () =>
     Effect.gen(function*() {
       const { layer, to } = world((sent, count) =>
         sent.url === oauth2Endpoint ? [200, { access_token: `oauth-${count}` }] : granting(sent, count)
@@ -333,7 +333,7 @@ describe("OAuth2ClientCredential", () => {
       }).pipe(Effect.provide(robot), Effect.provide(layer))
     }))
 
-  it.effect("a service that answers 401 gets new ones of both, and a late 401 drops nothing", () =>
+  it.effect("a 401 renews both tokens, and a late 401 drops nothing", () =>
     Effect.gen(function*() {
       const { layer, sent, to } = world((one, count) =>
         one.url.startsWith("https://compute.example.com/") && one.headers["authorization"] === "Bearer oauth-2"
@@ -355,7 +355,7 @@ describe("OAuth2ClientCredential", () => {
       }).pipe(Effect.provide(robot), Effect.provide(layer))
     }))
 
-  it.effect("what the endpoint says is wrong becomes a typed error", () =>
+  it.effect("errors of the endpoint become typed errors", () =>
     Effect.gen(function*() {
       for (const refusal of refusals) {
         const { result } = yield* headersOf(robot, (sent, count) =>
@@ -368,7 +368,7 @@ describe("OAuth2ClientCredential", () => {
       assert.lengthOf(sent, 1, "who is not let in does not ask for an access token")
     }))
 
-  it.effect("an endpoint that quotes the secret is not quoted", () =>
+  it.effect("an error hides a secret that the endpoint quotes", () =>
     Effect.gen(function*() {
       const { result } = yield* headersOf(robot, (sent, count) =>
         sent.url === oauth2Endpoint
@@ -379,7 +379,7 @@ describe("OAuth2ClientCredential", () => {
       assert.notInclude(shown(error), "s/e+c")
     }))
 
-  it.effect("a client that is refused rests before it is tried again", () =>
+  it.effect("a refused client is not tried again before the backoff has passed", () =>
     Effect.gen(function*() {
       const { layer, to } = world((sent, count) => sent.url === oauth2Endpoint ? [401, {}] : granting(sent, count))
       yield* Effect.gen(function*() {
@@ -392,7 +392,7 @@ describe("OAuth2ClientCredential", () => {
       }).pipe(Effect.provide(robot), Effect.provide(layer))
     }))
 
-  it.effect("what cannot be right is told before anything is sent", () =>
+  it.effect("invalid options fail before anything is sent", () =>
     Effect.gen(function*() {
       for (const [option, value] of [["oauth2Endpoint", "/v3/OS-OAUTH2/token"], ["clientId", ""]] as const) {
         const { result, sent } = yield* headersOf(OAuth2ClientCredential.layer({ ...options, [option]: value }))
@@ -411,7 +411,7 @@ describe("OAuth2ClientCredential", () => {
       assert.lengthOf(sent, 0)
     }))
 
-  it.effect("without reauthentication there is one of each, and then none", () =>
+  it.effect("reauthenticate: false gets one token of each kind, and then none", () =>
     Effect.gen(function*() {
       const { layer, sent } = world()
       yield* Effect.gen(function*() {
@@ -443,7 +443,7 @@ describe("OAuth2ClientCredential", () => {
       assert.lengthOf(sent, 2)
     }))
 
-  it.effect("by name and from the environment; a scope is left out with a warning", () =>
+  it.effect("can be chosen by name and from the environment; a scope is left out with a warning", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const { layer, sent } = world()
@@ -483,7 +483,7 @@ describe("OAuth2MtlsClientCredential", () => {
   const options = { authUrl, oauth2Endpoint, clientId: "cl id" }
   const robot = OAuth2MtlsClientCredential.layer(options)
 
-  it.effect("gets an access token, and asks Keystone what it says, as keystoneauth does", () =>
+  it.effect("requests an access token, and asks Keystone about it, as keystoneauth does", () =>
     Effect.gen(function*() {
       for (const url of ["https://id.example.com", authUrl, `${authUrl}/`]) {
         const { result, sent } = yield* headersOf(OAuth2MtlsClientCredential.layer({ ...options, authUrl: url }))
@@ -501,7 +501,7 @@ describe("OAuth2MtlsClientCredential", () => {
       assert.strictEqual(sent[1]?.url, `${authUrl}/auth/tokens?nocatalog`)
     }))
 
-  it.effect("the token is kept, says who it is, and is dropped when it is rejected", () =>
+  it.effect("keeps the token, knows its user, and drops it when it is rejected", () =>
     Effect.gen(function*() {
       const { layer, sent } = world()
       yield* Effect.gen(function*() {
@@ -516,7 +516,7 @@ describe("OAuth2MtlsClientCredential", () => {
       }).pipe(Effect.provide(robot), Effect.provide(layer))
     }))
 
-  it.effect("a login that was kept is sent in both headers", () =>
+  it.effect("a stored authState is sent in both headers", () =>
     Effect.gen(function*() {
       const of = Effect.provide(AuthPlugin.AuthPlugin, robot)
       const before = world()
@@ -537,7 +537,7 @@ describe("OAuth2MtlsClientCredential", () => {
       }).pipe(Effect.provide(after.layer))
     }))
 
-  it.effect("what goes wrong becomes a typed error, and nothing is sent for a token that is not there", () =>
+  it.effect("failures become typed errors, and Keystone is not asked about a missing token", () =>
     Effect.gen(function*() {
       for (const refusal of refusals) {
         const { result, sent } = yield* headersOf(
@@ -565,7 +565,7 @@ describe("OAuth2MtlsClientCredential", () => {
       }
     }))
 
-  it.effect("who comes with another certificate gets a token of his own", () =>
+  it.effect("another certificate gets another token", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.makeMemory()
       const { client, to } = world()
@@ -581,7 +581,7 @@ describe("OAuth2MtlsClientCredential", () => {
       assert.lengthOf(to("/OS-OAUTH2/token"), 2)
     }))
 
-  it.effect("what cannot be right is told before anything is sent; by name", () =>
+  it.effect("invalid options fail before anything is sent; can be chosen by name", () =>
     Effect.gen(function*() {
       for (const [option, value] of [["oauth2Endpoint", "token"], ["clientId", ""], ["authUrl", "id"]] as const) {
         const { result, sent } = yield* headersOf(OAuth2MtlsClientCredential.layer({ ...options, [option]: value }))

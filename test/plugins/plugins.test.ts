@@ -29,7 +29,7 @@ const status = Effect.map(
   (response) => response.status
 )
 
-/** A program's own world: what it sends is what comes back. */
+/** A server that answers with the headers of the request. */
 const echo = Layer.provideMerge(
   Session.layer(),
   Layer.succeed(
@@ -59,25 +59,25 @@ describe("plugins with fixed credentials", () => {
       assert.strictEqual(seen["x-auth-token"], "adm-token")
     }))
 
-  it.effect("NoAuth sends nothing, not even a token that means nothing", () =>
+  it.effect("NoAuth sends no token header", () =>
     Effect.gen(function*() {
       const seen = yield* sent(NoAuth.layer({ endpoint }))
       assert.isFalse("x-auth-token" in seen || "authorization" in seen)
     }))
 
-  it.effect("HttpBasic sends its pair", () =>
+  it.effect("HttpBasic sends user name and password", () =>
     Effect.gen(function*() {
       const seen = yield* sent(HttpBasic.layer({ endpoint, username: "u", password: Redacted.make("p:w") }))
       assert.strictEqual(seen["authorization"], "Basic dTpwOnc=")
     }))
 
-  it.effect("without an endpoint it is said what is missing", () =>
+  it.effect("without an endpoint the error says that it is missing", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(sent(NoAuth.layer()))
       assertTag(error, "EndpointNotFound")
     }))
 
-  it.effect("Tokenless says what for, and knows the identity service only", () =>
+  it.effect("Tokenless sends the scope, to the identity service only", () =>
     Effect.gen(function*() {
       const authUrl = "http://h.test/v3"
       const of = (options: Omit<Tokenless.Options, "authUrl">) => Tokenless.layer({ authUrl, ...options })
@@ -117,7 +117,7 @@ describe("ServiceToken", () => {
       assert.notStrictEqual(second["x-service-token"], first["x-service-token"])
     }).pipe(Effect.provide(test)))
 
-  it.effect("credentials that are no token are never sent as one", () =>
+  it.effect("credentials other than a token are not sent as one", () =>
     Effect.gen(function*() {
       const { accounts: { demo }, authUrl } = yield* TestCloud.TestCloud
       const basic = HttpBasic.layer({ username: "u", password: Redacted.make("p") })
@@ -127,7 +127,7 @@ describe("ServiceToken", () => {
 })
 
 describe("generic plugins", () => {
-  it.effect("find v3 wherever it is, with one document for all", () =>
+  it.effect("find v3 at any path, with one document for all", () =>
     Effect.gen(function*() {
       const { accounts: { demo }, baseUrl } = yield* TestCloud.TestCloud
       for (const authUrl of [`${baseUrl}/identity`, `${baseUrl}/identity/`, `${baseUrl}/identity/v3`]) {
@@ -138,7 +138,7 @@ describe("generic plugins", () => {
       assert.strictEqual(yield* Effect.provide(status, exchanged), 200)
     }).pipe(Effect.provide(test)))
 
-  it.effect("go by the URL where there is no document, and say so where that says nothing", () =>
+  it.effect("use the URL without a document, and fail if it names no version", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const login = (authUrl: string) =>
@@ -168,7 +168,7 @@ describe("generic plugins", () => {
     }).pipe(Effect.provide(test)))
 })
 
-/** Where a plugin goes to log in, and with what, if everything there answers so. */
+/** The URL and body of the login, if the server answers everything so. */
 const loginOf = <E>(
   plugin: Layer.Layer<AuthPlugin.AuthPlugin, E, Session.Session | Discovery.Discovery>,
   urls: Readonly<Record<string, unknown>> = {}
@@ -184,10 +184,10 @@ const loginOf = <E>(
     return { url: login?.url, body, error: outcome.left }
   })
 
-describe("where and with what a login is made, as keystoneauth does it", () => {
+describe("URL and body of a login are those of keystoneauth", () => {
   const demo = { userId: "u", password: Redacted.make("p") }
 
-  it.effect("a path that ends in v3 has its version, a host does not", () =>
+  it.effect("a path that ends in v3 has the version, a host does not", () =>
     Effect.gen(function*() {
       const login = (authUrl: string) => Effect.map(loginOf(Password.layer({ authUrl, ...demo })), ({ url }) => url)
       assert.strictEqual(yield* login("https://h.test/v3/"), "https://h.test/v3/auth/tokens")
@@ -196,7 +196,7 @@ describe("where and with what a login is made, as keystoneauth does it", () => {
       assert.strictEqual(yield* login("https://h.test/identity"), "https://h.test/identity/v3/auth/tokens")
     }))
 
-  it.effect("without a version document, /v2.0 is a version, and /v2 is none", () =>
+  it.effect("without a version document, /v2.0 is a version, and /v2 is not", () =>
     Effect.gen(function*() {
       const login = (authUrl: string) => loginOf(GenericPassword.layer({ authUrl, ...demo }))
       assert.strictEqual((yield* login("https://h.test/id/v2.0")).url, "https://h.test/id/v2.0/tokens")
@@ -205,7 +205,7 @@ describe("where and with what a login is made, as keystoneauth does it", () => {
       assertTag(error, "DiscoveryFailed")
     }))
 
-  it.effect("the id of a default domain wins over the name of a given one, a given id over both", () =>
+  it.effect("a default domain id wins over a given name, a given id over both", () =>
     Effect.gen(function*() {
       const login = (options: Partial<GenericPassword.Options>) =>
         Effect.map(
@@ -239,8 +239,8 @@ describe("where and with what a login is made, as keystoneauth does it", () => {
     }))
 })
 
-describe("options from the configuration", () => {
-  it.effect("make the same plugins", () =>
+describe("layerConfig", () => {
+  it.effect("makes the same plugins", () =>
     Effect.gen(function*() {
       const { accounts: { demo }, applicationCredential, authUrl } = yield* TestCloud.TestCloud
       const token = (yield* currentToken) ?? ""
@@ -280,7 +280,7 @@ describe("options from the configuration", () => {
       }
     }).pipe(Effect.provide(test)))
 
-  it.effect("an application credential by name needs its user", () =>
+  it.effect("an application credential by name requires its user", () =>
     Effect.gen(function*() {
       const { applicationCredential: { name, secret, userDomainName, username }, authUrl } = yield* TestCloud.TestCloud
       const byName = ApplicationCredential.layer({ authUrl, name, secret, username, userDomainName })

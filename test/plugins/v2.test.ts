@@ -33,7 +33,7 @@ const post = (body: unknown) =>
   })
 
 describe("a cloud with Keystone v2.0", () => {
-  it.effect("lists what it has, and answers for nothing else", () =>
+  it.effect("lists its versions, and answers for no others", () =>
     Effect.gen(function*() {
       const statuses = (paths: ReadonlyArray<string>) =>
         Effect.forEach(paths, (path) =>
@@ -64,7 +64,7 @@ describe("a cloud with Keystone v2.0", () => {
       const passwordCredentials = { username: "demo", password }
       const status = (auth: unknown) => Effect.map(post({ auth }), ({ status }) => status)
       assert.strictEqual(yield* status({ passwordCredentials }), 200)
-      // the name wins, as in Keystone, and a password looks for no trust
+      // the name wins, as in Keystone, and a password login ignores the trust
       assert.strictEqual(
         yield* status({ passwordCredentials: { ...passwordCredentials, userId: "no such" }, trust_id: "t" }),
         200
@@ -91,7 +91,7 @@ describe("a cloud with Keystone v2.0", () => {
       })
     }).pipe(Effect.provide(old)))
 
-  it.effect("answers in v2.0's words", () =>
+  it.effect("answers in the format of v2.0", () =>
     Effect.gen(function*() {
       const { accounts: { demo } } = yield* TestCloud.TestCloud
       const { body } = yield* post({
@@ -127,13 +127,13 @@ describe("a cloud with Keystone v2.0", () => {
       })
     }).pipe(Effect.provide(old)))
 
-  it.effect("says that a token without end ends with the calendar", () =>
+  it.effect("gives a token without an end the last date of the calendar", () =>
     Effect.gen(function*() {
       const access = Option.getOrThrow(yield* AuthPlugin.access)
       assert.strictEqual(access.expiresAt?.epochMillis, Date.parse("9999-12-31T23:59:59Z"))
     }).pipe(Effect.provide(cloudWith({ versions: ["v2.0"] }, { tokenLifetime: "forever" }))))
 
-  it.effect("lists the tenants of a user, and nobody else's", () =>
+  it.effect("lists the tenants of the user only", () =>
     Effect.gen(function*() {
       const { baseUrl } = yield* TestCloud.TestCloud
       const request = HttpClientRequest.get(`${baseUrl}/identity/v2.0/tenants`)
@@ -176,7 +176,7 @@ describe("V2Password", () => {
       assert.strictEqual((yield* serviceRequests).length, 9)
     }).pipe(Effect.provide(old)))
 
-  it.effect("uses the interface and region that are asked for", () =>
+  it.effect("uses the requested interface and region", () =>
     Effect.gen(function*() {
       const url = (filter: { interface?: "internal" | "admin"; regionName?: string }) =>
         Effect.map(Session.endpointData({ serviceType: "image", ...filter }), ({ url }) => url)
@@ -215,14 +215,14 @@ describe("V2Password", () => {
       assert.isTrue((yield* serviceRequests).every(({ status }) => status === 200))
     }).pipe(Effect.provide(cloudWith({ versions: ["v2.0"] }, { tokenLifetime: "20 seconds" }))))
 
-  it.effect("needs a user, and says whose login was rejected", () =>
+  it.effect("requires a user, and names it when the login is rejected", () =>
     Effect.gen(function*() {
       const base = yield* options
       const login = (more: Partial<V2Password.Options>) =>
         Effect.flip(Effect.provide(servers, V2Password.layer({ ...base, ...more })))
       const nobody = yield* login({})
       assertTag(nobody, "InvalidOptions")
-      assert.match(nobody.message, /V2Password: option userId, username: one of them is needed/)
+      assert.match(nobody.message, /V2Password: option userId, username: one of them is required/)
       assert.deepStrictEqual(yield* shownInLogins, [])
       const wrong = yield* login({ username: "demo", tenantName: "demo", password: Redacted.make("wrong-secret") })
       assertTag(wrong, "Unauthorized")
@@ -249,7 +249,7 @@ describe("V2Password", () => {
       assert.lengthOf(yield* v2Logins, 1)
     }).pipe(Effect.provide(old)))
 
-  it.effect("exchanges its token for another tenant's, and knows no domains", () =>
+  it.effect("exchanges its token for another tenant, and refuses domains", () =>
     Effect.gen(function*() {
       const here = yield* Effect.flatMap(servers, projectOf)
       const further = TestCloud.TestCloud.pipe(
@@ -281,7 +281,7 @@ describe("V2Password", () => {
 })
 
 describe("V2Token", () => {
-  it.effect("exchanges a token for the same time, and cannot renew it", () =>
+  it.effect("exchanges a token, which ends at the same time and is not renewed", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* TestClock.adjust("10 minutes")
@@ -299,7 +299,7 @@ describe("V2Token", () => {
       assert.strictEqual(error.reason, "TokenNotRenewable")
     }).pipe(Effect.provide(old)))
 
-  it.effect("a token of either version is good at the other", () =>
+  it.effect("a token of one version works with the other", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const ofV3 = Redacted.make((yield* currentToken) ?? "")
@@ -326,7 +326,7 @@ describe("generic plugins", () => {
     }
   })
 
-  it.effect("use v2.0 where there is nothing else and no domain is said, or only a default one", () =>
+  it.effect("use v2.0 without v3, if there are no domains but default ones", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const { password, token } = yield* plugins
@@ -343,12 +343,12 @@ describe("generic plugins", () => {
           cloud.accounts.demo.projectId
         ])
       }
-      // the same options are the same login
+      // the same options share a login
       assert.deepStrictEqual(yield* shownInLogins, ["password", "token"])
       assert.lengthOf((yield* cloud.journal).filter(({ path }) => path === "/identity"), 1)
     }).pipe(Effect.provide(old)))
 
-  it.effect("prefer v3 where there are both, and say what they need for it", () =>
+  it.effect("prefer v3 to v2.0, and say what v3 requires", () =>
     Effect.gen(function*() {
       const { password, token } = yield* plugins
       for (const layer of [password({ defaultDomainId: "default" }), token({ defaultDomainName: "Default" })]) {
@@ -360,7 +360,7 @@ describe("generic plugins", () => {
       assert.lengthOf(yield* v2Logins, 0)
     }).pipe(Effect.provide(both)))
 
-  it.effect("do not leave out what v2.0 has no words for", () =>
+  it.effect("do not leave out options that v2.0 does not have", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const { password, token } = yield* plugins
@@ -382,7 +382,7 @@ describe("generic plugins", () => {
       assert.deepStrictEqual(yield* shownInLogins, [])
     }).pipe(Effect.provide(old)))
 
-  it.effect("have states and ids as the others", () =>
+  it.effect("have authState and cacheId", () =>
     Effect.gen(function*() {
       const { accounts: { demo }, baseUrl } = yield* TestCloud.TestCloud
       const make = (more: Partial<GenericPassword.Options>) =>
@@ -395,7 +395,7 @@ describe("generic plugins", () => {
       assert.isTrue(Option.isNone(yield* first.authState))
       const { "x-auth-token": token } = yield* first.headers
       const state = Option.getOrThrow(yield* first.authState)
-      // into a session of its own
+      // in a new Session
       const kept = yield* Effect.gen(function*() {
         const plugin = yield* make({})
         yield* plugin.setAuthState(state)
