@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
+import type * as ConfigValue from "../base/configValue.js"
 import * as Material from "../safety/material.js"
 import * as Url from "../safety/url.js"
 
@@ -36,7 +37,7 @@ export type Source =
  * @since 0.1.0
  * @category models
  */
-export type Value = string | ReadonlyArray<string>
+export type Value = ConfigValue.Value
 
 /**
  * @since 0.1.0

@@ -49,11 +49,9 @@ export const inOrder = <A>(options: CliOptions.Options<A>) => {
     })
 }
 
-const unknown = (name: string, known: ReadonlyArray<string>): Errors.InvalidOptions => {
-  const meant = Suggestion.closest(name, known)
-  return new Errors.InvalidOptions({
+const unknown = (name: string, known: ReadonlyArray<string>): Errors.InvalidOptions =>
+  new Errors.InvalidOptions({
     module: "ksa",
     option: name,
-    reason: `there is no such option${meant === undefined ? "" : `; is ${meant} meant?`}`
+    reason: `unknown option${Suggestion.didYouMean(name, known)}`
   })
-}

@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as CloudConfig from "../cloud/CloudConfig.js"
-import type * as Errors from "../Errors.js"
+import * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import * as ApiVersion from "../model/ApiVersion.js"
@@ -74,7 +74,7 @@ const configuration = ({ auth, authType, tls, warnings }: CloudConfig.Service): 
   const given = auth["auth_url"]
   const url = String((Redacted.isRedacted(given) ? Redacted.value(given) : given) ?? "")
   return [
-    ...warnings.map(({ key, reason, where }) => warning("configuration", `${where}: ${key}: ${reason}`)),
+    ...warnings.map((problem) => warning("configuration", Errors.describeProblem(problem))),
     ...(tls.insecure ? [warning("tls", "certificates are not checked: anyone on the way can read the password")] : []),
     ...(url.startsWith("http://") && !isLocal(url)
       ? [warning("tls", `${Url.shown(url)} is not https: anyone on the way can read the password`)]

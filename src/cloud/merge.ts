@@ -1,72 +1,65 @@
-/** All layers as one: under the names that the plugin's options have, each value from the strongest layer that has it. */
+/** Merges the layers of a cloud's settings into one, under the option names of its plugin. The strongest layer wins. */
 import * as Either from "effect/Either"
+import * as ConfigValue from "../base/configValue.js"
 import type * as Errors from "../Errors.js"
 import type * as AuthType from "../login/AuthType.js"
 import * as Keys from "./keys.js"
+import * as Problem from "./problem.js"
 import * as Setting from "./Setting.js"
 
-export interface Resolved {
+/** The settings of a cloud, each from the strongest layer that has it. */
+export interface Merged {
   readonly authType: string
-  /** Of the plugin; none if there is no such plugin. */
+  /** The options of the plugin; empty if the plugin is unknown. */
   readonly options: ReadonlyArray<AuthType.Option<unknown>>
   readonly settings: Setting.Settings
   readonly warnings: ReadonlyArray<Errors.ConfigProblem>
   readonly problems: ReadonlyArray<Errors.ConfigProblem>
 }
 
-type Settings = ReadonlyArray<Setting.Setting>
+type Layer = ReadonlyArray<Setting.Setting>
 
-export const problem = (setting: Setting.Setting, reason: string): Errors.ConfigProblem => ({
-  key: setting.key,
-  where: Setting.describeSource(setting.source),
-  reason
-})
-
-export const resolve = (layers: ReadonlyArray<Settings>, lookup: AuthType.Lookup): Resolved => {
-  const problems: Array<Errors.ConfigProblem> = []
-  const warnings: Array<Errors.ConfigProblem> = []
-  // what is empty says nothing
-  const said = layers.map((settings) => settings.filter(({ value }) => value !== ""))
-  const plain = said.map((settings) => renamed(settings, plainName, { problems, warnings }))
-  const merged = merge(plain)
-  const named = merged.get("auth_type")
-  const authType = authTypeOf(named?.value)
-  const type = typeof named?.value === "object"
-    ? Either.left({
-      reason: "one plugin is wanted here, not a list; several factors are the auth_methods of v3multifactor"
-    })
-    : lookup(authType)
-  if (Either.isLeft(type)) {
-    problems.push(
-      problem(named ?? { key: "auth_type", value: authType, source: { _tag: "Default" } }, type.left.reason)
-    )
-    return { authType, options: [], settings: merged, warnings, problems }
-  }
-  const options = Either.match(type.right.optionsFor(authOf(merged), lookup), {
-    onLeft: ({ option, reason }) => {
-      const key = `auth.${option}`
-      const setting = merged.get(key) ?? { key, value: "", source: { _tag: "Default" } }
-      problems.push(problem(setting, reason))
-      return type.right.options
-    },
-    onRight: (options) => options
+/** Merges layers, of which the weakest comes first. */
+export const merge = (layers: ReadonlyArray<Layer>, lookup: AuthType.Lookup): Merged => {
+  const report: Report = { problems: [], warnings: [] }
+  const current = layers.map((layer) =>
+    rename(layer.filter(({ value }) => ConfigValue.isSet(value)), currentName, report)
+  )
+  const merged = mergeLayers(current)
+  const named: Setting.Setting = merged.get("auth_type") ??
+    { key: "auth_type", value: "password", source: { _tag: "Default" } }
+  const authType = authTypeOf(named.value)
+  const type = typeof named.value === "string" ? lookup(authType) : Either.left({
+    reason: "expected one auth type, not a list; for several factors use v3multifactor with auth_methods"
   })
+  if (Either.isLeft(type)) {
+    report.problems.push(Problem.of(named, type.left.reason))
+    return { authType, options: [], settings: merged, ...report }
+  }
+  const options = Either.getOrElse(
+    type.right.optionsFor(authOf(merged), lookup),
+    ({ option, reason }) => {
+      const key = Keys.ofAuth(option)
+      report.problems.push(Problem.of(merged.get(key) ?? { key, value: "", source: { _tag: "Default" } }, reason))
+      return type.right.options
+    }
+  )
   const optionName = optionNames(options)
-  const all = merge(plain.map((settings) => renamed(settings, optionName, { problems, warnings })))
-  return { authType, options, settings: withDefaultDomain(all), warnings, problems }
+  const settings = mergeLayers(current.map((layer) => rename(layer, optionName, report)))
+  return { authType, options, settings: withDefaultDomain(settings), ...report }
 }
 
-/** What is given to the plugin, by name. */
+/** The plugin's settings, by option name. */
 export const authOf = (settings: Setting.Settings): Readonly<Record<string, Setting.Value>> =>
   Object.fromEntries(
     [...settings.values()].flatMap(({ key, value }) => key.startsWith("auth.") ? [[key.slice(5), value]] : [])
   )
 
-/** Names that plugins had before, and "none" in Python's words. */
+/** Older names of plugins, and Python's `None`. */
 const authTypes: Readonly<Record<string, string>> = { None: "none", token_endpoint: "admin_token" }
 
-const authTypeOf = (given: Setting.Value | undefined): string => {
-  const name = String(given ?? "password")
+const authTypeOf = (value: Setting.Value): string => {
+  const name = String(value)
   return Object.hasOwn(authTypes, name) ? authTypes[name] ?? name : name
 }
 
@@ -79,27 +72,27 @@ interface Report {
   readonly warnings: Array<Errors.ConfigProblem>
 }
 
-/** The name that a key has now, and whether the other one is to be given up. */
+/** The current name of a key, and whether the key itself is deprecated. */
 type NameOf = (key: string) => { readonly name: string; readonly deprecated: boolean }
 
-/** One layer under new names: within it, what has the new name already wins. */
-const renamed = (settings: Settings, nameOf: NameOf, { problems, warnings }: Report): Settings => {
+/** Renames the settings of a layer. A setting that has the current name already wins over renamed ones. */
+const rename = (layer: Layer, nameOf: NameOf, { problems, warnings }: Report): Layer => {
   const kept = new Map(
-    settings.flatMap((setting) => nameOf(setting.key).name === setting.key ? [[setting.key, setting]] : [])
+    layer.flatMap((setting) => nameOf(setting.key).name === setting.key ? [[setting.key, setting]] : [])
   )
-  for (const setting of settings) {
+  for (const setting of layer) {
     const { deprecated, name } = nameOf(setting.key)
     const other = kept.get(name)
     if (other === undefined) {
       kept.set(name, { ...setting, key: name })
       if (deprecated) {
-        warnings.push(problem(setting, `it is called ${name} now`))
+        warnings.push(Problem.of(setting, `deprecated name of ${name}`))
       }
     } else if (
       other !== setting && setting.source._tag !== "Variable" && String(other.value) !== String(setting.value)
     ) {
       problems.push(
-        problem(setting, `it is given otherwise as ${other.key} (${Setting.describeSource(other.source)}); keep one`)
+        Problem.of(setting, `differs from ${other.key} (${Setting.describeSource(other.source)}); keep one`)
       )
     }
   }
@@ -109,9 +102,9 @@ const renamed = (settings: Settings, nameOf: NameOf, { problems, warnings }: Rep
 const authOutside =
   /^(auth_url|username|user_id|password|passcode|token|auth_token|trust_id|system_scope|auth_methods|(project|tenant|domain|user_domain|project_domain|default_domain)_(id|name)|application_credential_(id|name|secret))$/
 
-/** Some write what belongs to `auth` beside it, where openstacksdk takes it, too. */
-const plainName: NameOf = (key) => {
-  const name = Keys.newName(key)
+/** As openstacksdk does, takes plugin options that stand beside `auth` instead of in it. */
+const currentName: NameOf = (key) => {
+  const name = Keys.currentName(key)
   return name !== key
     ? { name, deprecated: true }
     : {
@@ -120,7 +113,7 @@ const plainName: NameOf = (key) => {
     }
 }
 
-/** The names of a plugin's options. Who writes "tenant" means the project, wherever that word is the plugin's. */
+/** The names that a plugin has for its options. "tenant" and "project" mean the same. */
 const optionNames = (options: ReadonlyArray<AuthType.Option<unknown>>): NameOf => {
   const current = new Set(options.map(({ name }) => Keys.underscored(name)))
   const old = new Map(
@@ -141,24 +134,24 @@ const optionNames = (options: ReadonlyArray<AuthType.Option<unknown>>): NameOf =
 // layers
 // -----------------------------------------------------------------------------
 
-/** One thing, said by id or by name. */
-const oneThing =
+/** Options that name the same thing, by id or by name. */
+const reference =
   /^auth\.(user|username|project|tenant|domain|user_domain|project_domain|default_domain|application_credential)(?:_(?:id|name))?$/
 
-const thingOf = (key: string): string | undefined => oneThing.exec(key)?.[1]?.replace("username", "user")
+const referenceOf = (key: string): string | undefined => reference.exec(key)?.[1]?.replace("username", "user")
 
-/** Later layers win. Who says a name there does not mean the id that stands in an earlier one. */
-const merge = (layers: ReadonlyArray<Settings>): Setting.Settings => {
+/** Later layers win. A name in a later layer also replaces the id of the same thing in an earlier one. */
+const mergeLayers = (layers: ReadonlyArray<Layer>): Setting.Settings => {
   const all = new Map<string, Setting.Setting>()
-  for (const settings of layers) {
-    const things = new Set(settings.flatMap(({ key }) => thingOf(key) ?? []))
+  for (const layer of layers) {
+    const references = new Set(layer.flatMap(({ key }) => referenceOf(key) ?? []))
     for (const key of [...all.keys()]) {
-      const thing = thingOf(key)
-      if (thing !== undefined && things.has(thing)) {
+      const reference = referenceOf(key)
+      if (reference !== undefined && references.has(reference)) {
         all.delete(key)
       }
     }
-    for (const setting of settings) {
+    for (const setting of layer) {
       all.set(setting.key, setting)
     }
   }
@@ -176,9 +169,9 @@ const withDefaultDomain = (settings: Setting.Settings): Setting.Settings => {
     const domain = all.get(`auth.domain_${part}`)
     if (domain !== undefined) {
       all.delete(domain.key)
-      for (const whose of ["user_domain", "project_domain"]) {
-        if (!all.has(`auth.${whose}_id`) && !all.has(`auth.${whose}_name`)) {
-          all.set(`auth.${whose}_${part}`, { ...domain, key: `auth.${whose}_${part}` })
+      for (const owner of ["user_domain", "project_domain"]) {
+        if (!all.has(`auth.${owner}_id`) && !all.has(`auth.${owner}_name`)) {
+          all.set(`auth.${owner}_${part}`, { ...domain, key: `auth.${owner}_${part}` })
         }
       }
     }
