@@ -1,15 +1,15 @@
 /**
- * Reads a cloud from `clouds.yaml`, or from the `OS_*` variables of an openrc file: a Session, an AuthPlugin, and defaults for
- * the adapters of each service.
+ * Reads a cloud from `clouds.yaml`, or from the `OS_*` variables of an openrc file: a Session, an AuthPlugin, and
+ * defaults for the adapters of each service.
  *
- * Files, search path and keys are openstacksdk's, with these differences: the key decides what a text means (`2.10` stays 2.10);
- * a named cloud takes nothing from the environment; a named file must exist; and each value knows its line or variable.
- * This module needs the `yaml` package.
+ * Files, search path and keys are openstacksdk's, with these differences: the key decides what a text means (`2.10`
+ * stays 2.10); a named cloud takes nothing from the environment; a named file must exist; and each value knows its line
+ * or variable. This module needs the `yaml` package.
  *
  * `load` works in three steps:
  *
- * 1. `layers` chooses the cloud and collects its settings from each source (`files` and `yaml` read the files, `profiles` the
- *    vendor's profile, `environment` the variables).
+ * 1. `layers` chooses the cloud and collects its settings from each source (`files` and `yaml` read the files,
+ *    `profiles` the vendor's profile, `environment` the variables).
  * 2. `merge` makes one set of settings of these layers, under the option names of the plugin.
  * 3. `decode` turns the settings into options, by the table in `session/namedOption`.
  *
@@ -96,8 +96,8 @@ export interface Service {
 export class CloudConfig extends Context.Tag("effect-keystoneauth/CloudConfig")<CloudConfig, Service>() {}
 
 /**
- * Reads a cloud: the one with this name; without a name, the one that `OS_CLOUD` names, the one that the environment describes, or
- * the only one in the file.
+ * Reads a cloud: the one with this name; without a name, the one that `OS_CLOUD` names, the one that the environment
+ * describes, or the only one in the file.
  *
  * Fails with `InvalidConfig`, which lists all problems with file and line, or variable.
  *
@@ -177,8 +177,8 @@ export const layerCloud = (
 ): Layer.Layer<CloudConfig, Error, FileSystem.FileSystem | Path.Path> => Layer.effect(CloudConfig, load(name, options))
 
 /**
- * Provides a cloud's configuration, Session and AuthPlugin, over a transport with the cloud's TLS. `session` wins over the options
- * of the cloud.
+ * Provides a cloud's configuration, Session and AuthPlugin, over a transport with the cloud's TLS. `session` wins over
+ * the options of the cloud.
  *
  * @example
  * ```ts

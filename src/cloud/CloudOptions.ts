@@ -1,6 +1,6 @@
 /**
- * The `--os-*` options of OpenStack's command line tools, for programs made with `@effect/cli`. Their values win over those of the
- * cloud that is named, or of the environment. This module needs `@effect/cli`.
+ * The `--os-*` options of OpenStack's command line tools, for programs made with `@effect/cli`. Their values win over
+ * those of the cloud that is named, or of the environment. This module needs `@effect/cli`.
  *
  * @since 0.1.0
  */
@@ -96,8 +96,8 @@ export const auth = ({ defaultType = "password", types = AuthTypes.core }: AuthO
 export const session: Given = all([...fromTable(NamedOption.tls), ...fromTable(NamedOption.session)])
 
 /**
- * The options that choose endpoints: `--os-region-name`, `--os-interface`, `--os-endpoint-override`, ..., and for each of the given
- * services `--os-compute-api-version` and the like.
+ * The options that choose endpoints: `--os-region-name`, `--os-interface`, `--os-endpoint-override`, ..., and for each
+ * of the given services `--os-compute-api-version` and the like.
  *
  * @since 0.1.0
  * @category options
@@ -130,8 +130,8 @@ export interface Cloud {
 }
 
 /**
- * `--os-cloud` and all options of this module. Values that are not given come from where `CloudConfig.load` finds them: from the
- * cloud that `--os-cloud` or `OS_CLOUD` names, or otherwise from the environment (`OS_AUTH_URL`, ...).
+ * `--os-cloud` and all options of this module. Values that are not given come from where `CloudConfig.load` finds them:
+ * from the cloud that `--os-cloud` or `OS_CLOUD` names, or otherwise from the environment (`OS_AUTH_URL`, ...).
  *
  * @since 0.1.0
  * @category options
@@ -155,8 +155,8 @@ export const cloud = (
   )
 
 /**
- * A `prompt` for `CloudConfig.load` that asks at the terminal without echo. `undefined` if there is no terminal, so that a script
- * fails instead of waiting for ever. Ctrl-C interrupts the program.
+ * A `prompt` for `CloudConfig.load` that asks at the terminal without echo. `undefined` if there is no terminal, so
+ * that a script fails instead of waiting for ever. Ctrl-C interrupts the program.
  *
  * @since 0.1.0
  * @category prompts

@@ -51,8 +51,8 @@ export interface Setting {
 }
 
 /**
- * A setting as it may be shown: the value is `Redacted` unless it is known not to be secret. A path of a key is shown; its text, and
- * a URL that may have a password in it, are not.
+ * A setting as it may be shown: the value is `Redacted` unless it is known not to be secret. A path of a key is shown;
+ * its text, and a URL that may have a password in it, are not.
  *
  * @since 0.1.0
  * @category models

@@ -70,7 +70,9 @@ export interface Given {
   readonly variable?: string
 }
 
-/** Reads the file of a kind: the given one, that of the variable, or the first one found. Only the last may be missing. */
+/**
+ * Reads the file of a kind: the given one, that of the variable, or the first one found. Only the last may be missing.
+ */
 export const open = (
   kind: Parameters<typeof find>[0],
   { path, variable }: Given

@@ -36,18 +36,20 @@ export interface Options {
   readonly secureFile?: string | undefined
   /** The file to read instead of the first `clouds-public.yaml` of the search path. */
   readonly profilesFile?: string | undefined
-  /** One of the cloud's regions. Default: `OS_REGION_NAME`, unless the cloud was named here; otherwise the first one. */
+  /**
+   * One of the cloud's regions. Default: `OS_REGION_NAME`, unless the cloud was named here; otherwise the first one.
+   */
   readonly regionName?: string | undefined
   /**
-   * Values that win over all others, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`; or settings with
-   * their sources. Secrets may be `Redacted`.
+   * Values that win over all others, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`; or
+   * settings with their sources. Secrets may be `Redacted`.
    */
   readonly values?: Readonly<Record<string, Setting.Shown["value"]>> | ReadonlyArray<Setting.Shown> | undefined
   /** The auth type of a cloud that has none. Default: `"password"`. */
   readonly defaultAuthType?: string | undefined
   /**
-   * Whether a named cloud also takes values from the environment: for settings that it lacks (`"fill"`), or for all settings
-   * (`"override"`). Default: it does not.
+   * Whether a named cloud also takes values from the environment: for settings that it lacks (`"fill"`), or for all
+   * settings (`"override"`). Default: it does not.
    */
   readonly environment?: "fill" | "override" | undefined
 }
@@ -147,7 +149,7 @@ const onlyCloud = (found: Found): Effect.Effect<string, Errors.InvalidConfig> =>
       key: "cloud",
       where: placeOf(found),
       reason: first === undefined
-        ? "no cloud is configured: set OS_CLOUD and write a clouds.yaml, or set OS_AUTH_URL and the other OS_* variables"
+        ? "no cloud is configured: write a clouds.yaml and set OS_CLOUD, or set OS_AUTH_URL and the like"
         : `choose one of ${names.join(", ")}: name it, or set OS_CLOUD`
     })
 }
@@ -167,7 +169,9 @@ const unknownCloud = (name: string, found: Found): Errors.ConfigProblem => {
 // one cloud
 // -----------------------------------------------------------------------------
 
-/** The layers of a cloud in files, the weakest first: profile, clouds file, secure file, and the values of its region. */
+/**
+ * The layers of a cloud in files, the weakest first: profile, clouds file, secure file, and the values of its region.
+ */
 const readCloud = (
   name: string,
   files: Found,

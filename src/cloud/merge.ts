@@ -99,16 +99,30 @@ const rename = (layer: Layer, nameOf: NameOf, { problems, warnings }: Report): L
   return [...kept.values()]
 }
 
-const authOutside =
-  /^(auth_url|username|user_id|password|passcode|token|auth_token|trust_id|system_scope|auth_methods|(project|tenant|domain|user_domain|project_domain|default_domain)_(id|name)|application_credential_(id|name|secret))$/
+const scopes = ["project", "tenant", "domain", "user_domain", "project_domain", "default_domain"]
 
-/** As openstacksdk does, takes plugin options that stand beside `auth` instead of in it. */
+/** Plugin options that may also stand beside `auth`, as in openstacksdk. */
+const besideAuth: ReadonlySet<string> = new Set([
+  "auth_url",
+  "username",
+  "user_id",
+  "password",
+  "passcode",
+  "token",
+  "auth_token",
+  "trust_id",
+  "system_scope",
+  "auth_methods",
+  "application_credential_secret",
+  ...[...scopes, "application_credential"].flatMap((name) => [`${name}_id`, `${name}_name`])
+])
+
 const currentName: NameOf = (key) => {
   const name = Keys.currentName(key)
   return name !== key
     ? { name, deprecated: true }
     : {
-      name: (authOutside.test(key) ? `auth.${key}` : key).replace(/^auth\.auth_token$/, "auth.token"),
+      name: (besideAuth.has(key) ? `auth.${key}` : key).replace(/^auth\.auth_token$/, "auth.token"),
       deprecated: false
     }
 }
@@ -134,20 +148,22 @@ const optionNames = (options: ReadonlyArray<AuthType.Option<unknown>>): NameOf =
 // layers
 // -----------------------------------------------------------------------------
 
-/** Options that name the same thing, by id or by name. */
-const reference =
-  /^auth\.(user|username|project|tenant|domain|user_domain|project_domain|default_domain|application_credential)(?:_(?:id|name))?$/
+const things: ReadonlySet<string> = new Set(["user", "application_credential", ...scopes])
 
-const referenceOf = (key: string): string | undefined => reference.exec(key)?.[1]?.replace("username", "user")
+/** The thing that an option names, by id or by name: `project` for `auth.project_id`. */
+const thingOf = (key: string): string | undefined => {
+  const thing = key === "auth.username" ? "user" : /^auth\.(.+?)(?:_id|_name)?$/.exec(key)?.[1]
+  return thing !== undefined && things.has(thing) ? thing : undefined
+}
 
 /** Later layers win. A name in a later layer also replaces the id of the same thing in an earlier one. */
 const mergeLayers = (layers: ReadonlyArray<Layer>): Setting.Settings => {
   const all = new Map<string, Setting.Setting>()
   for (const layer of layers) {
-    const references = new Set(layer.flatMap(({ key }) => referenceOf(key) ?? []))
+    const named = new Set(layer.flatMap(({ key }) => thingOf(key) ?? []))
     for (const key of [...all.keys()]) {
-      const reference = referenceOf(key)
-      if (reference !== undefined && references.has(reference)) {
+      const thing = thingOf(key)
+      if (thing !== undefined && named.has(thing)) {
         all.delete(key)
       }
     }

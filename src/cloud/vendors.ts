@@ -1,6 +1,6 @@
 /**
- * The vendors' profiles of openstacksdk as of August 2026, without what this library does not use (image formats, floating IPs).
- * Corrected: otc-swiss had no scheme.
+ * The vendors' profiles of openstacksdk as of August 2026, without what this library does not use (image formats,
+ * floating IPs). Corrected: otc-swiss had no scheme.
  */
 import type * as Yaml from "./yaml.js"
 

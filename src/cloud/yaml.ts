@@ -1,8 +1,8 @@
 /**
  * Parses a file of clouds into a tree of texts with their lines.
  *
- * YAML's own guesses are switched off (2.10 is 2.1, 0123456 is octal, no is false): the key decides what a text means. Messages are
- * our own, since those of the yaml package quote the file and its passwords.
+ * YAML's own guesses are switched off (2.10 is 2.1, 0123456 is octal, no is false): the key decides what a text means.
+ * Messages are our own, since those of the yaml package quote the file and its passwords.
  */
 import * as Either from "effect/Either"
 import {

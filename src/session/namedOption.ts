@@ -1,5 +1,6 @@
 /**
- * The options that configuration gives by name: one table for `Adapter.config`, `clouds.yaml`, the `OS_*` variables and the command line.
+ * The options that configuration gives by name: one table for `Adapter.config`, `clouds.yaml`, the `OS_*` variables and
+ * the command line.
  *
  * A new option is a new entry here.
  */
