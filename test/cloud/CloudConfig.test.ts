@@ -8,7 +8,7 @@ import * as TestCloud from "effect-keystoneauth/TestCloud"
 import { inspect } from "node:util"
 import { assertTag } from "../support.js"
 
-/** Files in a folder that is the user's configuration, and an environment. */
+/** Runs an effect with files in the user's configuration directory, and with an environment. */
 const world = <A, E, R = never>(
   files: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>>,
@@ -64,17 +64,17 @@ const sourceOf = (config: CloudConfig.Service, key: string): string => {
   return setting === undefined ? "nowhere" : Setting.describeSource(setting.source).replace(/^.*\//, "")
 }
 
-describe("which cloud", () => {
+describe("the cloud that is chosen", () => {
   const two =
     "clouds:\n  a:\n    auth: { auth_url: https://a.test, username: u, password: p }\n  b:\n    auth: { auth_url: https://b.test, username: u, password: p }\n"
 
-  it.effect("the one that is named, before that of OS_CLOUD", () =>
+  it.effect("is the named one, or that of OS_CLOUD", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* load({ "clouds.yaml": two }, { name: "b", environment: { OS_CLOUD: "a" } })).name, "b")
       assert.strictEqual((yield* load({ "clouds.yaml": two }, { environment: { OS_CLOUD: "a" } })).name, "a")
     }))
 
-  it.effect("the environment's, if it says where to log in; a stray variable makes no cloud", () =>
+  it.effect("is the environment's if it has an auth URL; other variables alone are not a cloud", () =>
     Effect.gen(function*() {
       const environment = { OS_AUTH_URL: "https://env.test/v3", OS_USERNAME: "env", OS_PASSWORD: "p" }
       const own = yield* load({ "clouds.yaml": two }, { environment })
@@ -85,7 +85,7 @@ describe("which cloud", () => {
       assert.strictEqual(stray.name, "mine")
     }))
 
-  it.effect("the only one; of several one must be chosen", () =>
+  it.effect("is the only one of the file; it is an error if there are several", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* load({ "clouds.yaml": cloud() })).name, "mine")
       assert.match(
@@ -96,7 +96,7 @@ describe("which cloud", () => {
       assert.match((yield* refused({ "clouds.yaml": two }, { name: "aa" })).message, /no such cloud; did you mean a\?/)
     }))
 
-  it.effect("is not mixed with the environment, unless that is asked for", () =>
+  it.effect("takes values from the environment only with the option for it", () =>
     Effect.gen(function*() {
       const environment = { OS_USERNAME: "env", OS_PROJECT_ID: "p", OS_REGION_NAME: "R" }
       const at = (options: CloudConfig.Options = {}) =>
@@ -112,7 +112,7 @@ describe("which cloud", () => {
 })
 
 describe("files", () => {
-  it.effect("secure.yaml is laid over clouds.yaml, value by value", () =>
+  it.effect("secure.yaml replaces single values of clouds.yaml", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml": cloud("region_name: R1"),
@@ -123,7 +123,7 @@ describe("files", () => {
       assert.strictEqual(sourceOf(config, "auth.username"), "clouds.yaml, line 5")
     }))
 
-  it.effect("yaml before yml before json; a file that was named must be there", () =>
+  it.effect("are looked for as yaml, yml and json; a named file must exist", () =>
     Effect.gen(function*() {
       const json = JSON.stringify({
         clouds: { j: { auth: { auth_url: "https://j.test", username: "u", password: "p" } } }
@@ -136,7 +136,7 @@ describe("files", () => {
       assert.match(error.message, /\/nowhere\.yaml: file: cannot be read: NotFound/)
     }))
 
-  it.effect("what is no YAML, no mapping, not UTF-8 or too much is told with its line", () =>
+  it.effect("with malformed or too much content are errors with the line", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [string, RegExp]> = [
         ["clouds:\n  mine: {", /clouds\.yaml, line 2: file: not valid YAML/],
@@ -166,7 +166,7 @@ describe("files", () => {
       }
     }))
 
-  it.effect("anchors and merge keys are followed", () =>
+  it.effect("may have anchors and merge keys", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml": [
@@ -186,7 +186,7 @@ describe("files", () => {
 })
 
 describe("values", () => {
-  it.effect("are what stands there: versions, numbers that begin with 0, and words for false", () =>
+  it.effect("are taken as written: versions, leading zeros, words for false", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml": cloud(
@@ -213,7 +213,7 @@ describe("values", () => {
       assert.strictEqual(config.session.timeout, 12_000)
     }))
 
-  it.effect("that cannot be right are told, all at once, with file, line and key", () =>
+  it.effect("that are invalid are reported together, with file, line and key", () =>
     Effect.gen(function*() {
       const error = yield* refused({
         "clouds.yaml": cloud(
@@ -239,7 +239,7 @@ describe("values", () => {
       assert.notInclude(error.message, "s3cret")
     }))
 
-  it.effect("that are missing or given twice are told", () =>
+  it.effect("that are missing or set twice are reported", () =>
     Effect.gen(function*() {
       const twice = yield* refused({ "clouds.yaml": cloud("username: other") })
       assert.match(twice.message, /line 8: username: differs from auth\.username \(.*line 5\); keep one/)
@@ -250,7 +250,7 @@ describe("values", () => {
       )
     }))
 
-  it.effect("under keys that nobody knows are warned of, with what may be meant", () =>
+  it.effect("of unknown keys cause warnings with a suggestion", () =>
     Effect.gen(function*() {
       const { warnings } = yield* load({
         "clouds.yaml": cloud("regoin_name: R1", "image_format: raw", "has_dns: false").replace(
@@ -268,7 +268,7 @@ describe("values", () => {
       ])
     }))
 
-  it.effect("old names do as well", () =>
+  it.effect("are also taken from deprecated keys", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml": cloud("auth_plugin: v3password", "endpoint_type: internal", "compute_endpoint_type: admin")
@@ -278,7 +278,7 @@ describe("values", () => {
       assert.deepStrictEqual(config.service("compute").interface, ["admin"])
     }))
 
-  it.effect("domain_id beside a project is the domain of user and project", () =>
+  it.effect("of domain_id set the domain of user and project", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml":
@@ -288,7 +288,7 @@ describe("values", () => {
       assert.notProperty(config.auth, "domain_id")
     }))
 
-  it.effect("regions: the first, or the one that is asked for, with its own values", () =>
+  it.effect("of the first region, or of the chosen one, are used", () =>
     Effect.gen(function*() {
       const files = {
         "clouds.yaml": cloud(
@@ -308,7 +308,7 @@ describe("values", () => {
       )
     }))
 
-  it.effect("that are secret are not shown", () =>
+  it.effect("are hidden if they are secret", () =>
     Effect.gen(function*() {
       const config = yield* load({ "clouds.yaml": cloud("pasword: s3cret2") })
       const shown = Inspectable.toStringUnknown([...config.settings.values()]) + JSON.stringify(config.warnings)
@@ -316,8 +316,8 @@ describe("values", () => {
     }))
 })
 
-describe("what an argument says", () => {
-  it.effect("wins over ids and old names in files", () =>
+describe("arguments", () => {
+  it.effect("win over ids and deprecated names in files", () =>
     Effect.gen(function*() {
       const files = {
         "clouds.yaml": cloud("auth_type: password").replace("username: demo", "user_name: old\n      project_id: p-1")
@@ -330,7 +330,7 @@ describe("what an argument says", () => {
 })
 
 describe("OS_REGION_NAME", () => {
-  it.effect("chooses a region of the cloud that OS_CLOUD chose, and of no other", () =>
+  it.effect("chooses a region only of the cloud that OS_CLOUD names", () =>
     Effect.gen(function*() {
       const files = { "clouds.yaml": cloud("regions: [R1, R2]") }
       const environment = { OS_CLOUD: "mine", OS_REGION_NAME: "R2" }
@@ -341,7 +341,7 @@ describe("OS_REGION_NAME", () => {
     }))
 })
 
-describe("provenance", () => {
+describe("the source", () => {
   const keys = [
     "region_name",
     "auth.username",
@@ -362,7 +362,7 @@ describe("provenance", () => {
 
   const valueOf = (origin: Origin, key: string) => `${origin}-${key}`
 
-  /** A file's lines for what this origin says, in the order that the keys were drawn. */
+  /** The lines of a file with these keys, in this order. */
   const lines = (origin: Origin, said: ReadonlyArray<string>): ReadonlyArray<string> => {
     const line = (key: string) => `${key.replace("auth.", "")}: ${valueOf(origin, key)}`
     return [
@@ -385,7 +385,7 @@ describe("provenance", () => {
     comments: FastCheck.nat(5)
   })
 
-  it.live("of each value is where it really came from", () =>
+  it.live("of each value is the strongest one that sets it", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(configurations, ({ comments, mode, said }) =>
@@ -440,7 +440,7 @@ describe("provenance", () => {
 })
 
 describe("profiles", () => {
-  /** An internet of JSON documents; others are not there. */
+  /** Serves these documents, and 404 for others. */
   const internet = (documents: Readonly<Record<string, () => Response>>) =>
     Layer.succeed(
       FetchHttpClient.Fetch,
@@ -452,7 +452,7 @@ describe("profiles", () => {
   const at = (profile: string, documents: Readonly<Record<string, () => Response>>) =>
     load({ "clouds.yaml": cloud(`profile: ${profile}`) }).pipe(Effect.provide(internet(documents)))
 
-  it.effect("from clouds-public.yaml stand before those of this package", () =>
+  it.effect("of clouds-public.yaml win over those of this package", () =>
     Effect.gen(function*() {
       const own = "public-clouds: { auro: { region_name: Own } }"
       const config = yield* load({ "clouds.yaml": cloud("profile: auro"), "clouds-public.yaml": own })
@@ -462,7 +462,7 @@ describe("profiles", () => {
       assert.strictEqual(sourceOf(known, "auth.auth_url"), "clouds.yaml, line 4")
     }))
 
-  it.effect("are asked for at an address, also where a known one names it", () =>
+  it.effect("are fetched from a URL, also if another profile names it", () =>
     Effect.gen(function*() {
       const config = yield* at("https://vendor.test/anything", {
         "https://vendor.test/.well-known/openstack/api": wellKnown({ regions: ["A", "B"], image_api_version: 2.1 })
@@ -479,7 +479,7 @@ describe("profiles", () => {
       assert.strictEqual(vexxhost.service("image").regionName, "ca-ymq-1")
     }))
 
-  it.effect("that cannot be had are told with their address", () =>
+  it.effect("that cannot be fetched are errors with the URL", () =>
     Effect.gen(function*() {
       const url = "https://vendor.test/.well-known/openstack/api"
       const refusals: ReadonlyArray<readonly [documents: Readonly<Record<string, () => Response>>, message: RegExp]> = [
@@ -507,8 +507,8 @@ describe("profiles", () => {
     }))
 })
 
-describe("somebody who is asked", () => {
-  it.effect("is asked for what is missing and can be asked for, and for nothing else", () =>
+describe("prompts", () => {
+  it.effect("ask only for missing options that have a question", () =>
     Effect.gen(function*() {
       const questions: Array<string> = []
       const prompt = (question: string) => Effect.sync(() => (questions.push(question), Redacted.make("000123")))
@@ -524,15 +524,15 @@ describe("somebody who is asked", () => {
 })
 
 describe("names", () => {
-  it.effect("are of both files", () =>
+  it.effect("are those of both files", () =>
     Effect.gen(function*() {
       const files = { "clouds.yaml": "clouds: { a: {}, b: {} }", "secure.yaml": "clouds: { b: {}, c: {} }" }
       assert.deepStrictEqual(yield* world(files, {}, () => CloudConfig.names()), ["a", "b", "c"])
     }))
 })
 
-describe("files that cannot be read", () => {
-  it.effect("are told, and no other is taken in their place", () =>
+describe("given files", () => {
+  it.effect("that cannot be read are errors, and no other file is used", () =>
     Effect.gen(function*() {
       const links = yield* Effect.flip(world({}, {}, (directory) =>
         Effect.gen(function*() {
@@ -549,7 +549,7 @@ describe("files that cannot be read", () => {
       assert.match(device.message, /\/dev\/zero: file: not a file/)
     }))
 
-  it.effect("are followed where they are links", () =>
+  it.effect("may be symbolic links", () =>
     Effect.gen(function*() {
       const config = yield* world({ "real.yaml": cloud() }, {}, (directory) =>
         Effect.gen(function*() {
@@ -562,7 +562,7 @@ describe("files that cannot be read", () => {
 })
 
 describe("TLS", () => {
-  it.effect("~ is the user's folder", () =>
+  it.effect("expands ~ to the user's directory", () =>
     Effect.gen(function*() {
       const { tls } = yield* load({ "clouds.yaml": cloud("cacert: ~/ca.pem", "cert: certs/~/c.pem") }, {
         environment: { HOME: "/home/demo" }
@@ -570,7 +570,7 @@ describe("TLS", () => {
       assert.deepInclude(tls, { caCert: "/home/demo/ca.pem", clientCert: "certs/~/c.pem" })
     }))
 
-  it.effect("is refused by a client that has its own", () =>
+  it.effect("is refused by a client that has its own TLS", () =>
     Effect.gen(function*() {
       const error = yield* world({ "clouds.yaml": cloud("verify: false") }, {}, () =>
         Effect.flip(Layer.build(
@@ -593,7 +593,7 @@ describe("layers", () => {
     minVersion: 2
   }) {}
 
-  it.effect("log in, and an adapter takes what it leaves open from the cloud", () =>
+  it.effect("log in, and give adapters the options that they do not set", () =>
     Effect.gen(function*() {
       const { accounts: { demo }, authUrl } = yield* TestCloud.TestCloud
       const text = cloud(
@@ -629,11 +629,11 @@ describe("layers", () => {
     }).pipe(Effect.provide(TestCloud.layerHttpClient())))
 })
 
-describe("what is secret", () => {
+describe("secrets", () => {
   const body = "MC4CAQAwBQYDK2VwBCIEIHunter2Hunter2Hunter2Hunter2Hunter2Hunte"
   const pem = `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`
   const base64 = Buffer.from(pem).toString("base64")
-  /** What tells each key, however it is written. */
+  /** Texts that reveal the key in each of its forms. */
   const marks = [body, base64, body.slice(20, 50), base64.slice(20, 50)]
 
   const printed = (value: unknown): ReadonlyArray<string> => [
@@ -678,7 +678,7 @@ describe("what is secret", () => {
   }
 
   for (const [form, text] of Object.entries(forms)) {
-    it.effect(`a key given as ${form} is hidden, wherever it is from`, () =>
+    it.effect(`a key as ${form} is hidden, whatever its source`, () =>
       Effect.gen(function*() {
         const quoted = JSON.stringify(text)
         const environment = {
@@ -712,13 +712,13 @@ describe("what is secret", () => {
           assert(Redacted.isRedacted(clientKey))
           assert.strictEqual(Redacted.value(clientKey), text)
         }
-        // the certificate may have the key in it, and somebody may take one option for the other
+        // a key may be in the file of the certificate, or in the wrong option
         const together = yield* load({ "clouds.yaml": cloud(`cert: ${quoted}`, `cacert: ${quoted}`) })
         assertHidden(together, [...marks, "hunter2"])
       }))
   }
 
-  it.effect("a path of a key is shown, and found from the user's folder", () =>
+  it.effect("the path of a key is shown, and ~ in it expanded", () =>
     Effect.gen(function*() {
       const config = yield* load(
         { "clouds.yaml": cloud("cert: certs/my client.pem", "key: ~/client") },
@@ -728,7 +728,7 @@ describe("what is secret", () => {
       assert.strictEqual(config.settings.get("key")?.value, "~/client")
     }))
 
-  it.effect("the password in a URL is hidden, and the URL is used as it is", () =>
+  it.effect("a URL with a password is hidden, and used unchanged", () =>
     Effect.gen(function*() {
       for (
         const url of ["https://adm:hunter2@ks.test/v3", "https://adm:h'un/ter2@ks.test:5000/v3", "//adm:hunter2@ks"]
@@ -749,7 +749,7 @@ describe("what is secret", () => {
         for (const text of printed(config.service("compute")).filter((_, i) => i !== 3)) {
           assert.notInclude(text, "adm:hunter2")
         }
-        // the plugin takes the URL
+        // the plugin accepts the hidden URL
         assert.strictEqual(others["username"], "demo")
         const taken = AuthType.decodeKnown("v3password", { authUrl: AuthType.authUrl }, config.auth)
         assert.deepStrictEqual(taken, Either.right({ authUrl: url }))

@@ -1,4 +1,7 @@
-/** Many files of clouds: good, subtly wrong and hostile. Each is read right, or refused with the line and the key; none takes long. */
+/**
+ * Many clouds.yaml files, valid, invalid and hostile. Each is read correctly, or refused with line and key, in a short
+ * time.
+ */
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,13 +12,13 @@ import * as CloudConfig from "effect-keystoneauth/CloudConfig"
 interface File {
   readonly name: string
   readonly text: string | Uint8Array
-  /** What must hold for the cloud, or how the error reads. */
+  /** Checks the cloud, or matches the error. */
   readonly expected: ((cloud: CloudConfig.Service) => void) | RegExp
 }
 
 const files: Array<File> = []
 
-/** It is in every file, and must be in nothing that is shown. */
+/** Every file contains it, and nothing that is shown may. */
 const secret = "s3cret-Pa55"
 
 const withAuth = (auth: ReadonlyArray<string>, ...lines: ReadonlyArray<string>): string =>
@@ -26,7 +29,7 @@ const withAuth = (auth: ReadonlyArray<string>, ...lines: ReadonlyArray<string>):
 
 const login = ["auth_url: https://a.test/v3", "username: demo", "user_domain_name: Default", `password: ${secret}`]
 
-/** The lines begin with line 8. */
+/** A cloud with these lines, from line 8 on. */
 const cloud = (...lines: ReadonlyArray<string>): string => withAuth(login, ...lines)
 
 const good = (name: string, text: string | Uint8Array, expected: (cloud: CloudConfig.Service) => void) =>
@@ -60,7 +63,7 @@ for (const word of ["perhaps", "/etc/ssl/ca.pem", "\"\\\"\"", "nope", "2", "y e 
   wrong(`verify: ${word}`, cloud(`verify: ${word}`), /clouds\.yaml, line 8: verify: expected true or false, got /)
   wrong(`insecure: ${word}`, cloud(`insecure: ${word}`), /clouds\.yaml, line 8: insecure: expected true or false, got /)
 }
-// what YAML would take for a number, a date, a truth or nothing is an id as it stands there
+// ids that YAML would read as numbers, dates or booleans
 for (
   const id of [
     "0123456",
@@ -178,7 +181,7 @@ good(
   }
 )
 good(
-  "seconds of another key are not the timeout",
+  "seconds of other keys are not the timeout",
   cloud("compute_connect_retry_delay: 2", "image_timeout: 5"),
   ({ service, session }) => {
     assert.strictEqual(session.timeout, undefined)
@@ -309,7 +312,7 @@ good("None", "clouds: { mine: { auth_type: None, auth: { endpoint: https://e.tes
   assert.strictEqual(auth["endpoint"], "https://e.test")
 })
 good(
-  "factors, as a list and as a text",
+  "factors, as a list",
   `${withAuth([...login, "passcode: '000123'"])}\n    auth_type: v3multifactor\n    auth_methods: [v3password, v3totp]`,
   ({ auth }) => {
     assert.deepStrictEqual(auth["auth_methods"], ["v3password", "v3totp"])
@@ -320,14 +323,14 @@ wrong(
   `${cloud()}\n    auth_type: v3multifactor\n    auth_methods: v3password,v3sms`,
   /auth_methods: there is no "v3sms"/
 )
-wrong("several regions in one text", cloud("region_name: A,B"), /line 8: region_name: expected one region/)
+wrong("several regions in one value", cloud("region_name: A,B"), /line 8: region_name: expected one region/)
 wrong(
   "a region without a name",
   cloud("regions: [ { values: {} } ]"),
   /line 8: regions: expected the name of a region, or a mapping/
 )
 wrong(
-  "a region that is not there",
+  "an unknown region",
   cloud("region_name: Z", "regions: [A, B]"),
   /line 8: region_name: no region "Z"; there are A, B/
 )
@@ -336,8 +339,8 @@ wrong(
   cloud("profile: vexxhots"),
   /line 8: profile: unknown profile "vexxhots"; did you mean vexxhost\?/
 )
-wrong("a cloud that is gone", cloud("profile: ultimum"), /line 8: profile: the cloud ultimum was shut down/)
-warned("a cloud that is going", cloud("profile: fuga"), /profile fuga: status: the cloud is marked deprecated/)
+wrong("a retired cloud", cloud("profile: ultimum"), /line 8: profile: the cloud ultimum was shut down/)
+warned("a deprecated cloud", cloud("profile: fuga"), /profile fuga: status: the cloud is marked deprecated/)
 for (
   const name of [
     "auro",
@@ -365,10 +368,10 @@ for (
 }
 wrong("cert and key", cloud("key: k.pem", "verify: x"), /verify/)
 warned("a key without its certificate", cloud("key: k.pem"), /line 8: key: ignored, since cert is not set/)
-warned("a CA that is not asked for", cloud("verify: false", "cacert: ca.pem"), /line 9: cacert: ignored/)
+warned("a CA without verification", cloud("verify: false", "cacert: ca.pem"), /line 9: cacert: ignored/)
 
 good(
-  "secrets in other places",
+  "secrets in other keys",
   cloud(
     `metrics: { influxdb: { password: ${secret} } }`,
     `image_endpoint_override: https://u:${secret}@image.test`,
@@ -408,8 +411,8 @@ wrong("a text", secret, /line 1: file: expected a mapping/)
 const unquoted = (value: string): string => withAuth([...login.slice(0, 3), `password: ${value}`])
 for (
   const [name, text, expected] of [
-    ["a bracket that is open", `${cloud()}\n    x: {a: ${secret}`, /line \d+: file: not valid YAML: /],
-    ["a quote that is open", unquoted(`"${secret}`), /line \d+: file: not valid YAML: a quote/],
+    ["an unclosed bracket", `${cloud()}\n    x: {a: ${secret}`, /line \d+: file: not valid YAML: /],
+    ["an unclosed quote", unquoted(`"${secret}`), /line \d+: file: not valid YAML: a quote/],
     ["a tab", `clouds:\n\tmine: ${secret}`, /line 2: file: not valid YAML: .*tabs/],
     ["a wrong indent", `${cloud()}\n   x: y`, /line 8: file: not valid YAML/],
     ["a password with *", unquoted(`*${secret}`), /line 7: file: not valid YAML: put text that begins with \*/],
@@ -433,7 +436,7 @@ for (
       /line 8: file: (not valid YAML|a key must be text)/
     ],
     ["a Python file", `password = "${secret}"\nclouds = {}`, /file: /],
-    ["JSON that is cut off", `{"clouds": {"mine": {"auth": {"password": "${secret}"`, /file: not valid YAML/]
+    ["truncated JSON", `{"clouds": {"mine": {"auth": {"password": "${secret}"`, /file: not valid YAML/]
   ] as const
 ) {
   wrong(name, text, expected)
@@ -456,15 +459,23 @@ good(
   ({ service }) => assert.strictEqual(service("x").regionName, "R")
 )
 good(
-  "Windows' and Unix' lines",
+  "mixed line ends",
   cloud("region_name: R").replace("\n", "\r\n"),
   ({ service }) => assert.strictEqual(service("x").regionName, "R")
 )
-good("names that objects have", cloud("__proto__: { a: b }", "constructor: x", "toString: y"), ({ warnings }) => {
+good("names of object properties", cloud("__proto__: { a: b }", "constructor: x", "toString: y"), ({ warnings }) => {
   assert.deepStrictEqual(warnings.map(({ key }) => key), ["__proto__", "constructor", "toString"])
 })
-wrong("a profile that objects have", cloud("profile: constructor"), /line 8: profile: unknown profile "constructor"/)
-wrong("a type that objects have", cloud("auth_type: __proto__"), /line 8: auth_type: there is no "__proto__"/)
+wrong(
+  "a profile with the name of an object property",
+  cloud("profile: constructor"),
+  /line 8: profile: unknown profile "constructor"/
+)
+wrong(
+  "an auth type with the name of an object property",
+  cloud("auth_type: __proto__"),
+  /line 8: auth_type: there is no "__proto__"/
+)
 
 // -----------------------------------------------------------------------------
 // hostile
@@ -533,7 +544,7 @@ good(
   }
 )
 wrong(
-  "a file that is too big",
+  "a file over the size limit",
   `${cloud()}\n#${"x".repeat(1024 * 1024)}`,
   /file: \d+ bytes long; at most 1048576 bytes are read/
 )
@@ -544,7 +555,7 @@ wrong("bytes", Uint8Array.from({ length: 5000 }, (_, i) => (i * 97) % 256), /clo
 
 // -----------------------------------------------------------------------------
 
-/** Much more than any takes: it is for what would never end. */
+/** Far more than any file takes: it catches endless loops. */
 const longest = Duration.seconds(20)
 
 describe("a corpus of files", () => {
