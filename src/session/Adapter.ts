@@ -362,9 +362,9 @@ const toRequestError = (
 
 /**
  * Reads the options of an adapter from a section of the configuration, under keystoneauth's names: `service_type`,
- * `service_name`, `valid_interfaces` (a list; `interface` is its older name), `region_name`, `endpoint_override`, `version` or
- * `min_version` and `max_version`, `connect_retries`, `connect_retry_delay`, `status_code_retries`, `status_code_retry_delay`
- * (in seconds) and `retriable_status_codes`.
+ * `service_name`, `valid_interfaces` (a list; `interface` is its older name), `region_name`, `endpoint_override`,
+ * `version` or `min_version` and `max_version`, `connect_retries`, `connect_retry_delay`, `status_code_retries`,
+ * `status_code_retry_delay` (in seconds) and `retriable_status_codes`.
  *
  * An upper-case prefix means variables, as in `AuthTypes.layerConfig`. Missing settings are left unset.
  *
