@@ -1,4 +1,4 @@
-/** Runs every example, one after the other; fails if one of them does, or has nothing to say. */
+/** Runs all examples, one after another. Fails if one of them fails or prints nothing. */
 import { Command, FileSystem, Path } from "@effect/platform"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Console, Data, Duration, Effect, Stream } from "effect"
@@ -7,7 +7,7 @@ class ExamplesFailed extends Data.TaggedError("ExamplesFailed")<{ readonly messa
 
 const text = Stream.decodeText()
 
-/** As this file is run itself, and always against TestCloud. */
+/** Runs an example as this file is run, and always against TestCloud. */
 const run = (file: string) =>
   Effect.gen(function*() {
     const command = Command.make(process.execPath, ...process.execArgv, file).pipe(Command.env({ OS_AUTH_URL: "" }))
@@ -23,7 +23,7 @@ const main = Effect.gen(function*() {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = yield* Effect.map(path.fromFileUrl(new URL(import.meta.url)), path.dirname)
-  // list-servers.ts is the program that the demo runs
+  // list-servers.ts is run by the demo
   const names = (yield* fileSystem.readDirectory(folder)).filter((name) =>
     name.endsWith(".ts") && name !== "all.ts" && name !== "list-servers.ts"
   ).sort()

@@ -1,4 +1,4 @@
-/** A command line tool of one file, with the options that OpenStack's own tools have. */
+/** A command line tool with the `--os-*` options of OpenStack's tools. */
 import { Command, Options } from "@effect/cli"
 import { HttpClientResponse } from "@effect/platform"
 import { NodeContext, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
@@ -14,7 +14,7 @@ class Compute extends Adapter.Tag<Compute>()("examples/cli-tool/Compute", { serv
 
 const Servers = Schema.Struct({ servers: Schema.Array(Schema.Struct({ name: Schema.String, status: Schema.String })) })
 
-// which cloud, who logs in, how and where: from the command line, clouds.yaml or the environment
+// cloud, credentials and endpoints come from the command line, clouds.yaml or the environment
 const servers = Command.make("servers", {
   cloud: CloudOptions.cloud({ services: ["compute"] }),
   status: Options.withDefault(Options.text("status"), "ACTIVE")
@@ -33,7 +33,7 @@ const servers = Command.make("servers", {
 
 const tool = Command.run(servers, { name: "servers", version: "1.0.0" })
 
-/** Without options, it is shown against a TestCloud. */
+/** Without options, the tool runs against TestCloud. */
 const shown = Effect.gen(function*() {
   const { accounts: { demo }, authUrl } = yield* TestCloud.TestCloud
   yield* tool([

@@ -1,4 +1,4 @@
-/** From the clouds.yaml that an operator has to a program; it names the cloud, and nothing else. */
+/** A program that takes cloud and credentials from clouds.yaml. It only names the cloud. */
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { ConfigProvider, Console, Effect, Layer, Redacted } from "effect"
@@ -20,7 +20,7 @@ const program = Effect.gen(function*() {
   const { status } = yield* compute.get("/servers")
   yield* Console.log(`GET /servers: ${status}`)
 
-  // each value knows where it comes from, and secrets are not shown
+  // each value has its source; secrets are hidden
   const { settings } = yield* CloudConfig.CloudConfig
   for (const key of ["auth.username", "auth.password", "interface"]) {
     const setting = settings.get(key)
@@ -36,7 +36,7 @@ const program = Effect.gen(function*() {
   }
 })
 
-/** What an operator has written, for the cloud of this example. */
+/** The clouds.yaml of the operator, for the cloud of this example. */
 const writeCloudsYaml = Effect.gen(function*() {
   const fileSystem = yield* FileSystem.FileSystem
   const { accounts: { demo }, authUrl } = yield* TestCloud.TestCloud

@@ -1,4 +1,4 @@
-/** Credentials from the configuration: the environment by default, any ConfigProvider if one is given. */
+/** Credentials from a ConfigProvider: by default the environment. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Config, ConfigProvider, Console, Effect, Redacted } from "effect"
 import { AuthPlugin, Password } from "effect-keystoneauth"

@@ -1,10 +1,10 @@
-/** A login of your own: a vault hands out tokens of Keystone. Keeping, sharing, renewing and rescoping them is not your business. */
+/** A custom login: a vault issues Keystone tokens. The library caches, shares, renews and rescopes them. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Option, Redacted } from "effect"
 import { Adapter, AuthPlugin, CustomLogin, Password } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
 
-/** Where the token comes from: a vault, a browser, a ticket. Twenty lines make a plugin of it. */
+/** A plugin for tokens of a vault. The same works for a browser or a ticket. */
 interface Vault {
   readonly address: string
   readonly readToken: Effect.Effect<Redacted.Redacted>
@@ -13,13 +13,13 @@ interface Vault {
 const vaultPlugin = (authUrl: string, vault: Vault, projectId: string) =>
   CustomLogin.layer({
     name: "vault",
-    description: `who may read ${vault.address}`,
+    description: `readers of ${vault.address}`,
     authUrl,
-    // plugins with the same parts share their token
+    // plugins with the same parts share a token
     parts: { vault: vault.address },
-    // the vault knows no more than the text; Keystone says whose it is and how long it lives
+    // the vault returns only the token; Keystone tells its user and its expiry
     login: Effect.flatMap(vault.readToken, (token) => CustomLogin.lookUp(authUrl, token)),
-    // what the vault hands out is for nothing yet: it is exchanged
+    // the token of the vault is unscoped: it is exchanged for one of the project
     projectId
   })
 

@@ -1,6 +1,6 @@
 /**
- * One program (list-servers.ts) against one cloud, step by step. Without `OS_AUTH_URL` the cloud is TestCloud, started
- * here as a real HTTP server; with it, the cloud that the OS_* variables name.
+ * Runs one program (list-servers.ts) against one cloud, step by step. With `OS_AUTH_URL`, it is the cloud of the OS_*
+ * variables; without, TestCloud as an HTTP server.
  */
 import { NodeRuntime, NodeTerminal } from "@effect/platform-node"
 import { Cause, Console, Effect, Layer } from "effect"

@@ -1,4 +1,4 @@
-/** What goes wrong has a tag for each thing that is handled differently, and says what to do. */
+/** Errors have a tag for each kind that is handled differently, and say what to do. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Redacted } from "effect"
 import { Adapter, Password, type Session } from "effect-keystoneauth"
@@ -10,17 +10,17 @@ class Compute extends Adapter.Tag<Compute>()("app/Compute", servers) {}
 class Elsewhere extends Adapter.Tag<Elsewhere>()("app/Elsewhere", { ...servers, regionName: "Atlantis" }) {}
 class Future extends Adapter.Tag<Future>()("app/Future", { ...servers, version: 3 }) {}
 
-/** Handles what it knows how to handle; every other error stays in the type. */
+/** Handles some errors; all others stay in the type. */
 const explain = <A, R>(request: Effect.Effect<A, Session.Error, R>) =>
   request.pipe(Effect.catchTags({
     EndpointNotFound: ({ available, regionName }) => {
       const regions = new Set(available.map((offer) => offer.regionName))
-      return Console.log(`EndpointNotFound: none in ${regionName}; there is one in ${[...regions].join(", ")}`)
+      return Console.log(`EndpointNotFound: not in ${regionName}, but in ${[...regions].join(", ")}`)
     },
     DiscoveryFailed: ({ attempts, reason, requested }) =>
-      Console.log(`DiscoveryFailed: ${reason} for ${requested}; there is ${attempts[0]?.versions?.join(", ")}`),
+      Console.log(`DiscoveryFailed: ${reason} for ${requested}; available: ${attempts[0]?.versions?.join(", ")}`),
     Unauthorized: ({ reason, retryAfterMillis = 0 }) =>
-      Console.log(`Unauthorized: ${reason}; not tried again for ${Math.ceil(retryAfterMillis / 1000)} s`),
+      Console.log(`Unauthorized: ${reason}; no login for ${Math.ceil(retryAfterMillis / 1000)} s`),
     NotFound: ({ serviceMessage, url }) => Console.log(`NotFound: ${url}: ${serviceMessage}`),
     RateLimited: ({ retryAfterMillis }) => Console.log(`RateLimited: try again in ${retryAfterMillis} ms`)
   }))
@@ -37,7 +37,7 @@ const main = Effect.gen(function*() {
   yield* compute.get("/servers").pipe(Effect.provide(stranger), explain)
   yield* compute.get("/servers/1").pipe(explain)
   yield* compute.get("/limits").pipe(explain)
-  // one tag, and the whole message as a sentence
+  // the message is a whole sentence
   yield* compute.get("/servers/1").pipe(Effect.catchTag("NotFound", ({ message }) => Console.log(message)))
 })
 

@@ -1,12 +1,12 @@
-/** The program that the demo runs. It says what it needs, and not which cloud, nor as whom. */
+/** The program that the demo runs. It requires a compute client and an identity, and does not name a cloud. */
 import { HttpClientResponse } from "@effect/platform"
 import { Effect, Schema } from "effect"
 import { Adapter } from "effect-keystoneauth"
 
-/** A client for one service: its own tag, its service value is an HttpClient. */
+/** The service tag of a client for one service, which is an HttpClient. */
 export class Compute extends Adapter.Tag<Compute>()("app/Compute", {
   serviceType: "compute",
-  interface: ["internal", "public"], // the first that the catalog has
+  interface: ["internal", "public"], // the first one in the catalog
   regionName: "RegionOne",
   minVersion: "2.1",
   maxVersion: "2.latest",

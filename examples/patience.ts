@@ -1,4 +1,4 @@
-/** Requests that wait for a service that is busy, and that keep limits themselves. */
+/** Retries for a busy service, and limits on the requests to it. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 import { Adapter, type Session } from "effect-keystoneauth"
@@ -6,11 +6,11 @@ import * as TestCloud from "effect-keystoneauth/TestCloud"
 
 class Compute extends Adapter.Tag<Compute>()("app/Compute", {
   serviceType: "compute",
-  retries: { connect: 3, status: 3 }, // a lost connection, and 429 or 503, three times each
+  retries: { connect: 3, status: 3 }, // up to three times each after a lost connection, and after 429 or 503
   limits: { concurrency: 10, requestsPerSecond: 50 }
 }) {}
 
-/** A POST is sent again only if it certainly did not arrive, or if that is asked for. */
+/** A POST is retried only if it cannot have arrived, or with this option. */
 const start = (compute: Compute["Type"], id: string) =>
   compute.post(`/servers/${id}/action`).pipe(
     Adapter.withOptions({ retries: { anyMethod: true, statusDelay: "100 millis" }, deadline: "30 seconds" })

@@ -1,4 +1,4 @@
-/** One request as somebody else: the innermost layer around a request says who it is made as. */
+/** One request as another user: the innermost AuthPlugin around a request authenticates it. */
 import { HttpClientResponse } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Schema } from "effect"
@@ -18,7 +18,7 @@ const serverNames = Effect.gen(function*() {
 
 const main = Effect.gen(function*() {
   const { applicationCredential: { id, secret }, authUrl } = yield* TestCloud.TestCloud
-  // Layer<AuthPlugin, never, Session>: building it sends nothing, and its token is kept by the Session
+  // Layer<AuthPlugin, never, Session>: building it sends nothing; the Session caches its token
   const tenantB = ApplicationCredential.layer({ authUrl, id, secret })
 
   yield* Console.log(`as demo:     ${yield* serverNames}`)

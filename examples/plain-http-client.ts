@@ -1,4 +1,4 @@
-/** Code that knows only the platform's HttpClient (a generated client, another library) gets one bound to a service. */
+/** A platform HttpClient bound to a service, for generated clients and other libraries. */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Schema } from "effect"
@@ -7,7 +7,7 @@ import * as TestCloud from "effect-keystoneauth/TestCloud"
 
 const Images = Schema.Struct({ images: Schema.Array(Schema.Struct({ name: Schema.String })) })
 
-/** Knows nothing of OpenStack's identities and catalogs. */
+/** Requires only an HttpClient. */
 const imageNames = Effect.gen(function*() {
   const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
   const response = yield* client.get("/images")
@@ -23,7 +23,7 @@ const nowhere = Adapter.layer({ serviceType: "image", minVersion: 2, regionName:
 const main = Effect.gen(function*() {
   yield* Console.log(`images: ${(yield* imageNames.pipe(Effect.provide(image))).join(", ")}`)
 
-  // the platform's error type cannot carry ours: it is the cause of a RequestError
+  // errors of this library are the cause of a platform RequestError
   yield* imageNames.pipe(
     Effect.provide(nowhere),
     Effect.catchTag("RequestError", ({ cause, reason }) =>
@@ -32,7 +32,7 @@ const main = Effect.gen(function*() {
       ))
   )
 
-  // a status of 400 or more is an answer, as with any HttpClient
+  // as with any HttpClient, a status of 400 or more is not an error
   const client = yield* Effect.provide(HttpClient.HttpClient, image)
   const response = yield* client.get("/images/no-such-image")
   yield* Console.log(`no such image: ${response.status}`)

@@ -1,4 +1,4 @@
-/** Several services in one program: a tag for each, one login for all. */
+/** Several services in one program: each has a tag, and one login serves all. */
 import { HttpClientResponse } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Schema } from "effect"

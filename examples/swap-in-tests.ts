@@ -1,4 +1,4 @@
-/** A program under test: TestCloud's layer in place of the real one, and nothing else is touched. */
+/** Tests of a program: TestCloud's layer replaces the real one. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Either, Layer } from "effect"
 import type { AuthPlugin } from "effect-keystoneauth"
@@ -11,7 +11,7 @@ const cloud = TestCloud.layer({
   ]
 })
 
-/** Each test has a cloud of its own. */
+/** Each test has its own cloud. */
 const test = <E>(name: string, body: Effect.Effect<string, E, Compute | AuthPlugin.AuthPlugin | TestCloud.TestCloud>) =>
   body.pipe(
     Effect.flatMap((found) => Console.log(`${name}: ${found}`)),

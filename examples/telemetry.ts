@@ -1,4 +1,4 @@
-/** Traces, metrics and logs of a program, sent to a collector of OpenTelemetry. */
+/** Sends traces, metrics and logs of a program to an OpenTelemetry collector. */
 import * as Otlp from "@effect/opentelemetry/Otlp"
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Logger, LogLevel } from "effect"
@@ -8,7 +8,7 @@ import * as Collector from "./telemetry/collector.js"
 
 class Image extends Adapter.Tag<Image>()("app/Image", { serviceType: "image", minVersion: 2 }) {}
 
-/** Spans and metrics are there in any case; this is what sends them somewhere. */
+/** Exports the spans and metrics, which the library always records. */
 const observability = (baseUrl: string) =>
   Otlp.layerJson({ baseUrl, resource: { serviceName: "inventory" } }).pipe(
     Layer.provide(NodeHttpClient.layerUndici)
@@ -16,15 +16,15 @@ const observability = (baseUrl: string) =>
 
 const program = Effect.gen(function*() {
   const image = yield* Image
-  // logs in, and asks for the version document
+  // also logs in and reads the version document
   yield* image.get("/images").pipe(Effect.withSpan("first"))
-  // what the wire does, as lines that can be run again: of this one request
+  // logs this request as a curl command
   yield* image.get("/images").pipe(Effect.withSpan("second"), Logger.withMinimumLogLevel(LogLevel.Debug))
 }).pipe(Effect.provide(Layer.provideMerge(Image.layer, TestCloud.layer())))
 
 const main = Effect.gen(function*() {
   const collector = yield* Collector.Collector
-  // what is left is sent when the layer ends
+  // the rest is sent when the layer is closed
   yield* Effect.provide(program, observability(collector.url))
   yield* Console.log(`\nspans:\n${yield* collector.tree}`)
   yield* Console.log(`timings:\n${yield* collector.timings}`)

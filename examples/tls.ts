@@ -1,5 +1,5 @@
 /**
- * TLS of one's own: a private CA, and a certificate that the server asks for.
+ * TLS with a private CA, and with a client certificate.
  *
  *     tls.ts https://keystone.example.com/v3 ca.pem [client.pem [client.key]]
  */
@@ -25,7 +25,7 @@ const askKeystone = Effect.gen(function*() {
 
 askKeystone.pipe(
   Effect.provide(SessionLive),
-  // a file that cannot be used is told when the layer is built, by name
+  // an unusable file is an error with its name when the layer is built
   Effect.catchTags({
     InvalidOptions: ({ message }) => Console.log(`InvalidOptions: ${message}`),
     TransportError: ({ message, reason }) => Console.log(`TransportError (${reason}): ${message}`)

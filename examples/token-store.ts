@@ -1,4 +1,4 @@
-/** Tokens that outlive the program: a second run needs no login. */
+/** Tokens in a directory: a second run of the program does not log in. */
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Redacted } from "effect"
@@ -7,7 +7,7 @@ import * as TestCloud from "effect-keystoneauth/TestCloud"
 
 class Compute extends Adapter.Tag<Compute>()("app/Compute", { serviceType: "compute" }) {}
 
-/** As a program would have it: the key comes from where its other secrets come from. */
+/** The layers of the program. A real one takes the key from where its other secrets are. */
 const SessionLive = (directory: string) =>
   Session.layer().pipe(
     Layer.provide(DirectoryTokenStore.layer({ directory, key: Redacted.make("one of 16 bytes or more") }))

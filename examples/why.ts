@@ -1,4 +1,4 @@
-/** Where requests go and why, and a microversion that both sides know. */
+/** The URL of requests and the reasons for it, and the microversion to use. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Option } from "effect"
 import { Adapter, EndpointData, Microversion, Session } from "effect-keystoneauth"
@@ -15,7 +15,7 @@ const main = Effect.gen(function*() {
   })
   yield* Console.log(EndpointData.explain(endpoint))
 
-  // the highest microversion that both sides know
+  // the highest microversion that program and service support
   const { maxMicroversion, minMicroversion } = yield* Compute.endpointData
   const wanted = { min: yield* Microversion.fromInput("2.26"), max: yield* Microversion.fromInput("2.96") }
   const microversion = Microversion.negotiate(wanted, { min: minMicroversion, max: maxMicroversion })

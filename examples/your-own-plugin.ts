@@ -1,4 +1,4 @@
-/** A way to authenticate that this library does not have: HTTP basic, for an Ironic that runs without Keystone. */
+/** A custom AuthPlugin: HTTP basic authentication, for an Ironic without Keystone. */
 import { Headers, HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Encoding, Layer, Option, Redacted } from "effect"
@@ -17,7 +17,7 @@ const httpBasic = (options: {
         const credentials = Encoding.encodeBase64(`${options.username}:${Redacted.value(options.password)}`)
         return Headers.fromInput({ authorization: `Basic ${credentials}` })
       }),
-      // without Keystone there is no catalog: the one service is here
+      // without Keystone there is no catalog, so that the plugin has the endpoint
       endpoint: () => Option.some(options.endpoint)
     })
   )
@@ -30,14 +30,14 @@ const main = Effect.gen(function*() {
   yield* Console.log(yield* response.text)
 })
 
-/** Stands for the Ironic: lets in whoever has credentials. */
+/** Plays the Ironic: accepts any credentials. */
 const standIn = Layer.succeed(
   HttpClient.HttpClient,
   HttpClient.make((request, url) =>
     Effect.succeed(HttpClientResponse.fromWeb(
       request,
       Headers.has(request.headers, "authorization")
-        ? new Response(`${url} lets us in`)
+        ? new Response(`${url} accepted the credentials`)
         : new Response("", { status: 401 })
     ))
   )

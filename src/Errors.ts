@@ -106,11 +106,20 @@ export class InvalidVersion extends tagged<InvalidVersion>()(
 export interface ConfigProblem {
   /** The key, as it is written in files: `auth.username`; or the file itself. */
   readonly key: string
-  /** Where it is: `clouds.yaml, line 12`, `variable OS_AUTH_URL`. */
-  readonly where: string
+  /** Where it is: `clouds.yaml, line 12`, `variable OS_AUTH_URL`; `undefined` if the key is not set anywhere. */
+  readonly where: string | undefined
   /** What is wrong with it, and what would be right. */
   readonly reason: string
 }
+
+/**
+ * Describes a problem in one line: `clouds.yaml, line 12: verify: expected true or false, got "maybe"`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const describeProblem = ({ key, reason, where }: ConfigProblem): string =>
+  where === undefined ? `${key} ${reason}` : `${where}: ${key}: ${reason}`
 
 /**
  * A configuration that cannot be right: all that is wrong with it, each with file and line, or variable. Nothing was sent.
@@ -123,7 +132,9 @@ export class InvalidConfig extends /*#__PURE__*/ tagged<InvalidConfig>()(
   {
     /** Of the cloud, if it is about one. */
     cloud: optionalString,
-    problems: Schema.Array(Schema.Struct({ key: Schema.String, where: Schema.String, reason: Schema.String }))
+    problems: Schema.Array(
+      Schema.Struct({ key: Schema.String, where: Schema.UndefinedOr(Schema.String), reason: Schema.String })
+    )
   }
 ) {
   /** @since 0.1.0 */
@@ -131,9 +142,7 @@ export class InvalidConfig extends /*#__PURE__*/ tagged<InvalidConfig>()(
   /** @since 0.1.0 */
   override get message(): string {
     const of = this.cloud === undefined ? "" : ` of cloud "${this.cloud}"`
-    return `configuration${of}: ${
-      this.problems.map(({ key, reason, where }) => `${where}: ${key}: ${reason}`).join("; ")
-    }`
+    return `configuration${of}: ${this.problems.map(describeProblem).join("; ")}`
   }
 }
 

@@ -1,4 +1,4 @@
-/** The cloud that the demo runs against: TestCloud as a real server, or the one that the OS_* variables name. */
+/** The cloud of the demo: TestCloud as an HTTP server, or the cloud of the OS_* variables. */
 import type { HttpServerError } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import type { ConfigError } from "effect"
@@ -11,22 +11,22 @@ import { createServer } from "node:http"
 import { Compute } from "../list-servers.js"
 import * as Wire from "./wire.js"
 
-/** Another identity, as a layer to be provided around a program. */
+/** Another identity, as a layer for a program. */
 interface Identity {
   readonly name: string
   readonly layer: Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session>
 }
 
 export interface Service {
-  /** Which cloud this is, in a sentence. */
+  /** Describes the cloud in a sentence. */
   readonly description: string
   readonly authUrl: string
-  /** What the compute client is asked to find. */
+  /** The endpoint filter of the compute client. */
   readonly compute: Adapter.Options
-  /** What went over the wire so far, in order. */
+  /** The requests so far, in order. */
   readonly exchanges: Effect.Effect<ReadonlyArray<Wire.Exchange>>
   readonly tenantB: Option.Option<Identity>
-  /** What only a cloud of one's own is asked to suffer. */
+  /** Actions that are allowed only in TestCloud. */
   readonly mischief: Option.Option<{
     readonly revokeTokens: Effect.Effect<number>
     readonly wrongPassword: Identity
@@ -35,10 +35,10 @@ export interface Service {
 
 export class Cloud extends Context.Tag("demo/Cloud")<Cloud, Service>() {}
 
-/** What the steps run in. */
+/** The services that the steps require. */
 export type Environment = Cloud | Compute | AuthPlugin.AuthPlugin | Session.Session
 
-/** What can keep a cloud from being there. */
+/** The errors of building a cloud. */
 type Error = ConfigError.ConfigError | Errors.InvalidOptions | HttpServerError.ServeError
 
 const app = { appName: "effect-keystoneauth-demo", appVersion: "1.0.0" }
@@ -47,7 +47,7 @@ const app = { appName: "effect-keystoneauth-demo", appVersion: "1.0.0" }
 // TestCloud
 // -----------------------------------------------------------------------------
 
-/** The demo user by name, as people log in. */
+/** The demo user, by name. */
 const byName = ({ accounts: { demo }, authUrl }: TestCloud.Service): Password.Options => ({
   authUrl,
   username: demo.username,
@@ -110,7 +110,7 @@ const identityFromVariables = Password.layerConfig({
   username: optional("OS_USERNAME"),
   userDomainId: optional("OS_USER_DOMAIN_ID"),
   userDomainName: optional("OS_USER_DOMAIN_NAME"),
-  // not Config.redacted, which redacts the name of a missing variable's complaint as well
+  // Config.redacted would also hide the name of a missing variable
   password: Config.map(Config.nonEmptyString("OS_PASSWORD"), Redacted.make),
   projectId: optional("OS_PROJECT_ID"),
   projectName: optional("OS_PROJECT_NAME"),
@@ -132,7 +132,7 @@ const variablesLayer = (
   authUrl: string
 ): Layer.Layer<Environment, Error> =>
   Layer.unwrapEffect(Effect.map(variables, ({ caCert, credential, ...place }) => {
-    // the same program, elsewhere: its tag stays, its layer is another one
+    // the same tag with another layer
     const compute: Adapter.Options = { ...Compute.options, ...place }
     const cloud = Layer.effect(
       Cloud,
@@ -155,7 +155,7 @@ const variablesLayer = (
     )
   }))
 
-/** Which of the two it is, is up to `OS_AUTH_URL`. */
+/** The cloud of the OS_* variables if `OS_AUTH_URL` is set, or else TestCloud. */
 export const layer: Layer.Layer<Environment, Error> = Layer.unwrapEffect(
   Effect.map(
     Config.option(Config.nonEmptyString("OS_AUTH_URL")),

@@ -1,4 +1,4 @@
-/** What the demo writes: numbered steps, each with a few facts, on 80 columns; in colour only on a terminal. */
+/** The output of the demo: numbered steps with facts, in 80 columns; with colours at a terminal. */
 import { Terminal } from "@effect/platform"
 import { Config, Console, Context, Effect, Layer, Option, Ref } from "effect"
 
@@ -10,7 +10,7 @@ type Style = "bold" | "dim" | "green" | "red"
 
 const codes: Record<Style, number> = { bold: 1, dim: 2, green: 32, red: 31 }
 
-/** Breaks a text between words. A word that is longer than a line gets one of its own, unbroken. */
+/** Wraps text between words. A word that is too long gets its own line. */
 const wrap = (text: string, width: number): ReadonlyArray<string> =>
   text.split(" ").reduce<ReadonlyArray<string>>((lines, word) => {
     const line = lines.at(-1)
@@ -27,9 +27,9 @@ export interface Service {
   /** A headline without a number. */
   readonly section: (headline: string) => Effect.Effect<void>
   readonly fact: (label: string, text: string) => Effect.Effect<void>
-  /** A fact that is an error, as the program gets it. */
+  /** A fact that is an error. */
   readonly failure: (label: string, error: { readonly _tag: string; readonly message: string }) => Effect.Effect<void>
-  /** Lines that are already laid out. */
+  /** Formatted lines. */
   readonly table: (lines: ReadonlyArray<string>) => Effect.Effect<void>
   readonly success: (text: string) => Effect.Effect<void>
 }

@@ -1,4 +1,4 @@
-/** The steps of the demo. Each does one thing, writes what happened, and fails if it was not what it should be. */
+/** The steps of the demo. Each does one thing, prints what happened, and fails if the result is unexpected. */
 import { Data, Duration, Effect, Option } from "effect"
 import {
   AccessInfo,
@@ -15,13 +15,13 @@ import { Cloud } from "./cloud.js"
 import { Paper } from "./paper.js"
 import * as Wire from "./wire.js"
 
-/** Something happened that the demo promises not to happen. */
+/** A result that the demo does not expect. */
 class Unexpected extends Data.TaggedError("Unexpected")<{ readonly message: string }> {}
 
 const expect = (holds: boolean, promise: string): Effect.Effect<void, Unexpected> =>
-  holds ? Effect.void : new Unexpected({ message: `This did not come true: ${promise}` })
+  holds ? Effect.void : new Unexpected({ message: `Expected: ${promise}` })
 
-/** The result of an effect, and what went over the wire meanwhile. */
+/** Runs an effect, and returns the requests that it made. */
 const watch = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const { exchanges } = yield* Cloud
@@ -62,7 +62,7 @@ const version = ({ apiVersion, status }: EndpointData.EndpointData) =>
 
 const answer = (status: number) => status === 0 ? "no answer" : String(status)
 
-/** Who asked, as the service sees it. */
+/** The user of a request, as the service sees it. */
 const by = (exchange: Wire.Exchange) =>
   Wire.isLogin(exchange)
     ? "login"
@@ -76,9 +76,9 @@ const oneLine = ({ method, status, url }: Wire.Exchange) => `${method} ${url} â†
 // steps
 // -----------------------------------------------------------------------------
 
-/** The token of whoever is provided around this. */
+/** The token of the provided identity. */
 const access = Effect.flatMap(AuthPlugin.AuthPlugin, (plugin) => plugin.access).pipe(
-  Effect.flatMap(Effect.mapError(() => new Unexpected({ message: "This identity has no token to tell about" })))
+  Effect.flatMap(Effect.mapError(() => new Unexpected({ message: "This identity has no token" })))
 )
 
 export const login = Effect.gen(function*() {
@@ -93,8 +93,8 @@ export const login = Effect.gen(function*() {
   yield* paper.fact(
     "token",
     Option.match(AccessInfo.lifetime(token), {
-      onNone: () => "does not end by itself; never shown",
-      onSome: (life) => `good for ${Duration.format(life)}; renewed before it ends; never shown`
+      onNone: () => "does not expire; never shown",
+      onSome: (life) => `valid for ${Duration.format(life)}; renewed before it expires; never shown`
     })
   )
   yield* paper.fact("services", list(token.catalog?.serviceTypes ?? []))
@@ -122,18 +122,18 @@ export const endpoint = Effect.gen(function*() {
   yield* paper.fact("catalog URL", found.catalogUrl)
 })
 
-/** What one service says of its versions. */
+/** Prints the versions of one service. */
 const discover = (filter: EndpointFilter.EndpointFilter) =>
   Effect.gen(function*() {
     const paper = yield* Paper
     const { exchanges, result } = yield* watch(Session.endpointData(filter))
     const range = yield* ApiVersion.range(filter)
     yield* paper.fact(filter.serviceType ?? "", `version ${ApiVersion.formatRange(range)} is wanted`)
-    yield* paper.fact("  asked", exchanges.map(oneLine).join("\n") || "nothing: known already")
+    yield* paper.fact("  asked", exchanges.map(oneLine).join("\n") || "nothing, since it is cached")
     yield* paper.fact(
       "  found",
       result.status === undefined
-        ? `version ${version(result)}, as the URL says: no version document could be had`
+        ? `version ${version(result)}, from the URL, without a version document`
         : `version ${version(result)}, microversions: ${microversions(result)}`
     )
     yield* paper.fact("  listed URL", result.catalogUrl)
@@ -144,10 +144,12 @@ export const discovery = Effect.gen(function*() {
   const paper = yield* Paper
   const { compute } = yield* Cloud
   const { interface: interfaces, regionName } = compute
-  yield* paper.step("Ask the services for their versions, without a token unless they insist")
+  yield* paper.step("Ask the services for their versions, without a token unless they need one")
   yield* discover(compute)
   yield* discover({ serviceType: "image", interface: interfaces, regionName, minVersion: 2, maxVersion: "2.latest" })
-    .pipe(Effect.catchTag("EndpointNotFound", () => paper.fact("image", "this cloud has no such service here")))
+    .pipe(
+      Effect.catchTag("EndpointNotFound", () => paper.fact("image", "not in this region of the cloud"))
+    )
 })
 
 export const request = Effect.gen(function*() {
@@ -155,11 +157,11 @@ export const request = Effect.gen(function*() {
   yield* paper.step("Send a request with a microversion")
   const { exchanges, result } = yield* watch(listServers)
   const sent = exchanges.at(-1)
-  yield* expect(sent !== undefined && exchanges.length === 1, "one request is sent, and nothing besides")
+  yield* expect(sent !== undefined && exchanges.length === 1, "exactly one request is sent")
   if (sent !== undefined) {
     yield* paper.fact("request", `${sent.method} ${sent.url}`)
     yield* paper.fact("header", `OpenStack-API-Version: compute ${sent.microversion ?? "(none)"}`)
-    yield* paper.fact("token", `${sent.token ?? "none"}, the one of step 1: no login was needed`)
+    yield* paper.fact("token", `${sent.token ?? "none"}, the one of step 1, without another login`)
     yield* paper.fact("answer", answer(sent.status))
   }
   yield* paper.fact("servers", servers(result))
@@ -180,25 +182,25 @@ export const otherTenant = Effect.gen(function*() {
   const ours = yield* listServers
   yield* Effect.provide(listServers, tenantB.value.layer)
   const during = (yield* logins) - before
-  yield* paper.fact("how", "another layer is provided around it; nothing else changes")
+  yield* paper.fact("how", "another layer is provided; nothing else changes")
   yield* paper.fact("identity", tenantB.value.name)
   yield* paper.fact("user", `${who(theirs[0])}, project ${project(theirs[0])}`)
   yield* paper.fact("servers", servers(theirs[1]))
   yield* paper.fact("outside it", `still our own servers: ${servers(ours)}`)
-  yield* paper.fact("logins", `${during} for the new tenant, who ran the program twice`)
+  yield* paper.fact("logins", `${during} for the new tenant, which ran the program twice`)
   yield* expect(during === 1, "a tenant logs in once")
 })
 
 export const revocation = Effect.gen(function*() {
   const paper = yield* Paper
   const { mischief } = yield* Cloud
-  yield* paper.step("A token is revoked, and nobody notices")
+  yield* paper.step("Renew a revoked token")
   if (Option.isNone(mischief)) {
-    return yield* paper.fact("left out", "the demo revokes nothing in a cloud that is not its own")
+    return yield* paper.fact("left out", "the demo revokes tokens only in TestCloud")
   }
   const revoked = yield* mischief.value.revokeTokens
   const { exchanges, result } = yield* watch(listServers)
-  yield* paper.fact("revoked", `${plural(revoked, "token")} of our user, behind the program's back`)
+  yield* paper.fact("revoked", `${plural(revoked, "token")} of the user, unknown to the program`)
   yield* Effect.forEach(
     exchanges,
     (exchange, index) =>
@@ -215,9 +217,9 @@ export const failures = Effect.gen(function*() {
   const paper = yield* Paper
   const { compute: filter, mischief } = yield* Cloud
   const compute = yield* Compute
-  yield* paper.step("What goes wrong has a type, and says what to do")
+  yield* paper.step("Errors have types, and say what to do")
 
-  /** Tries what must fail, and shows how it does. */
+  /** Runs an effect that must fail, and prints the error. */
   const attempt = <A, E extends { readonly _tag: string; readonly message: string }, R>(
     what: string,
     tag: E["_tag"],
@@ -258,7 +260,7 @@ export const summary = Effect.gen(function*() {
     return origins.size === 1 ? pathname : host + pathname
   }
   const width = Math.max(...exchanges.map((exchange) => where(exchange).length))
-  yield* paper.section(`All that the cloud was asked${origins.size === 1 ? `, at ${[...origins].join("")}` : ""}`)
+  yield* paper.section(`All requests to the cloud${origins.size === 1 ? `, at ${[...origins].join("")}` : ""}`)
   const line = (index: string, method: string, where: string, status: string, by: string) =>
     [index.padStart(2), method.padEnd(4), where.padEnd(width), status.padEnd(3), by].join("  ")
   yield* paper.table([

@@ -1,35 +1,35 @@
-/** What goes over the wire, written so that it can be shown: tokens appear as labels. */
+/** Requests and their answers, with labels in place of tokens. */
 import { Headers, HttpClient, type HttpClientRequest } from "@effect/platform"
 import { Context, Effect, Layer, Option, Ref } from "effect"
 
-/** One request and how it was answered. An entry of TestCloud's journal is one. */
+/** A request with its answer, such as an entry of TestCloud's journal. */
 export interface Exchange {
   readonly method: string
   readonly url: string
-  /** The label of the token that was shown: `token-1`. */
+  /** The label of the token: `token-1`. */
   readonly token: string | undefined
-  /** Whose token it was, if that is known. */
+  /** The user of the token, if known. */
   readonly user: string | undefined
   readonly microversion: string | undefined
-  /** 0: there was no answer. */
+  /** 0 if there was no answer. */
   readonly status: number
 }
 
 export const isLogin = ({ method, url }: Exchange): boolean =>
   method === "POST" && new URL(url).pathname.endsWith("/auth/tokens")
 
-/** Logins that gave a token. */
+/** Counts the successful logins. */
 export const countLogins = (exchanges: ReadonlyArray<Exchange>): number =>
   exchanges.filter((exchange) => isLogin(exchange) && exchange.status === 201).length
 
-/** A version document is what is asked for without a token, and is no login. */
+/** Whether a request reads a version document: it has no token, and is not a login. */
 export const isDiscovery = (exchange: Exchange): boolean => exchange.token === undefined && !isLogin(exchange)
 
 export class Recorder extends Context.Tag("demo/Recorder")<Recorder, {
   readonly exchanges: Effect.Effect<ReadonlyArray<Exchange>>
 }>() {}
 
-/** Records what passes through an HttpClient, for a cloud that keeps no journal for us. */
+/** Records the requests through an HttpClient, for a cloud without a journal. */
 export const layer: Layer.Layer<Recorder | HttpClient.HttpClient, never, HttpClient.HttpClient> = Layer.effectContext(
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient

@@ -1,4 +1,4 @@
-/** A collector of OpenTelemetry (OTLP over HTTP, as JSON) that keeps what it is sent, to be printed. */
+/** An OpenTelemetry collector (OTLP over HTTP, as JSON) that keeps all data for printing. */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Schema } from "effect"
@@ -38,9 +38,9 @@ const Metrics = Schema.Struct({
 
 export class Collector extends Context.Tag("example/Collector")<Collector, {
   readonly url: string
-  /** The spans that came, as a tree. */
+  /** The spans, as a tree. */
   readonly tree: Effect.Effect<string>
-  /** The requests that were timed, by the labels of their histogram. */
+  /** The measured requests, by the labels of their histogram. */
   readonly timings: Effect.Effect<string>
 }>() {}
 

@@ -1,10 +1,17 @@
 /**
- * A cloud as operators describe it: a name in `clouds.yaml`, or the `OS_*` variables of an openrc file. It becomes a Session, an
- * AuthPlugin, and defaults for the adapters of each service.
+ * Reads a cloud from `clouds.yaml`, or from the `OS_*` variables of an openrc file: a Session, an AuthPlugin, and
+ * defaults for the adapters of each service.
  *
- * The files, their search path and their keys are openstacksdk's. But nothing is guessed: every value is the text that stands there
- * until its key says what it means; the environment is not mixed into a cloud that was named; a file that was named must be there;
- * and each value knows the line or variable that it comes from. It needs the `yaml` package.
+ * Files, search path and keys are openstacksdk's, with these differences: the key decides what a text means (`2.10`
+ * stays 2.10); a named cloud takes nothing from the environment; a named file must exist; and each value knows its line
+ * or variable. This module needs the `yaml` package.
+ *
+ * `load` works in three steps:
+ *
+ * 1. `layers` chooses the cloud and collects its settings from each source (`files` and `yaml` read the files,
+ *    `profiles` the vendor's profile, `environment` the variables).
+ * 2. `merge` makes one set of settings of these layers, under the option names of the plugin.
+ * 3. `decode` turns the settings into options, by the table in `session/namedOption`.
  *
  * @since 0.1.0
  */
@@ -17,7 +24,7 @@ import * as Redacted from "effect/Redacted"
 import type * as ConfigError from "../base/configError.js"
 import type * as Catalog from "../endpoint/Catalog.js"
 import type * as Discovery from "../endpoint/Discovery.js"
-import type * as Errors from "../Errors.js"
+import * as Errors from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AuthType from "../login/AuthType.js"
 import type * as ServiceType from "../model/ServiceType.js"
@@ -29,12 +36,13 @@ import * as TransportFactory from "../wire/TransportFactory.js"
 import * as Decode from "./decode.js"
 import * as Files from "./files.js"
 import * as Keys from "./keys.js"
-import * as Load from "./load.js"
-import * as Resolve from "./resolve.js"
+import * as Layers from "./layers.js"
+import * as Merge from "./merge.js"
+import * as Problem from "./problem.js"
 import * as Setting from "./Setting.js"
 
 /**
- * What can go wrong before anything is sent.
+ * The errors of reading a cloud. Nothing was sent yet.
  *
  * @since 0.1.0
  * @category errors
@@ -42,43 +50,45 @@ import * as Setting from "./Setting.js"
 export type Error = Errors.InvalidConfig | ConfigError.ConfigError
 
 /**
+ * Options for reading a cloud.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Load.Options {
-  /** Asks somebody for a secret that the plugin needs and nobody gave: `"Password: "`. Default: it is an error. */
+export interface Options extends Layers.Options {
+  /** Asks the user for a secret that the plugin needs and that is not set: `"Password: "`. Default: it is an error. */
   readonly prompt?: ((question: string) => Effect.Effect<Redacted.Redacted>) | undefined
 }
 
 /**
- * A cloud, decoded.
+ * The configuration of a cloud.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** Its name in the file; `envvars` if it is the environment's. */
+  /** The name of the cloud in the file; `envvars` for the cloud of the environment. */
   readonly name: string
-  /** Of the plugin, as `AuthTypes` knows it. */
+  /** The name of the plugin in `AuthTypes`. */
   readonly authType: string
-  /** What the plugin is told. Secrets are `Redacted`, and so is a URL that may have a password in it. */
+  /** The options of the plugin. Secrets are `Redacted`, and so is a URL that may contain a password. */
   readonly auth: AuthType.Given
   readonly session: Session.Options
-  /** Certificates and keys: paths as they are, text `Redacted`. */
+  /** Certificates and keys: paths as text; PEM and base64 as `Redacted`. */
   readonly tls: TransportFactory.Tls
   /**
-   * What is said for requests to a service: an adapter takes it as its options. Without a type, what is said of no service in
-   * particular, `service_type` and `endpoint_override` too: for a program that talks to one.
+   * The adapter options for a service. Without a service type, the options of the whole cloud, `service_type` and
+   * `endpoint_override` included: for a program that uses one service.
    */
   readonly service: (serviceType?: ServiceType.ServiceType) => Adapter.Options
-  /** Each value, and where it comes from. Secrets are `Redacted`. */
+  /** Each value with its source. Secrets are `Redacted`. */
   readonly settings: ReadonlyMap<string, Setting.Shown>
-  /** What can hardly be meant, such as a key that nobody knows. They are logged, too. */
+  /** Likely mistakes, such as an unknown key. They are logged too. */
   readonly warnings: ReadonlyArray<Errors.ConfigProblem>
 }
 
 /**
- * The cloud that is configured.
+ * Service tag for the cloud that is configured.
  *
  * @since 0.1.0
  * @category tags
@@ -86,10 +96,10 @@ export interface Service {
 export class CloudConfig extends Context.Tag("effect-keystoneauth/CloudConfig")<CloudConfig, Service>() {}
 
 /**
- * Reads a cloud: the one that is named, or that `OS_CLOUD` names, or that the variables of the environment describe, or the only one that the
- * file has.
+ * Reads a cloud: the one with this name; without a name, the one that `OS_CLOUD` names, the one that the environment
+ * describes, or the only one in the file.
  *
- * Fails with `InvalidConfig`, which says all that is wrong, each with file and line, or variable.
+ * Fails with `InvalidConfig`, which lists all problems with file and line, or variable.
  *
  * @since 0.1.0
  * @category constructors
@@ -100,42 +110,38 @@ export const load = (
 ): Effect.Effect<Service, Error, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const types = yield* AuthTypes.AuthTypes
-    const loaded = yield* Load.load(name, options, types)
-    const resolved = Resolve.resolve(loaded.layers, AuthTypes.lookupIn(types))
-    const secrets = yield* askFor(resolved, options.prompt)
-    const settings = new Map([...resolved.settings, ...secrets.map((setting) => [setting.key, setting] as const)])
-    const { problems, tls, ...decoded } = Decode.decode({ ...resolved, settings })
-    const all = [...loaded.problems, ...problems]
+    const collected = yield* Layers.collect(name, options, types)
+    const merged = Merge.merge(collected.layers, AuthTypes.lookupIn(types))
+    const secrets = yield* askFor(merged, options.prompt)
+    const settings = new Map([...merged.settings, ...secrets.map((setting) => [setting.key, setting] as const)])
+    const { problems, tls, ...decoded } = Decode.decode({ ...merged, settings })
+    const all = [...collected.problems, ...problems]
     if (all.length > 0) {
-      return yield* Load.invalid(loaded.name, all)
+      return yield* Problem.invalidConfig(collected.name, ...all)
     }
-    yield* Effect.forEach(
-      decoded.warnings,
-      ({ key, reason, where }) => Effect.logWarning(`${where}: ${key}: ${reason}`),
-      { discard: true }
-    )
-    // a key that nobody knows may be a misspelt "password"
-    const known = new Set(
-      resolved.options.flatMap(({ kind, name }) => kind === "secret" ? [] : [`auth.${Keys.underscored(name)}`])
-    )
-    const isPublic = ({ key }: Setting.Setting) => known.has(key) || !["other", undefined].includes(Keys.kindOf(key))
+    yield* Effect.forEach(decoded.warnings, (problem) => Effect.logWarning(Errors.describeProblem(problem)), {
+      discard: true
+    })
+    // the value of an unknown key is hidden: the key may be a misspelt "password"
+    const shown = new Set(merged.options.flatMap(({ kind, name }) => kind === "secret" ? [] : [Keys.ofAuth(name)]))
+    const isPublic = ({ key }: Setting.Setting) => shown.has(key) || Keys.statusOf(key) === "known"
     return {
-      name: loaded.name,
-      authType: resolved.authType,
+      name: collected.name,
+      authType: merged.authType,
       ...decoded,
-      tls: yield* Files.expandTls(tls),
+      tls: yield* Files.expandHome(tls),
       settings: new Map([...settings].map(([key, setting]) => [key, Setting.show(setting, isPublic(setting))]))
     }
   }).pipe(Effect.withSpan("CloudConfig.load", { attributes: { "openstack.cloud": name } }))
 
-/** What a person can be asked for, and nobody has said. */
+/** Asks for the options that have a question and are not set. */
 const askFor = (
-  { options, settings }: Resolve.Resolved,
+  { options, settings }: Merge.Merged,
   prompt: Options["prompt"]
 ): Effect.Effect<ReadonlyArray<Setting.Setting>> =>
   Effect.map(
     Effect.forEach(options, ({ name, prompt: question }) => {
-      const key = `auth.${Keys.underscored(name)}`
+      const key = Keys.ofAuth(name)
       return prompt === undefined || question === undefined || settings.has(key)
         ? Effect.succeed([])
         : Effect.map(prompt(question), (answer): ReadonlyArray<Setting.Setting> => [
@@ -146,22 +152,21 @@ const askFor = (
   )
 
 /**
- * The names of the clouds that there are in the files.
+ * The names of the clouds in the files.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const names: (
-  options?: Pick<Options, "configFile" | "secureFile">
-) => Effect.Effect<ReadonlyArray<string>, Error, FileSystem.FileSystem | Path.Path> = (options = {}) =>
-  Load.names(options)
+export const names = (
+  options: Pick<Options, "configFile" | "secureFile"> = {}
+): Effect.Effect<ReadonlyArray<string>, Error, FileSystem.FileSystem | Path.Path> => Layers.names(options)
 
 // -----------------------------------------------------------------------------
 // layers
 // -----------------------------------------------------------------------------
 
 /**
- * The cloud alone, for those who make its Session themselves.
+ * Provides the configuration of a cloud, without a Session.
  *
  * @since 0.1.0
  * @category layers
@@ -172,7 +177,8 @@ export const layerCloud = (
 ): Layer.Layer<CloudConfig, Error, FileSystem.FileSystem | Path.Path> => Layer.effect(CloudConfig, load(name, options))
 
 /**
- * A Session and an AuthPlugin for a cloud, with its own TLS. `session` wins over what the cloud says.
+ * Provides a cloud's configuration, Session and AuthPlugin, over a transport with the cloud's TLS. `session` wins over
+ * the options of the cloud.
  *
  * @example
  * ```ts
@@ -210,8 +216,7 @@ export const layer = (
   )
 
 /**
- * A tag's client with what the cloud says for its service, as far as the tag itself says nothing: what a program asks for wins, and
- * what it leaves open is the operator's.
+ * Provides the client of a tag. Options that the tag does not set come from the cloud's configuration of its service.
  *
  * @example
  * ```ts
@@ -232,18 +237,18 @@ export const layer = (
 export const layerAdapter = <Self, Id extends string>(
   tag: Adapter.TagClass<Self, Id>
 ): Layer.Layer<Self, never, CloudConfig | Session.Session> =>
-  Layer.unwrapEffect(Effect.map(CloudConfig, (cloud) => tag.layerWith(leftOpen(cloud, tag.options))))
+  Layer.unwrapEffect(Effect.map(CloudConfig, (cloud) => tag.layerWith(withDefaults(cloud, tag.options))))
 
-/** What the cloud says and the tag does not. */
-const leftOpen = (cloud: Service, own: Adapter.Options): Adapter.Options => {
-  const { version, ...said } = cloud.service(own.serviceType)
+/** The options of a tag, over the cloud's for the same service. */
+const withDefaults = (cloud: Service, own: Adapter.Options): Adapter.Options => {
+  const { version, ...defaults } = cloud.service(own.serviceType)
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
   const hasVersions = ["version", "minVersion", "maxVersion"].some((name) => name in given)
   return {
-    ...said,
+    ...defaults,
     ...(hasVersions ? {} : { version }),
     ...given,
-    retries: RetryPolicy.merge(said.retries, own.retries),
-    limits: { ...said.limits, ...own.limits }
+    retries: RetryPolicy.merge(defaults.retries, own.retries),
+    limits: { ...defaults.limits, ...own.limits }
   }
 }

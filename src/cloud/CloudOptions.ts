@@ -1,7 +1,6 @@
 /**
- * The `--os-*` options of OpenStack's command line tools, for programs made with `@effect/cli`: which cloud, who logs in, how connections
- * are made, which endpoint. They go to `CloudConfig` as values that win over the cloud that is named, or over the environment.
- * It needs `@effect/cli`.
+ * The `--os-*` options of OpenStack's command line tools, for programs made with `@effect/cli`. Their values win over
+ * those of the cloud that is named, or of the environment. This module needs `@effect/cli`.
  *
  * @since 0.1.0
  */
@@ -16,12 +15,14 @@ import * as Redacted from "effect/Redacted"
 import type * as AuthType from "../login/AuthType.js"
 import type * as ServiceType from "../model/ServiceType.js"
 import * as AuthTypes from "../plugins/AuthTypes.js"
+import * as NamedOption from "../session/namedOption.js"
 import type * as Session from "../session/Session.js"
 import * as CloudConfig from "./CloudConfig.js"
+import * as Keys from "./keys.js"
 import * as Setting from "./Setting.js"
 
 /**
- * What was given, as settings that know the option that they come from.
+ * Command line options that are parsed to settings, whose source is the option.
  *
  * @since 0.1.0
  * @category models
@@ -31,42 +32,42 @@ export interface Given extends CliOptions.Options<ReadonlyArray<Setting.Shown>> 
 const setting = (key: string, name: string, value: string, isPublic: boolean): Setting.Shown =>
   Setting.show({ key, value, source: { _tag: "Option", name: `--${name}` } }, isPublic)
 
-/** One option, which may be left out. */
-const one = (option: CliOptions.Options<Setting.Shown>, help: string): Given =>
+const optional = (option: CliOptions.Options<Setting.Shown>, help: string): Given =>
   option.pipe(CliOptions.withDescription(help), CliOptions.optional, CliOptions.map(Option.toArray))
 
 const text = (key: string, name: string, help: string): Given =>
-  one(CliOptions.map(CliOptions.text(name), (value) => setting(key, name, value, true)), help)
+  optional(CliOptions.map(CliOptions.text(name), (value) => setting(key, name, value, true)), help)
 
 const secret = (key: string, name: string, help: string): Given =>
-  one(CliOptions.map(CliOptions.redacted(name), (value) => setting(key, name, Redacted.value(value), false)), help)
+  optional(CliOptions.map(CliOptions.redacted(name), (value) => setting(key, name, Redacted.value(value), false)), help)
 
-/** A switch: what it means when it is there. */
 const flag = (key: string, name: string, help: string): Given =>
   CliOptions.boolean(name).pipe(
     CliOptions.withDescription(help),
     CliOptions.map((given) => given ? [setting(key, name, "true", true)] : [])
   )
 
-const together = (given: ReadonlyArray<Given>): Given =>
-  CliOptions.map(CliOptions.all(given), (settings) => settings.flat())
+const all = (given: ReadonlyArray<Given>): Given => CliOptions.map(CliOptions.all(given), (settings) => settings.flat())
+
+const fromTable = (table: ReadonlyArray<NamedOption.NamedOption<object>>): ReadonlyArray<Given> =>
+  table.flatMap(({ commandLine, kind, name }) =>
+    commandLine === undefined ? [] : [(kind === "flag" ? flag : text)(name, commandLine.name, commandLine.help)]
+  )
+
+interface AuthOptions {
+  /** The plugins whose options there are. Default: `AuthTypes.core`. */
+  readonly types?: ReadonlyArray<AuthType.AuthType> | undefined
+  /** The default plugin; shown in help. Default: `"password"`. */
+  readonly defaultType?: string | undefined
+}
 
 /**
- * The options of every plugin that can be chosen by name (`--os-auth-url`, `--os-username`, `--os-password`, ...), and
- * `--os-auth-type`.
+ * The options of all plugins (`--os-auth-url`, `--os-username`, `--os-password`, ...), and `--os-auth-type`.
  *
  * @since 0.1.0
  * @category options
  */
-export const auth = (
-  options: {
-    /** Plugins of your own among them. Default: `AuthTypes.core`. */
-    readonly types?: ReadonlyArray<AuthType.AuthType> | undefined
-    /** The name of the plugin of who names none, which is told in the help. Default: `"password"`. */
-    readonly defaultType?: string | undefined
-  } = {}
-): Given => {
-  const { defaultType = "password", types = AuthTypes.core } = options
+export const auth = ({ defaultType = "password", types = AuthTypes.core }: AuthOptions = {}): Given => {
   const byName = new Map<string, Given>()
   for (const option of types.flatMap((type) => type.options)) {
     for (const name of [option.name, ...option.deprecated]) {
@@ -74,85 +75,70 @@ export const auth = (
       const help = name === option.name ? option.help : `old name of --os-${option.name}`
       if (!byName.has(optionName)) {
         const make = option.kind === "secret" ? secret : text
-        byName.set(optionName, make(`auth.${name.replaceAll("-", "_")}`, optionName, help))
+        byName.set(optionName, make(Keys.ofAuth(name), optionName, help))
       }
     }
   }
   const names = types.map(({ name }) => name).sort().join(", ")
-  return together([
-    text("auth_type", "os-auth-type", `how to log in: ${names}; ${defaultType} if nothing says it`),
+  return all([
+    text("auth_type", "os-auth-type", `how to log in: ${names} (default: ${defaultType})`),
     text("auth_plugin", "os-auth-plugin", "old name of --os-auth-type"),
     ...byName.values()
   ])
 }
 
 /**
- * How connections are made: `--insecure`, `--os-cacert`, `--os-cert`, `--os-key`, `--timeout`.
+ * The options for connections: `--insecure`, `--os-cacert`, `--os-cert`, `--os-key`, `--timeout`.
  *
  * @since 0.1.0
  * @category options
  */
-export const session: Given = together([
-  flag("insecure", "insecure", "do not check certificates: for trials only"),
-  text("cacert", "os-cacert", "file of authorities to trust"),
-  text("cert", "os-cert", "file of the client certificate"),
-  text("key", "os-key", "file of the client certificate's key"),
-  text("api_timeout", "timeout", "seconds that an answer may take")
-])
+export const session: Given = all([...fromTable(NamedOption.tls), ...fromTable(NamedOption.session)])
 
 /**
- * Which endpoint: `--os-region-name`, `--os-interface`, `--os-endpoint-override`, ..., and for the services that are given
- * `--os-compute-api-version` and the like.
+ * The options that choose endpoints: `--os-region-name`, `--os-interface`, `--os-endpoint-override`, ..., and for each
+ * of the given services `--os-compute-api-version` and the like.
  *
  * @since 0.1.0
  * @category options
  */
 export const adapter = (services: ReadonlyArray<ServiceType.ServiceType> = []): Given =>
-  together([
-    text("region_name", "os-region-name", "name of the region"),
-    text("interface", "os-interface", "public, internal or admin; several in order of preference"),
+  all([
+    ...fromTable(NamedOption.endpoint),
     text("endpoint_type", "os-endpoint-type", "old name of --os-interface"),
-    text("service_type", "os-service-type", "type of the service"),
-    text("service_name", "os-service-name", "name of the service in the catalog"),
-    text("endpoint_override", "os-endpoint-override", "URL in place of what the catalog says"),
-    text("api_version", "os-api-version", "version of the service"),
     ...services.flatMap((service) =>
-      ["service-type", "service-name", "interface", "api-version", "endpoint-override"].map((name) =>
+      NamedOption.endpoint.filter(({ name }) => name !== "region_name").map(({ name }) =>
         text(
-          `${service}_${name}`.replaceAll("-", "_"),
-          `os-${service}-${name}`,
-          `${name.replaceAll("-", " ")} of ${service}`
+          Keys.underscored(`${service}_${name}`),
+          `os-${service}-${name.replaceAll("_", "-")}`,
+          `${name.replaceAll("_", " ")} of ${service}`
         )
       )
     )
   ])
 
 /**
- * Which cloud a program is for, and what its command line says about it.
+ * The cloud that a command line names, and the options that it gives for it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Cloud {
-  /** Of `--os-cloud`. */
+  /** The value of `--os-cloud`. */
   readonly cloud: string | undefined
   readonly options: CloudConfig.Options
 }
 
 /**
- * `--os-cloud` and all of the above. What is not given is looked for as `CloudConfig.load` does: in the cloud that is named, by
- * `--os-cloud` or `OS_CLOUD`; or else in the environment (`OS_AUTH_URL`, ...).
+ * `--os-cloud` and all options of this module. Values that are not given come from where `CloudConfig.load` finds them:
+ * from the cloud that `--os-cloud` or `OS_CLOUD` names, or otherwise from the environment (`OS_AUTH_URL`, ...).
  *
  * @since 0.1.0
  * @category options
  */
 export const cloud = (
-  options: {
-    /** Plugins of your own among them. Default: `AuthTypes.core`. */
-    readonly types?: ReadonlyArray<AuthType.AuthType> | undefined
-    /** The name of the plugin of who names none. Default: `"password"`. */
-    readonly defaultType?: string | undefined
-    /** For which there are options of their own. Default: none. */
+  options: AuthOptions & {
+    /** The services that have options of their own. Default: none. */
     readonly services?: ReadonlyArray<ServiceType.ServiceType> | undefined
   } = {}
 ): CliOptions.Options<Cloud> =>
@@ -160,7 +146,7 @@ export const cloud = (
     cloud: CliOptions.optional(
       CliOptions.withDescription(CliOptions.text("os-cloud"), "name of the cloud in clouds.yaml (OS_CLOUD)")
     ),
-    values: together([auth(options), session, adapter(options.services)])
+    values: all([auth(options), session, adapter(options.services)])
   }).pipe(
     CliOptions.map(({ cloud, values }) => ({
       cloud: Option.getOrUndefined(cloud),
@@ -169,8 +155,8 @@ export const cloud = (
   )
 
 /**
- * Asks at the terminal, without showing what is typed; `undefined` if there is no person at one, so that a script fails instead
- * of waiting for ever. Who leaves with Ctrl-C interrupts the program.
+ * A `prompt` for `CloudConfig.load` that asks at the terminal without echo. `undefined` if there is no terminal, so
+ * that a script fails instead of waiting for ever. Ctrl-C interrupts the program.
  *
  * @since 0.1.0
  * @category prompts
@@ -192,7 +178,7 @@ export const prompt: Effect.Effect<CloudConfig.Options["prompt"], never, Prompt.
 const withoutColon = (question: string): string => question.endsWith(":") ? question.slice(0, -1) : question
 
 /**
- * A Session and an AuthPlugin for the cloud that was given: `CloudConfig.layer`, which asks for missing secrets at a terminal.
+ * Provides `CloudConfig.layer` of the cloud that the command line gives. Asks for missing secrets at a terminal.
  *
  * @example
  * ```ts

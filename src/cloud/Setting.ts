@@ -1,22 +1,23 @@
 /**
- * A configured value that knows where it comes from: a line of a file, a variable, an argument.
+ * A configured value with its source: a line of a file, a variable, an argument.
  *
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
+import type * as ConfigValue from "../base/configValue.js"
 import * as Material from "../safety/material.js"
 import * as Url from "../safety/url.js"
 
 /**
- * Where a value comes from.
+ * The source of a value.
  *
- * - `File`: a line of a file, counted from 1
- * - `Variable`: of the environment
- * - `Option`: of the command line
- * - `Argument`: of the call that asked for the configuration
+ * - `File`: a line of a file; the first one is 1
+ * - `Variable`: an environment variable
+ * - `Option`: an option of the command line
+ * - `Argument`: an argument of the function that reads the configuration
  * - `Profile`: a vendor's profile, which the configuration names
- * - `Prompt`: somebody who was asked
- * - `Default`: nobody said anything
+ * - `Prompt`: the answer to a question at the terminal
+ * - `Default`: the default, since the value is not set
  *
  * @since 0.1.0
  * @category models
@@ -31,27 +32,29 @@ export type Source =
   | { readonly _tag: "Default" }
 
 /**
- * Text, as it was written: a number, a version and "false" mean what their key says, and are never guessed.
+ * A value as text, as it was written. The key decides whether it is a number, a version or a flag.
  *
  * @since 0.1.0
  * @category models
  */
-export type Value = string | ReadonlyArray<string>
+export type Value = ConfigValue.Value
 
 /**
+ * A value with its key and source.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Setting {
-  /** `region_name`, `auth.username`, `rate_limit.compute`: with `_` for `-`. */
+  /** The key with `_` for `-`: `region_name`, `auth.username`, `rate_limit.compute`. */
   readonly key: string
   readonly value: Value
   readonly source: Source
 }
 
 /**
- * A setting as it may be shown: the value is `Redacted` unless it is known not to be secret. A path of a key is shown; its text, and
- * a URL that may have a password in it, are not.
+ * A setting that can be printed: the value is `Redacted` if it may be secret. Of certificates and keys, paths are
+ * shown, but not text; a URL that may contain a password is not shown.
  *
  * @since 0.1.0
  * @category models
@@ -69,7 +72,7 @@ export interface Shown extends Omit<Setting, "value"> {
 export type Settings = ReadonlyMap<string, Setting>
 
 /**
- * The setting as it may be shown.
+ * Hides the value of a setting if it may be secret.
  *
  * @since 0.1.0
  * @category conversions
@@ -87,7 +90,7 @@ const visible = (key: string, value: Value): Shown["value"] =>
     : Url.visible(value)
 
 /**
- * The setting with its value as text again, to be read.
+ * Returns a setting with its plain value.
  *
  * @since 0.1.0
  * @category conversions
@@ -98,7 +101,7 @@ export const reveal = (shown: Shown): Setting => ({
 })
 
 /**
- * A source in words: `/etc/openstack/clouds.yaml, line 12`, `variable OS_AUTH_URL`.
+ * Describes a source: `/etc/openstack/clouds.yaml, line 12`, `variable OS_AUTH_URL`.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,63 +1,49 @@
-/** What the environment says, variable by variable, as settings. */
+/** The settings that environment variables make. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as ConfigError from "../base/configError.js"
+import * as ConfigValue from "../base/configValue.js"
 import type * as AuthType from "../login/AuthType.js"
 import * as ServiceType from "../model/ServiceType.js"
+import * as NamedOption from "../session/namedOption.js"
 import * as Keys from "./keys.js"
 import type * as Setting from "./Setting.js"
 
-const variableOf = (name: string): string => `OS_${name.toUpperCase().replaceAll("-", "_")}`
+const variableOf = (name: string): string => `OS_${Keys.underscored(name).toUpperCase()}`
 
-/** Names that are said of the whole cloud. */
+/** Keys of the whole cloud that have a variable. */
 const common: ReadonlyArray<string> = [
-  "region_name",
-  "interface",
+  ...[...NamedOption.endpoint, ...NamedOption.tls].map(({ name }) => name),
   "endpoint_type",
-  "cacert",
-  "cert",
-  "key",
-  "insecure",
-  "verify",
-  "api_timeout",
-  "service_type",
-  "service_name",
-  "endpoint_override",
-  "api_version"
+  "api_timeout"
 ]
 
-const services: ReadonlyArray<string> = ServiceType.officials.flatMap((type) =>
-  ServiceType.all(type).map(Keys.underscored)
-)
+const perService: ReadonlyArray<string> = ServiceType.officials
+  .flatMap(ServiceType.all)
+  .flatMap((type) => Keys.ofService.map((name) => `${Keys.underscored(type)}_${name}`))
 
-interface Variable {
-  readonly name: string
-  readonly key: string
-}
-
-/** Every variable that means something, with the key that it is a value for. */
-const variables = (types: ReadonlyArray<AuthType.AuthType>): ReadonlyArray<Variable> => {
+/** Every variable that is read, with the key that it sets. */
+const variables = (
+  types: ReadonlyArray<AuthType.AuthType>
+): ReadonlyArray<{ readonly name: string; readonly key: string }> => {
   const options = new Set(
     types.flatMap((type) => type.options.flatMap(({ deprecated, name }) => [name, ...deprecated]))
   )
   return [
-    ...[...options].map((name) => ({ name: variableOf(name), key: `auth.${Keys.underscored(name)}` })),
-    ...common.map((key) => ({ name: variableOf(key), key })),
-    ...services.flatMap((service) =>
-      Keys.serviceNames.map((name) => ({ name: variableOf(`${service}_${name}`), key: `${service}_${name}` }))
-    )
+    ...[...options].map((name) => ({ name: variableOf(name), key: Keys.ofAuth(name) })),
+    ...[...common, ...perService].map((key) => ({ name: variableOf(key), key }))
   ]
 }
 
-/** A variable's text. An empty one is not set, as in every shell script that unsets one so. */
+/** The text of a variable that is set and not empty. */
 export const variable = (name: string): Effect.Effect<Option.Option<string>, ConfigError.ConfigError> =>
-  Effect.map(Config.option(Config.string(name)), Option.filter((text) => text !== ""))
+  Effect.map(Config.option(Config.string(name)), Option.filter(ConfigValue.isSet))
 
 const setting = (name: string, key: string): Effect.Effect<Option.Option<Setting.Setting>, ConfigError.ConfigError> =>
   Effect.map(variable(name), Option.map((value) => ({ key, value, source: { _tag: "Variable", name } })))
 
-/** `OS_AUTH_TYPE`, and only where it is not there at all `OS_AUTH_PLUGIN`, as in keystoneauth. */
+/** As in keystoneauth, `OS_AUTH_PLUGIN` counts only where `OS_AUTH_TYPE` is missing, not where it is empty. */
 const authType: Effect.Effect<Option.Option<Setting.Setting>, ConfigError.ConfigError> = Effect.flatMap(
   Config.option(Config.string("OS_AUTH_TYPE")),
   Option.match({
@@ -66,6 +52,7 @@ const authType: Effect.Effect<Option.Option<Setting.Setting>, ConfigError.Config
   })
 )
 
+/** All settings of the environment. */
 export const settings = (
   types: ReadonlyArray<AuthType.AuthType>
 ): Effect.Effect<ReadonlyArray<Setting.Setting>, ConfigError.ConfigError> =>
@@ -74,12 +61,12 @@ export const settings = (
     return [...found, yield* authType].flatMap(Option.toArray)
   })
 
-/** `OS_REGION_NAME` alone. */
+/** The setting of `OS_REGION_NAME` alone. */
 export const region: Effect.Effect<ReadonlyArray<Setting.Setting>, ConfigError.ConfigError> = Effect.map(
   setting("OS_REGION_NAME", "region_name"),
   Option.toArray
 )
 
-/** Do they say where to log in, or with what? A stray `OS_REGION_NAME` makes no cloud. */
+/** Whether the settings describe a cloud: they say where or how to log in. A stray `OS_REGION_NAME` does not. */
 export const isCloud = (settings: ReadonlyArray<Setting.Setting>): boolean =>
   settings.some(({ key }) => ["auth_type", "auth.auth_url", "auth.endpoint", "auth.url"].includes(key))

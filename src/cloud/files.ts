@@ -1,17 +1,18 @@
-/** Where files of clouds are, and what is in them. */
+/** Finds and reads the files `clouds.yaml`, `secure.yaml` and `clouds-public.yaml`. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ConfigError from "../base/configError.js"
-import * as Errors from "../Errors.js"
+import type * as Errors from "../Errors.js"
 import * as Material from "../safety/material.js"
 import type * as TransportFactory from "../wire/TransportFactory.js"
 import * as Environment from "./environment.js"
+import * as Problem from "./problem.js"
 import * as Yaml from "./yaml.js"
 
-/** No file of clouds is that big. */
+/** In bytes: far more than a file of clouds needs. */
 const sizeLimit = 1024 * 1024
 
 export interface File {
@@ -20,31 +21,29 @@ export interface File {
 }
 
 const invalid = (where: string, reason: string): Errors.InvalidConfig =>
-  new Errors.InvalidConfig({ cloud: undefined, problems: [{ key: "file", where, reason }] })
+  Problem.invalidConfig(undefined, { key: "file", where, reason })
 
-/** As openstacksdk searches: here, the user's, the site's, the system's. */
-export const directories: Effect.Effect<ReadonlyArray<string>, ConfigError.ConfigError, Path.Path> = Effect.gen(
+/** The search path of openstacksdk: the current directory, the user's, the site's, and the system's. */
+const directories: Effect.Effect<ReadonlyArray<string>, ConfigError.ConfigError, Path.Path> = Effect.gen(
   function*() {
     const path = yield* Path.Path
-    const text = (name: string) => Config.option(Config.nonEmptyString(name))
-    const home = yield* text("HOME")
+    const directory = (variable: string, ...below: ReadonlyArray<string>) =>
+      Effect.map(Environment.variable(variable), Option.map((text) => path.join(text, ...below)))
     const users = [
-      ...Option.toArray(yield* text("XDG_CONFIG_HOME")),
-      ...Option.toArray(home).flatMap((home) => [
-        path.join(home, "Library", "Application Support"),
-        path.join(home, ".config")
-      ]),
-      ...Option.toArray(Option.map(yield* text("SNAP_REAL_HOME"), (home) => path.join(home, ".config"))),
-      ...Option.toArray(yield* text("APPDATA"))
-    ]
-    const sites = Option.getOrElse(yield* text("XDG_CONFIG_DIRS"), () => "/etc/xdg").split(":")
+      yield* directory("XDG_CONFIG_HOME"),
+      yield* directory("HOME", "Library", "Application Support"),
+      yield* directory("HOME", ".config"),
+      yield* directory("SNAP_REAL_HOME", ".config"),
+      yield* directory("APPDATA")
+    ].flatMap(Option.toArray)
+    const sites = Option.getOrElse(yield* Environment.variable("XDG_CONFIG_DIRS"), () => "/etc/xdg").split(":")
     return [".", ...[...users, ...sites].map((directory) => path.join(directory, "openstack")), "/etc/openstack"]
   }
 )
 
-/** The first of its kind that is there: `clouds`, `secure` or `clouds-public`. */
-export const find = (
-  kind: string
+/** The first file of a kind on the search path. */
+const find = (
+  kind: "clouds" | "secure" | "clouds-public"
 ): Effect.Effect<
   Option.Option<File>,
   Errors.InvalidConfig | ConfigError.ConfigError,
@@ -56,7 +55,7 @@ export const find = (
     for (const directory of yield* directories) {
       for (const extension of ["yaml", "yml", "json"]) {
         const candidate = path.join(directory, `${kind}.${extension}`)
-        // a file that is there and cannot be read is told: another one might be another cloud's
+        // a file that cannot be read is an error: the next one might describe another cloud under the same name
         if (yield* Effect.orElseSucceed(fileSystem.exists(candidate), () => false)) {
           return Option.some(yield* read(candidate))
         }
@@ -65,71 +64,70 @@ export const find = (
     return Option.none()
   })
 
-/** The file that a variable names, which must be there then; or else the first that is found. */
-export const named = (
-  given: string | undefined,
-  variable: string | undefined,
-  kind: string
-): Effect.Effect<
-  Option.Option<File>,
-  Errors.InvalidConfig | ConfigError.ConfigError,
-  FileSystem.FileSystem | Path.Path
-> =>
+/** Where a file was asked for, beside the search path. */
+export interface Given {
+  readonly path: string | undefined
+  readonly variable?: string
+}
+
+/**
+ * Reads the file of a kind: the given one, that of the variable, or the first one found. Only the last may be missing.
+ */
+export const open = (
+  kind: Parameters<typeof find>[0],
+  { path, variable }: Given
+): ReturnType<typeof find> =>
   Effect.gen(function*() {
-    const name = given === undefined && variable !== undefined
+    const given = path === undefined && variable !== undefined
       ? yield* Environment.variable(variable)
-      : Option.fromNullable(given)
-    return Option.isSome(name) ? Option.some(yield* read(name.value)) : yield* find(kind)
+      : Option.fromNullable(path)
+    return Option.isSome(given) ? Option.some(yield* read(given.value)) : yield* find(kind)
   })
 
-/** Fails with `InvalidConfig` for what cannot be read, is no UTF-8, or no YAML. */
-export const read = (path: string): Effect.Effect<File, Errors.InvalidConfig, FileSystem.FileSystem> =>
+const read = (path: string): Effect.Effect<File, Errors.InvalidConfig, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fileSystem = yield* FileSystem.FileSystem
     const unreadable = (error: { readonly message: string; readonly reason?: string }) =>
-      invalid(path, `it cannot be read: ${error.reason ?? error.message}`)
+      invalid(path, `cannot be read: ${error.reason ?? error.message}`)
     const info = yield* Effect.mapError(fileSystem.stat(path), unreadable)
     if (info.type !== "File") {
-      return yield* invalid(path, "it is not a file")
+      return yield* invalid(path, "not a file")
     }
     if (info.size > sizeLimit) {
-      return yield* invalid(path, `it has ${info.size} bytes, and ${sizeLimit} are the most that is read`)
+      return yield* invalid(path, `${info.size} bytes long; at most ${sizeLimit} bytes are read`)
     }
     const bytes = yield* Effect.mapError(fileSystem.readFile(path), unreadable)
     const text = yield* Effect.try({
       try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-      catch: () => invalid(path, "it is not UTF-8")
+      catch: () => invalid(path, "not UTF-8")
     })
-    const tree = yield* Effect.mapError(
-      Yaml.parse(path, text),
-      (problem) => new Errors.InvalidConfig({ cloud: undefined, problems: [problem] })
-    )
-    if (tree._tag !== "Map") {
-      return yield* invalid(`${path}, line ${tree.line}`, "it must be a mapping, with \"clouds\" in it")
+    const parsed = Yaml.parse(path, text)
+    if (Either.isLeft(parsed)) {
+      return yield* Problem.invalidConfig(undefined, parsed.left)
     }
-    for (const section of ["clouds", "public-clouds"]) {
-      const clouds = tree.entries.get(section)
+    const tree = parsed.right
+    if (tree._tag !== "Map") {
+      return yield* invalid(`${path}, line ${tree.line}`, "expected a mapping with the key \"clouds\"")
+    }
+    for (const key of ["clouds", "public-clouds"]) {
+      const clouds = tree.entries.get(key)
       if (clouds !== undefined && clouds.tree._tag !== "Map") {
-        return yield* new Errors.InvalidConfig({
-          cloud: undefined,
-          problems: [{
-            key: section,
-            where: `${path}, line ${clouds.line}`,
-            reason: "it must be a mapping of clouds by name"
-          }]
-        })
+        return yield* Problem.invalidConfig(
+          undefined,
+          Problem.at({ _tag: "File", path, line: clouds.line }, key, "expected a mapping from names to clouds")
+        )
       }
     }
     return { path, tree }
   })
 
-/** `~` is the user's folder, as in openstacksdk. Other paths are from where the program runs. */
-export const expandTls = (
+/** As in openstacksdk, `~` in front of a path is the user's directory. */
+export const expandHome = (
   tls: TransportFactory.Tls
 ): Effect.Effect<TransportFactory.Tls, ConfigError.ConfigError, Path.Path> =>
   Effect.gen(function*() {
     const path = yield* Path.Path
-    const home = yield* Config.option(Config.nonEmptyString("HOME"))
+    const home = yield* Environment.variable("HOME")
     const expand = (file: Material.Material | undefined) =>
       file === undefined || Option.isNone(home)
         ? file

@@ -1,6 +1,6 @@
-/** What may have been meant by a name that nobody knows. */
+/** Suggests a known name for an unknown one. */
 
-/** How many letters have to be put in, taken out, changed, or swapped with the next one. */
+/** The edit distance: letters inserted, removed, replaced, or swapped with their neighbour. */
 const distance = (a: string, b: string): number => {
   let before: ReadonlyArray<number> = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
@@ -17,11 +17,11 @@ const distance = (a: string, b: string): number => {
   return row[b.length] ?? 0
 }
 
-/** The known name that is nearest, if it is near. */
-export const closest = (name: string, known: ReadonlyArray<string>): string | undefined => {
-  const near = (name.length > 100 ? [] : known)
+/** The end of a message: `; did you mean region_name?`, or nothing if no known name is close. */
+export const didYouMean = (name: string, known: ReadonlyArray<string>): string => {
+  const [closest] = (name.length > 100 ? [] : known)
     .map((candidate) => ({ candidate, far: distance(name, candidate) }))
     .filter(({ far }) => far <= Math.max(1, Math.floor(name.length / 4)))
     .sort((a, b) => a.far - b.far)
-  return near[0]?.candidate
+  return closest === undefined ? "" : `; did you mean ${closest.candidate}?`
 }

@@ -1,6 +1,6 @@
 /**
- * The clouds of vendors that openstacksdk knows by name, as of August 2026, without what this library has no use for (image formats,
- * floating IPs) and without its slips: otc-swiss had no scheme.
+ * The vendors' profiles of openstacksdk as of August 2026, without what this library does not use (image formats,
+ * floating IPs). Corrected: otc-swiss had no scheme.
  */
 import type * as Yaml from "./yaml.js"
 
@@ -113,8 +113,8 @@ export const profiles: Readonly<Record<string, { readonly [key: string]: Yaml.Da
   }
 }
 
-/** Those that are shut down, and why. */
-export const gone: Readonly<Record<string, string>> = {
+/** Clouds that were shut down, and why. */
+export const retired: Readonly<Record<string, string>> = {
   betacloud: "betacloud.de has ceased business",
   ibmcloud: "its API is no longer responsive",
   internap: "Internap has become HorizonIQ",

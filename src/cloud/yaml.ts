@@ -1,8 +1,8 @@
 /**
- * A file of clouds as settings: every value is the text that stands there, with its line. YAML's own guesses (2.10 is 2.1, 0123456 is
- * octal, no is false) are switched off; what a text means is for its key to say.
+ * Parses a file of clouds into a tree of texts with their lines.
  *
- * What is wrong is told in our own words: the library's quote the file, and with it passwords.
+ * YAML's own guesses are switched off (2.10 is 2.1, 0123456 is octal, no is false): the key decides what a text means.
+ * Messages are our own, since those of the yaml package quote the file and its passwords.
  */
 import * as Either from "effect/Either"
 import {
@@ -20,8 +20,9 @@ import {
   Scalar
 } from "yaml"
 import type * as Errors from "../Errors.js"
+import * as Problem from "./problem.js"
 
-/** A mapping, a list, or a text; each with the line where it stands. */
+/** A mapping, a list, or a text, with its line. */
 export type Tree =
   | { readonly _tag: "Text"; readonly text: string; readonly line: number }
   | { readonly _tag: "List"; readonly items: ReadonlyArray<Tree>; readonly line: number }
@@ -33,23 +34,24 @@ export interface Entry {
   readonly line: number
 }
 
-/** More than any file of clouds needs, and less than what makes a program stop. */
+/** The value of a key in a mapping. */
+export const child = (tree: Tree | undefined, key: string): Tree | undefined =>
+  tree?._tag === "Map" ? tree.entries.get(key)?.tree : undefined
+
+/** More than a file of clouds needs, and less than a program runs out of stack or memory for. */
 const limits = { values: 20_000, depth: 20 }
 
-const tooMuch = `it has more than ${limits.values} values, or more than ${limits.depth} levels`
+const tooMuch = `more than ${limits.values} values, or more than ${limits.depth} levels`
 
-const problem = (path: string, line: number, reason: string): Errors.ConfigProblem => ({
-  key: "file",
-  where: `${path}, line ${line}`,
-  reason
-})
+const problem = (path: string, line: number, reason: string, key = "file"): Errors.ConfigProblem =>
+  Problem.at({ _tag: "File", path, line }, key, reason)
 
-/** `None`s are left out: `null`, `~` and nothing at all. */
+/** Parses a document. Empty values (`null`, `~` and nothing at all) are left out. */
 export const parse = (path: string, text: string): Either.Either<Tree, Errors.ConfigProblem> => {
   const lines = new LineCounter()
   const at = (offset: number) => Math.max(1, lines.linePos(offset).line)
   const tokens = [...new Parser(lines.addNewLine).parse(text)]
-  // composing is recursive, and Node does not survive its end of the stack
+  // composing is recursive, and could overflow the stack
   const over = beyondLimits(tokens)
   if (over !== undefined) {
     return Either.left(problem(path, at(over), tooMuch))
@@ -61,10 +63,10 @@ export const parse = (path: string, text: string): Either.Either<Tree, Errors.Co
   )
   const [fault] = [...document?.errors ?? [], ...document?.warnings ?? []]
   if (fault !== undefined) {
-    return Either.left(problem(path, at(fault.pos[0]), `it is not YAML: ${reasons[fault.code] ?? otherReason}`))
+    return Either.left(problem(path, at(fault.pos[0]), `not valid YAML: ${reasons[fault.code] ?? otherReason}`))
   }
   if (another !== undefined) {
-    return Either.left(problem(path, at(another.range[0]), `it is not YAML: ${reasons.MULTIPLE_DOCS}`))
+    return Either.left(problem(path, at(another.range[0]), `not valid YAML: ${reasons.MULTIPLE_DOCS}`))
   }
   const state = { path, at, anchors: new Map<string, Node>(), values: 0 }
   return Either.map(
@@ -73,25 +75,24 @@ export const parse = (path: string, text: string): Either.Either<Tree, Errors.Co
   )
 }
 
-const otherReason =
-  "this cannot stand here; text with signs of YAML in it ( : # { [ ] } , & * ! | > ' \" % @ ` ) is put in quotes"
+const otherReason = "unexpected here; put text with characters of YAML ( : # { [ ] } , & * ! | > ' \" % @ ` ) in quotes"
 
 const reasons: Partial<Record<ErrorCode, string>> = {
-  BAD_ALIAS: "text that begins with * is put in quotes",
-  BAD_DQ_ESCAPE: "in double quotes, a backslash is written twice; or take single quotes",
-  BAD_INDENT: "this is not indented as what it belongs to, or a bracket is not closed",
-  BAD_SCALAR_START: "text that begins with @ or ` is put in quotes",
-  BLOCK_AS_IMPLICIT_KEY: "text with \": \" in it is put in quotes",
-  KEY_OVER_1024_CHARS: "no key is that long; is a quote not closed?",
-  MISSING_CHAR: "a quote, a bracket, a colon or a comma is missing",
-  MULTIPLE_ANCHORS: "text that begins with & is put in quotes",
-  MULTIPLE_DOCS: "there is one document in a file of clouds, and no other after ---",
-  MULTILINE_IMPLICIT_KEY: "a key is on one line; is the colon missing?",
-  TAB_AS_INDENT: "it is indented with spaces, not with tabs",
-  TAG_RESOLVE_FAILED: "text that begins with ! is put in quotes"
+  BAD_ALIAS: "put text that begins with * in quotes",
+  BAD_DQ_ESCAPE: "double a backslash in double quotes, or use single quotes",
+  BAD_INDENT: "wrong indentation, or a bracket that is not closed",
+  BAD_SCALAR_START: "put text that begins with @ or ` in quotes",
+  BLOCK_AS_IMPLICIT_KEY: "put text with \": \" in it in quotes",
+  KEY_OVER_1024_CHARS: "the key is too long; a quote may not be closed",
+  MISSING_CHAR: "a quote, bracket, colon or comma is missing",
+  MULTIPLE_ANCHORS: "put text that begins with & in quotes",
+  MULTIPLE_DOCS: "the file must be one document, without another one after ---",
+  MULTILINE_IMPLICIT_KEY: "a key must be on one line; a colon may be missing",
+  TAB_AS_INDENT: "indent with spaces, not with tabs",
+  TAG_RESOLVE_FAILED: "put text that begins with ! in quotes"
 }
 
-/** Where there is too much, if there is; looked for without recursion. */
+/** The offset at which the limits are exceeded, found without recursion; `undefined` if they are kept. */
 const beyondLimits = (tokens: ReadonlyArray<CST.Token>): number | undefined => {
   const open: Array<readonly [token: CST.Token, depth: number]> = tokens.map((token) => [token, 0])
   let seen = 0
@@ -114,7 +115,7 @@ const beyondLimits = (tokens: ReadonlyArray<CST.Token>): number | undefined => {
 interface State {
   readonly path: string
   readonly at: (offset: number) => number
-  /** What was named so far. */
+  /** The anchors so far, for aliases. */
   readonly anchors: Map<string, Node>
   values: number
 }
@@ -134,14 +135,14 @@ const read = (
 ): Either.Either<Tree | undefined, Errors.ConfigProblem> => {
   state.values++
   const line = lineOf(state, node)
-  // an alias is read wherever it stands: aliases of aliases of aliases end here
+  // aliases are expanded each time, so that nested aliases exceed the limits here
   if (state.values > limits.values || depth > limits.depth) {
     return Either.left(problem(state.path, line, tooMuch))
   }
   if (node instanceof Alias) {
     const target = state.anchors.get(node.source)
     return target === undefined
-      ? Either.left(problem(state.path, line, `it is not YAML: ${reasons.BAD_ALIAS}`))
+      ? Either.left(problem(state.path, line, `not valid YAML: ${reasons.BAD_ALIAS}`))
       : read(state, target, depth + 1)
   }
   if ((isScalar(node) || isSeq(node) || isMap(node)) && node.anchor !== undefined) {
@@ -174,7 +175,7 @@ const readMap = (
       const name = isScalar(key) ? String(key.value ?? "") : undefined
       if (name === undefined) {
         return yield* Either.left(
-          problem(state.path, at, "a key must be text; a value that begins with { or [ is put in quotes")
+          problem(state.path, at, "a key must be text; put a value that begins with { or [ in quotes")
         )
       }
       const tree = yield* read(state, value, depth + 1)
@@ -184,11 +185,9 @@ const readMap = (
       }
       const before = own.get(name)
       if (before !== undefined) {
-        return yield* Either.left({
-          key: name,
-          where: `${state.path}, line ${at}`,
-          reason: `it is there twice, first in line ${before}; keep one`
-        })
+        return yield* Either.left(
+          problem(state.path, at, `set twice, first in line ${before}; keep one`, name)
+        )
       }
       own.set(name, at)
       if (tree !== undefined) {
@@ -205,7 +204,7 @@ const readMap = (
     return { _tag: "Map" as const, entries, line }
   })
 
-/** What this package says itself, in the same form. */
+/** The tree of a profile in this package. */
 export const fromData = (data: Data): Tree =>
   typeof data === "string"
     ? { _tag: "Text", text: data, line: 0 }

@@ -1,4 +1,4 @@
-/** Where options may stand on a command line. */
+/** Sorts the options of a command line, so that those of all commands may stand anywhere. */
 import * as CliOptions from "@effect/cli/Options"
 import type * as Usage from "@effect/cli/Usage"
 import * as Effect from "effect/Effect"
@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Suggestion from "../cloud/suggestion.js"
 import * as Errors from "../Errors.js"
 
-/** By name, whether a value follows. */
+/** The options of a usage, and whether a value follows them. */
 const named = (usage: Usage.Usage): ReadonlyArray<readonly [name: string, hasValue: boolean]> => {
   switch (usage._tag) {
     case "Named":
@@ -23,8 +23,8 @@ const named = (usage: Usage.Usage): ReadonlyArray<readonly [name: string, hasVal
 }
 
 /**
- * The options that are said of all commands may stand anywhere, as in other tools; `@effect/cli` wants them before the command.
- * Fails for an `--os-` option that there is not.
+ * Moves the options of all commands to the front, where `@effect/cli` expects them. Fails for an unknown `--os-`
+ * option.
  */
 export const inOrder = <A>(options: CliOptions.Options<A>) => {
   const known = new Map(named(CliOptions.getUsage(options)))
@@ -49,11 +49,9 @@ export const inOrder = <A>(options: CliOptions.Options<A>) => {
     })
 }
 
-const unknown = (name: string, known: ReadonlyArray<string>): Errors.InvalidOptions => {
-  const meant = Suggestion.closest(name, known)
-  return new Errors.InvalidOptions({
+const unknown = (name: string, known: ReadonlyArray<string>): Errors.InvalidOptions =>
+  new Errors.InvalidOptions({
     module: "ksa",
     option: name,
-    reason: `there is no such option${meant === undefined ? "" : `; is ${meant} meant?`}`
+    reason: `unknown option${Suggestion.didYouMean(name, known)}`
   })
-}

@@ -8,6 +8,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -29,7 +30,7 @@ const access = AuthPlugin.access.pipe(
   Effect.flatMap(Option.match({
     onNone: () =>
       Effect.fail(
-        new Errors.InvalidOptions({ module: "ksa", option: "auth_type", reason: "this way to log in has no token" })
+        new Errors.InvalidOptions({ module: "ksa", option: "auth_type", reason: "this auth type has no token" })
       ),
     onSome: Effect.succeed
   }))
@@ -82,7 +83,7 @@ export const tokenRevoke = ({ token }: { readonly token: Option.Option<Redacted.
       ),
       { endpointFilter: { serviceType: "identity", interface: "auth", version: 3 } }
     )
-    yield* Output.text("the token is revoked", { revoked: true, keystone: Option.getOrNull(authUrl) })
+    yield* Output.text("token revoked", { revoked: true, keystone: Option.getOrNull(authUrl) })
   })
 
 // -----------------------------------------------------------------------------
@@ -121,16 +122,16 @@ const format = (version: Microversion.Microversion | undefined): string | undefi
   version === undefined ? undefined : Microversion.format(version)
 
 export const versionsConfig = {
-  service: CliOptions.optional(CliOptions.withDescription(CliOptions.text("service"), "of this service alone")),
-  region: CliOptions.optional(CliOptions.withDescription(CliOptions.text("region"), "in this region alone")),
+  service: CliOptions.optional(CliOptions.withDescription(CliOptions.text("service"), "only of this service")),
+  region: CliOptions.optional(CliOptions.withDescription(CliOptions.text("region"), "only in this region")),
   allInterfaces: CliOptions.withDescription(
     CliOptions.boolean("all-interfaces"),
-    "not only of the interface that is configured"
+    "of all interfaces, not only the configured one"
   )
 }
 
-/** An endpoint that does not say its version is there all the same, and what it has is current. */
-const unknown = (url: string) => ({
+/** The row of an endpoint without a version document. */
+const unversioned = (url: string) => ({
   version: undefined,
   status: "CURRENT",
   url: Url.withTrailingSlash(url),
@@ -151,9 +152,9 @@ export const versions = ({ allInterfaces, region, service }: Versions) =>
       serviceType: Option.getOrUndefined(service),
       regionName: Option.getOrUndefined(region),
       interface: allInterfaces ? undefined : cloud.service().interface
-    }).pipe(Output.waiting("asking every service"))
+    }).pipe(Output.waiting("asking all services"))
     const rows = all.flatMap((endpoint) =>
-      (endpoint.versions.length === 0 ? [unknown(endpoint.catalogUrl)] : endpoint.versions).map((data) => [
+      (endpoint.versions.length === 0 ? [unversioned(endpoint.catalogUrl)] : endpoint.versions).map((data) => [
         endpoint.regionName,
         endpoint.serviceType,
         endpoint.interface,
@@ -166,7 +167,7 @@ export const versions = ({ allInterfaces, region, service }: Versions) =>
     )
     yield* Output.list(
       ["Region Name", "Service Type", "Interface", "Version", "Status", "Min", "Max", "Endpoint"],
-      // one service may be there under several types, with the same versions
+      // a service may have several types, with the same versions
       [...new Map(rows.map((row) => [row.join("\n"), row])).values()],
       { groupBy: 3 }
     )
@@ -181,21 +182,21 @@ const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as 
 export const requestConfig = {
   method: Args.choice(methods.map((method): [string, typeof method] => [method, method]), { name: "METHOD" }),
   path: Args.text({ name: "PATH" }),
-  service: CliOptions.withDescription(CliOptions.text("service"), "whose API: compute, image, ..."),
+  service: CliOptions.withDescription(CliOptions.text("service"), "type of the service: compute, image, ..."),
   microversion: CliOptions.optional(
-    CliOptions.withDescription(CliOptions.text("microversion"), "of this request: 2.90, latest")
+    CliOptions.withDescription(CliOptions.text("microversion"), "microversion of the request: 2.90, latest")
   ),
   header: CliOptions.repeated(
-    CliOptions.withDescription(CliOptions.text("header"), "\"Name: value\"; may be repeated").pipe(
+    CliOptions.withDescription(CliOptions.text("header"), "\"Name: value\"; can be repeated").pipe(
       CliOptions.withAlias("H")
     )
   ),
   data: CliOptions.optional(
-    CliOptions.withDescription(CliOptions.text("data"), "body: text, @FILE, or @- for the standard input").pipe(
+    CliOptions.withDescription(CliOptions.text("data"), "body: text, @FILE, or @- for standard input").pipe(
       CliOptions.withAlias("d")
     )
   ),
-  include: CliOptions.withDescription(CliOptions.boolean("include"), "print status and headers, too").pipe(
+  include: CliOptions.withDescription(CliOptions.boolean("include"), "also print status and headers").pipe(
     CliOptions.withAlias("i")
   )
 }
@@ -210,7 +211,7 @@ interface Request {
   readonly include: boolean
 }
 
-/** Where bytes come from and go to. */
+/** Service tag for standard input and output, as bytes. */
 export class Pipes extends Context.Tag("ksa/Pipes")<Pipes, {
   readonly stdin: Stream.Stream<Uint8Array, Errors.InvalidOptions>
   readonly write: (chunk: Uint8Array) => Effect.Effect<void>
@@ -224,7 +225,10 @@ export const request = (asked: Request) =>
     const body = yield* readBody(asked.data)
     const { defaultMicroversion, endpointOverride, limits: _, ...filter } = cloud.service(asked.service)
     const microversion = Option.isSome(asked.microversion)
-      ? yield* Microversion.fromUnknown(asked.microversion.value)
+      ? yield* Either.match(Microversion.fromUnknown(asked.microversion.value), {
+        onLeft: (error) => Effect.fail(error),
+        onRight: (microversion) => Effect.succeed(microversion)
+      })
       : defaultMicroversion
     const response = yield* Session.request(
       HttpClientRequest.make(asked.method)(asked.path, { headers: Headers.fromInput(headers), body }),
@@ -276,7 +280,7 @@ const readBody = (data: Option.Option<string>) =>
 const shown = (value: Setting.Shown["value"]): string =>
   Redacted.isRedacted(value) ? "<redacted>" : typeof value === "string" ? value : value.join(", ")
 
-/** Each value and where it comes from. Nothing is sent. */
+/** Prints each value with its source. Nothing is sent. */
 export const configExplain = Effect.flatMap(CloudConfig.CloudConfig, ({ settings }) =>
   Output.list(
     ["Key", "Value", "From"],

@@ -1,4 +1,4 @@
-/** Runs the whole chain against a cloud, and names what is wrong with it, or will be. */
+/** Checks a cloud from configuration to services, and reports problems and what will soon be one. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as CloudConfig from "../cloud/CloudConfig.js"
-import type * as Errors from "../Errors.js"
+import * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import * as ApiVersion from "../model/ApiVersion.js"
@@ -33,7 +33,7 @@ const problem = (check: string, detail: string): Finding => ({ check, verdict: "
 type Findings<R> = Effect.Effect<ReadonlyArray<Finding>, never, R>
 type Authenticated = Session.Session | AuthPlugin.AuthPlugin
 
-/** All checks, in the order in which one depends on the other. */
+/** All checks; later ones depend on earlier ones. */
 export const diagnose: Findings<CloudConfig.CloudConfig | Authenticated | Output.Output | Terminal.Terminal> = Effect
   .gen(function*() {
     const cloud = yield* CloudConfig.CloudConfig
@@ -43,19 +43,19 @@ export const diagnose: Findings<CloudConfig.CloudConfig | Authenticated | Output
       return [...first, problem("login", login.left.message)]
     }
     if (Option.isNone(login.right)) {
-      return [...first, ok("login", "this way to log in has no token")]
+      return [...first, ok("login", "this auth type has no token")]
     }
     const access = login.right.value
     return [
       ...first,
-      ok("login", `as ${access.userName ?? access.userId ?? "nobody"}, ${scopeOf(access)}`),
+      ok("login", `as ${access.userName ?? access.userId ?? "unknown user"}, ${scopeOf(access)}`),
       ...(yield* lifetimes(access)),
-      ...(access.roles.length === 0 ? [warning("roles", "the token has none: is a project missing?")] : []),
+      ...(access.roles.length === 0 ? [warning("roles", "the token has no roles; a project may be missing")] : []),
       ...catalog(access),
       ...(yield* services(cloud)),
       ...(yield* configured(cloud, access))
     ]
-  }).pipe(Output.waiting("asking Keystone and every service"))
+  }).pipe(Output.waiting("asking Keystone and all services"))
 
 const scopeOf = (access: AccessInfo.AccessInfo): string =>
   access.projectScoped
@@ -64,7 +64,7 @@ const scopeOf = (access: AccessInfo.AccessInfo): string =>
     ? `domain ${access.domainName ?? access.domainId}`
     : access.systemScoped
     ? "the whole system"
-    : "for nothing: no project is configured"
+    : "unscoped: no project is configured"
 
 // -----------------------------------------------------------------------------
 // before the login
@@ -74,13 +74,20 @@ const configuration = ({ auth, authType, tls, warnings }: CloudConfig.Service): 
   const given = auth["auth_url"]
   const url = String((Redacted.isRedacted(given) ? Redacted.value(given) : given) ?? "")
   return [
-    ...warnings.map(({ key, reason, where }) => warning("configuration", `${where}: ${key}: ${reason}`)),
-    ...(tls.insecure ? [warning("tls", "certificates are not checked: anyone on the way can read the password")] : []),
+    ...warnings.map((problem) => warning("configuration", Errors.describeProblem(problem))),
+    ...(tls.insecure
+      ? [warning("tls", "certificates are not verified: an attacker can read the password")]
+      : []),
     ...(url.startsWith("http://") && !isLocal(url)
-      ? [warning("tls", `${Url.shown(url)} is not https: anyone on the way can read the password`)]
+      ? [warning("tls", `${Url.shown(url)} is not https: an attacker can read the password`)]
       : []),
     ...(authType.startsWith("v2") || /\/v2\.0\/?$/.test(url)
-      ? [warning("keystone", "v2.0 is deprecated, and no current Keystone has it: use /v3, or no version at all")]
+      ? [
+        warning(
+          "keystone",
+          "v2.0 is deprecated, and removed from Keystone: use /v3, or a URL without version"
+        )
+      ]
       : [])
   ]
 }
@@ -88,7 +95,9 @@ const configuration = ({ auth, authType, tls, warnings }: CloudConfig.Service): 
 const isLocal = (url: string): boolean =>
   URL.canParse(url) && /^(localhost|127\..*|\[::1\])$/.test(new URL(url).hostname)
 
-/** Keystone's clock against ours. Tokens do not mind; certificates, one-time passcodes and logs do. */
+/**
+ * Compares the clocks of Keystone and this machine. Differences break certificates, passcodes and logs, but not tokens.
+ */
 const clock: Findings<Authenticated> = Effect.gen(function*() {
   const { authUrl } = yield* AuthPlugin.AuthPlugin
   if (Option.isNone(authUrl)) {
@@ -102,15 +111,15 @@ const clock: Findings<Authenticated> = Effect.gen(function*() {
   const answered = yield* Clock.currentTimeMillis
   const date = Option.flatMap(Headers.get(headers, "date"), (text) => DateTime.make(Date.parse(text)))
   if (Option.isNone(date)) {
-    return [warning("clock", "Keystone does not say what time it is")]
+    return [warning("clock", "Keystone sends no Date header")]
   }
-  // the header has whole seconds
+  // the header is in whole seconds
   const ahead = asked - date.value.epochMillis
   const skew = Math.round((ahead - (answered - asked) / 2) / 1000)
   return [
     Math.abs(skew) > 5
       ? warning("clock", `this machine is ${Math.abs(skew)} s ${skew > 0 ? "ahead of" : "behind"} Keystone`)
-      : ok("clock", "as Keystone's")
+      : ok("clock", "same as Keystone's")
   ]
 }).pipe(Effect.catchAll((error) => Effect.succeed([problem("keystone", error.message)])))
 
@@ -120,8 +129,8 @@ const clock: Findings<Authenticated> = Effect.gen(function*() {
 
 const soonDays = 14
 
-/** Says when something ends, if that is soon. */
-const ending = (check: string, now: DateTime.Utc, at: DateTime.Utc | undefined): ReadonlyArray<Finding> => {
+/** Reports an expiry, with a warning if it is soon. */
+const expiry = (check: string, now: DateTime.Utc, at: DateTime.Utc | undefined): ReadonlyArray<Finding> => {
   if (at === undefined) {
     return []
   }
@@ -129,8 +138,8 @@ const ending = (check: string, now: DateTime.Utc, at: DateTime.Utc | undefined):
   const on = DateTime.formatIso(at).slice(0, 10)
   return [
     days > soonDays
-      ? ok(check, `good until ${on}`)
-      : warning(check, days < 0 ? `it ended on ${on}` : `it ends on ${on}, in ${Math.floor(days)} days`)
+      ? ok(check, `valid until ${on}`)
+      : warning(check, days < 0 ? `expired on ${on}` : `expires on ${on}, in ${Math.floor(days)} days`)
   ]
 }
 
@@ -138,7 +147,7 @@ const Credential = Schema.Struct({
   application_credential: Schema.Struct({ expires_at: Schema.NullOr(Schema.String) })
 })
 
-/** A token does not say when its application credential ends; Keystone does. */
+/** Asks Keystone when the application credential expires, since the token does not tell. */
 const credentialEnd = (access: AccessInfo.AccessInfo): Effect.Effect<DateTime.Utc | undefined, never, Authenticated> =>
   access.applicationCredentialId === undefined || access.userId === undefined
     ? Effect.succeed(undefined)
@@ -150,7 +159,7 @@ const credentialEnd = (access: AccessInfo.AccessInfo): Effect.Effect<DateTime.Ut
       Effect.map(({ application_credential: { expires_at: at } }) =>
         at === null ? undefined : Option.getOrUndefined(DateTime.make(/Z$/.test(at) ? at : `${at}Z`))
       ),
-      // with access rules it may not ask for itself
+      // access rules may forbid this request
       Effect.orElseSucceed(() => undefined)
     )
 
@@ -158,8 +167,8 @@ const lifetimes = (access: AccessInfo.AccessInfo): Findings<Authenticated> =>
   Effect.gen(function*() {
     const now = yield* DateTime.now
     return [
-      ...ending("password", now, access.passwordExpiresAt),
-      ...ending("application credential", now, yield* credentialEnd(access))
+      ...expiry("password", now, access.passwordExpiresAt),
+      ...expiry("application credential", now, yield* credentialEnd(access))
     ]
   })
 
@@ -167,10 +176,10 @@ const lifetimes = (access: AccessInfo.AccessInfo): Findings<Authenticated> =>
 // the services
 // -----------------------------------------------------------------------------
 
-/** Endpoints that cannot be right where Keystone is reached over https. */
+/** Looks for malformed URLs, and for http endpoints of a cloud whose Keystone is https. */
 const catalog = (access: AccessInfo.AccessInfo): ReadonlyArray<Finding> => {
   if (access.catalog === undefined) {
-    return [warning("catalog", "the token has none: it is for no project")]
+    return [warning("catalog", "the token has no catalog, since it has no project")]
   }
   const endpoints = ServiceCatalog.endpoints(access.catalog, {})
   const inRegion = new Set(
@@ -183,15 +192,15 @@ const catalog = (access: AccessInfo.AccessInfo): ReadonlyArray<Finding> => {
     ...access.catalog.problems.map((reason) => problem("catalog", reason)),
     ...endpoints.flatMap(({ interface: word, regionName, serviceType, url }) =>
       !URL.canParse(url)
-        ? [problem("catalog", `${serviceType}, ${word}: ${JSON.stringify(url)} is no URL`)]
+        ? [problem("catalog", `${serviceType}, ${word}: ${JSON.stringify(url)} is not a URL`)]
         : word === "public" && inRegion.has(regionName) && url.startsWith("http:")
-        ? [warning("catalog", `${serviceType}: ${url} is http, where Keystone is https`)]
+        ? [warning("catalog", `${serviceType}: ${url} is http, but Keystone is https`)]
         : []
     )
   ]
 }
 
-/** Each service of this cloud's region and interface, asked for its versions. */
+/** Asks each service in the configured region and interface for its versions. */
 const services = (cloud: CloudConfig.Service): Findings<Authenticated> => {
   const { interface: wanted, regionName } = cloud.service()
   return Session.allVersionData({ interface: wanted, regionName }).pipe(
@@ -201,24 +210,25 @@ const services = (cloud: CloudConfig.Service): Findings<Authenticated> => {
 }
 
 const service = ({ catalogUrl, failure, serviceType, versions }: EndpointData.EndpointVersions) => {
-  const astray = versions.find(({ link, url }) =>
+  const foreign = versions.find(({ link, url }) =>
     link !== undefined && URL.canParse(link, url) && new URL(link, url).origin !== new URL(url).origin
   )
   return failure !== undefined
     ? withoutDocument(serviceType, catalogUrl, failure)
     : Effect.succeed(
       versions.length === 0
-        ? problem(serviceType, `${catalogUrl}: its version document has no versions`)
-        : astray !== undefined
+        ? problem(serviceType, `${catalogUrl}: the version document has no versions`)
+        : foreign !== undefined
         ? warning(
           serviceType,
-          `its document at ${astray.url} links to ${astray.link}: other clients go there (public_endpoint, proxy headers)`
+          `its document at ${foreign.url} links to ${foreign.link}, which other clients follow: ` +
+            "check public_endpoint and proxy headers"
         )
         : ok(serviceType, versions.map(({ version }) => ApiVersion.format(version)).slice(0, 3).join(", "))
     )
 }
 
-/** Some have no document, Swift for one. But something must answer. */
+/** A service such as Swift has no version document, but it must answer. */
 const withoutDocument = (serviceType: string, url: string, { attempts }: Errors.DiscoveryFailed) => {
   const down = attempts.find(({ outcome }) => outcome === "Unreachable")
   return down !== undefined
@@ -229,7 +239,7 @@ const withoutDocument = (serviceType: string, url: string, { attempts }: Errors.
     )
 }
 
-/** The versions that the configuration asks for: are they there? */
+/** Checks that the configured versions exist. */
 const configured = (cloud: CloudConfig.Service, access: AccessInfo.AccessInfo): Findings<Authenticated> =>
   Effect.map(
     Effect.forEach(access.catalog?.serviceTypes ?? [], (serviceType) => {

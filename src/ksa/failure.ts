@@ -1,4 +1,4 @@
-/** What went wrong, in two lines: what, and what to do. And the exit code, which is documented. */
+/** Reports an error in two lines, what happened and what to do, with an exit code. */
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Cause from "effect/Cause"
@@ -6,17 +6,17 @@ import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 
-/** A service has answered a request with a refusal, which was printed: that is what was asked for. */
+/** A service answered `ksa request` with an error status. The answer was printed. */
 export class Refused extends Data.TaggedError("Refused")<{ readonly status: number }> {
   override get message(): string {
     return `the service answered ${this.status}`
   }
 }
 
-/** `doctor` found something. */
+/** `ksa doctor` found problems. */
 export class FoundProblems extends Data.TaggedError("FoundProblems")<{ readonly found: number }> {
   override get message(): string {
-    return this.found === 1 ? "there is a problem with this cloud" : `there are ${this.found} problems with this cloud`
+    return this.found === 1 ? "found 1 problem" : `found ${this.found} problems`
   }
 }
 
@@ -29,12 +29,14 @@ const isFailure = (u: unknown): u is Failure =>
   hasProperty(u, "_tag") && typeof u._tag === "string" && hasProperty(u, "message") && typeof u.message === "string"
 
 /**
- * - 0: all is well
- * - 1: something else went wrong
+ * The exit code and the lines to print:
+ *
+ * - 0: success
+ * - 1: another error
  * - 2: the command line or the configuration is wrong
- * - 3: Keystone or a service does not let us in
- * - 4: there is no such service, version or microversion
- * - 5: a service refused the request
+ * - 3: Keystone or a service denied access
+ * - 4: the service, version or microversion does not exist
+ * - 5: a service answered with an error
  * - 6: no answer
  * - 7: `doctor` found a problem
  * - 130: interrupted
@@ -51,7 +53,7 @@ export const report = (
   }
   return isFailure(error)
     ? { code: exitCode(error), lines: twoLines(error.message, advice[error._tag] ?? otherAdvice) }
-    : { code: 1, lines: twoLines(`this is a fault of ksa: ${Cause.pretty(cause)}`, otherAdvice) }
+    : { code: 1, lines: twoLines(`internal error of ksa: ${Cause.pretty(cause)}`, otherAdvice) }
 }
 
 const twoLines = (what: string, advice: string): ReadonlyArray<string> => [
@@ -85,19 +87,19 @@ const codes: Readonly<Record<string, number>> = {
 const otherAdvice = "--debug shows each request"
 
 const advice: Readonly<Record<string, string>> = {
-  InvalidConfig: "ksa config explain shows each value of a cloud and where it comes from",
-  InvalidOptions: "ksa config explain shows each value and where it comes from; ksa --help all options",
-  InvalidVersion: "versions look like 2.90, or latest",
-  SystemError: "is the file there, and may it be read?",
-  Unauthorized: "ksa config explain shows who is tried; ksa doctor looks for what is wrong",
+  InvalidConfig: "ksa config explain shows each value of a cloud with its source",
+  InvalidOptions: "ksa config explain shows each value with its source; ksa --help shows all options",
+  InvalidVersion: "a microversion is written like 2.90, or latest",
+  SystemError: "check that the file exists and can be read",
+  Unauthorized: "ksa config explain shows the user and project; ksa doctor looks for problems",
   MissingAuthMethods: "use auth_type v3multifactor with auth_methods v3password,v3totp",
-  Forbidden: "ksa token show prints the roles and the project that you have",
-  EndpointNotFound: "ksa catalog shows what there is; --os-region-name and --os-interface choose",
-  DiscoveryFailed: "ksa versions shows what lives there; ksa endpoint SERVICE --explain says why",
-  MicroversionNotSupported: "ksa versions shows the microversions of each service",
-  Refused: "--include shows its headers; --debug the request",
-  TransportError: "ksa doctor looks for what is wrong with the connection",
-  TimedOut: "--timeout gives it more seconds",
-  RedirectRefused: "the configured URL should be where it leads; ksa doctor looks for more",
-  FoundProblems: "they are marked \"problem\" above"
+  Forbidden: "ksa token show prints the roles and the project of the token",
+  EndpointNotFound: "ksa catalog lists the endpoints; choose with --os-region-name and --os-interface",
+  DiscoveryFailed: "ksa versions lists the versions; ksa endpoint SERVICE --explain shows the decision",
+  MicroversionNotSupported: "ksa versions lists the microversions of each service",
+  Refused: "--include shows the headers of the answer; --debug shows the request",
+  TransportError: "ksa doctor checks the connection",
+  TimedOut: "--timeout sets the number of seconds to wait",
+  RedirectRefused: "configure the URL that it redirects to; ksa doctor looks for other problems",
+  FoundProblems: "see the lines marked \"problem\" above"
 }

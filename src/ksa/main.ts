@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `ksa`. What it needs beside the library is asked for here, so that a missing package is told by name. */
+/** The command `ksa`. Loads the program dynamically, to name a package that is not installed. */
 import process from "node:process"
 
 try {
@@ -11,7 +11,8 @@ try {
     throw error
   }
   process.stderr.write(
-    `error: ksa needs ${missing}\n       npm install @effect/cli @effect/printer @effect/printer-ansi @effect/platform-node cli-table3 yaml\n`
+    `error: ksa needs ${missing}\n` +
+      "       npm install @effect/cli @effect/printer @effect/printer-ansi @effect/platform-node cli-table3 yaml\n"
   )
   process.exitCode = 1
 }

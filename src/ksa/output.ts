@@ -1,4 +1,4 @@
-/** What commands print: tables for people, tabs for pipes, JSON for programs. */
+/** Prints tables at a terminal, text with tabs in pipes, or JSON. */
 import * as Terminal from "@effect/platform/Terminal"
 import Table from "cli-table3"
 import * as Config from "effect/Config"
@@ -7,21 +7,22 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
-/** How it is printed. */
+/** How commands print. */
 export interface Style {
   readonly json: boolean
-  /** For a person at a terminal. */
+  /** Whether the output is a terminal. */
   readonly terminal: boolean
-  /** Not if `NO_COLOR` says so. */
+  /** `false` if `NO_COLOR` is set. */
   readonly colours: boolean
-  /** Something that turns while one waits. */
+  /** Whether a spinner shows while a command waits. */
   readonly spinner: boolean
   readonly columns: number
 }
 
+/** Service tag for the style of a command's output. */
 export class Output extends Context.Tag("ksa/Output")<Output, Style>() {}
 
-/** By what was asked for, and by where it goes. */
+/** The style for the options of a command and the terminal. */
 export const style = (
   { debug, json }: { readonly json: boolean; readonly debug: boolean }
 ): Effect.Effect<Style, never, Terminal.Terminal> =>
@@ -42,8 +43,8 @@ type Cell = string | number | boolean | undefined
 type Row = ReadonlyArray<Cell>
 
 /**
- * Things that have the same fields. At a terminal, those that agree in the first `groupBy` of them stand under one heading, so that
- * there is room for the others.
+ * Prints rows of the same columns. At a terminal, rows with the same first `groupBy` cells are printed under a heading
+ * of these.
  */
 export const list = (
   head: ReadonlyArray<string>,
@@ -57,18 +58,18 @@ export const list = (
       ? Effect.void
       : Console.log(style.terminal ? table(style, head, rows, groupBy) : plain(rows)))
 
-/** One thing with several fields; at a terminal and in pipes without those that it does not have. */
+/** Prints the fields of one object. Only JSON has fields that are `undefined`, as `null`. */
 export const fields = (
   entries: ReadonlyArray<readonly [name: string, value: Cell]>
 ): Effect.Effect<void, never, Output> =>
   Effect.flatMap(Output, (style) => {
-    const said = entries.filter(([, value]) => value !== undefined)
+    const present = entries.filter(([, value]) => value !== undefined)
     return style.json
       ? printJson(Object.fromEntries(entries.map(([name, value]) => [keyOf(name), value ?? null])))
-      : Console.log(style.terminal ? table(style, ["Field", "Value"], said, 0) : plain(said))
+      : Console.log(style.terminal ? table(style, ["Field", "Value"], present, 0) : plain(present))
   })
 
-/** Something that is text already, and is left out of JSON if nothing stands for it there. */
+/** Prints text, or a value instead if the output is JSON. */
 export const text = (value: string, json?: unknown): Effect.Effect<void, never, Output> =>
   Effect.flatMap(
     Output,
@@ -87,10 +88,10 @@ const plain = (rows: ReadonlyArray<Row>): string => rows.map((row) => row.map(sh
 // tables
 // -----------------------------------------------------------------------------
 
-/** Between columns. */
+/** Spaces between columns. */
 const gap = 2
 
-/** As wide as the terminal at most. What stands under a heading is indented. */
+/** A table that fits the terminal. Rows under a heading are indented. */
 const table = (style: Style, head: ReadonlyArray<string>, rows: ReadonlyArray<Row>, groupBy: number): string => {
   const paint = painter(style)
   const cells = (row: Row) => groupBy === 0 ? row.map(show) : ["", ...row.slice(groupBy).map(show)]
@@ -98,8 +99,8 @@ const table = (style: Style, head: ReadonlyArray<string>, rows: ReadonlyArray<Ro
   const texts = rows.map(cells)
   const natural = names.map((name, i) => Math.max(name.length, ...texts.map((row) => row[i]?.length ?? 0)))
   const widths = fit(natural, style.columns - gap * names.length)
-  const cell = (i: number, text: string, colour = meanings[text]) =>
-    broken(text, widths[i] ?? text.length).map((line) => paint(colour, line)).join("\n")
+  const cell = (i: number, text: string, colour = cellColours[text]) =>
+    wrap(text, widths[i] ?? text.length).map((line) => paint(colour, line)).join("\n")
   const built = new Table({
     chars: noBorders,
     colWidths: widths.map((width) => width + gap),
@@ -118,15 +119,15 @@ const table = (style: Style, head: ReadonlyArray<string>, rows: ReadonlyArray<Ro
   return built.toString().split("\n").map((line) => line.trimEnd()).join("\n")
 }
 
-/** A text in lines of that width, broken between words where there are some. */
-const broken = (text: string, width: number): ReadonlyArray<string> => {
+/** Wraps text at a width, between words if possible. */
+const wrap = (text: string, width: number): ReadonlyArray<string> => {
   if (text.length <= width) {
     return [text]
   }
   const space = text.lastIndexOf(" ", width)
   return space > 0
-    ? [text.slice(0, space), ...broken(text.slice(space + 1), width)]
-    : [text.slice(0, width), ...broken(text.slice(width), width)]
+    ? [text.slice(0, space), ...wrap(text.slice(space + 1), width)]
+    : [text.slice(0, width), ...wrap(text.slice(width), width)]
 }
 
 const noBorders = Object.fromEntries(
@@ -137,8 +138,8 @@ const noBorders = Object.fromEntries(
 
 const codes = { bold: [1, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const
 
-/** Words that say by themselves how well it is. */
-const meanings: Readonly<Record<string, keyof typeof codes>> = {
+/** Colours of cells with these texts. */
+const cellColours: Readonly<Record<string, keyof typeof codes>> = {
   ok: "green",
   warning: "yellow",
   problem: "red",
@@ -151,7 +152,7 @@ const painter = ({ colours }: Style) => (colour: keyof typeof codes | undefined,
   return colours && colour !== undefined && text !== "" ? `\u001b[${on}m${text}\u001b[${off}m` : text
 }
 
-/** The widest columns give way first. */
+/** Shrinks the widest columns until all fit. */
 const fit = (widths: ReadonlyArray<number>, room: number): Array<number> => {
   const fitted = [...widths]
   while (fitted.reduce((sum, width) => sum + width, 0) > room && Math.max(...fitted) > 8) {
@@ -166,7 +167,7 @@ const fit = (widths: ReadonlyArray<number>, room: number): Array<number> => {
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
-/** At a terminal, something turns while one waits longer than it takes to notice. */
+/** Shows a spinner at a terminal while an effect runs for more than 200 ms. */
 export const waiting = (what: string) =>
 <A, E, R>(
   effect: Effect.Effect<A, E, R>

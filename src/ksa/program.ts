@@ -1,4 +1,4 @@
-/** `ksa`: the commands, put together. */
+/** The command line of `ksa`. */
 import * as CliArgs from "@effect/cli/Args"
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
@@ -25,31 +25,34 @@ import * as Output from "./output.js"
 const options = {
   cloud: CloudOptions.cloud({ services: ["compute", "image", "network", "block-storage", "identity"] }),
   format: CliOptions.withDefault(
-    CliOptions.withDescription(CliOptions.choice("format", ["table", "json"]), "of what is printed"),
+    CliOptions.withDescription(CliOptions.choice("format", ["table", "json"]), "format of the output"),
     "table"
   ),
-  debug: CliOptions.withDescription(CliOptions.boolean("debug"), "print each request as a curl line, without secrets")
+  debug: CliOptions.withDescription(
+    CliOptions.boolean("debug"),
+    "print requests as curl commands, without secrets"
+  )
 }
 
 const about = {
   "token issue": "print a token",
-  "token show": "print what the token says",
-  "token revoke": "give a token back: this one, or the login's own",
+  "token show": "print user, project and roles of the token",
+  "token revoke": "revoke a token; by default the one of this login",
   catalog: "print all services and endpoints",
-  endpoint: "print where requests to a service go, and why",
+  endpoint: "print the URL of a service, and how it was chosen",
   versions: "print the versions and microversions of the services",
   request: "send a request with a token: curl for OpenStack",
-  "config explain": "print each value and where it comes from, without secrets",
-  doctor: "run the whole chain, and name what is wrong"
+  "config explain": "print each value with its source, without secrets",
+  doctor: "check configuration, login and services, and report problems"
 }
 
-/** As the options say. */
+/** Provides the output style that the options ask for. */
 const printed = ({ debug, format }: { readonly debug: boolean; readonly format: string }) =>
   Effect.provideServiceEffect(Output.Output, Output.style({ debug, json: format === "json" }))
 
-/** Without a command: which there are. */
+/** The list of commands, printed if none is given. */
 const overview = Output.list(["Command", "What it does"], Object.entries(about)).pipe(
-  Effect.zipRight(Output.text("\nksa COMMAND --help shows its options; ksa --help those of all commands"))
+  Effect.zipRight(Output.text("\nksa COMMAND --help shows the options of a command, ksa --help those of all commands"))
 )
 
 const root = Command.make(
@@ -57,15 +60,15 @@ const root = Command.make(
   options,
   (how) => printed(how)(overview)
 ).pipe(
-  Command.withDescription("OpenStack from the command line: who am I, what is there, and why not.")
+  Command.withDescription("OpenStack authentication, catalog and requests from the command line.")
 )
 
-/** Nothing is slower to load, and not every command sends something. */
+/** Loaded only by commands that send requests, since it takes the longest to load. */
 const transport = Layer.unwrapEffect(
   Effect.map(Effect.promise(() => import("../node/NodeTransport.js")), ({ layerFactory }) => layerFactory)
 )
 
-/** What a command may use: the cloud that was chosen, and the way to print. */
+/** Runs a command with the chosen cloud and output style. */
 const run = <A, E, R>(command: Effect.Effect<A, E, R>) =>
   Effect.flatMap(root, ({ cloud, debug, format }) =>
     command.pipe(
@@ -75,7 +78,7 @@ const run = <A, E, R>(command: Effect.Effect<A, E, R>) =>
       Logger.withMinimumLogLevel(debug ? LogLevel.Debug : LogLevel.Warning)
     ))
 
-/** The same without a Session: nothing is sent, and nobody is asked. */
+/** Runs a command with the configuration only: nothing is sent, and there are no prompts. */
 const offline = <A, E, R>(command: Effect.Effect<A, E, R>) =>
   Effect.flatMap(root, ({ cloud: { cloud, options }, debug, format }) =>
     command.pipe(
@@ -87,7 +90,7 @@ const offline = <A, E, R>(command: Effect.Effect<A, E, R>) =>
 const describe = Command.withDescription
 
 const token = Command.make("token").pipe(
-  describe("log in, and see what for"),
+  describe("log in, and show or revoke the token"),
   Command.withSubcommands([
     Command.make("issue", {}, () => run(Commands.tokenIssue)).pipe(describe(about["token issue"])),
     Command.make("show", {}, () => run(Commands.tokenShow)).pipe(describe(about["token show"])),
@@ -105,7 +108,7 @@ const catalog = Command.make("catalog", {}, () => run(Commands.catalog)).pipe(
 
 const endpoint = Command.make("endpoint", {
   service: CliArgs.text({ name: "SERVICE" }),
-  explain: CliOptions.withDescription(CliOptions.boolean("explain"), "each step of the decision")
+  explain: CliOptions.withDescription(CliOptions.boolean("explain"), "show each step of the decision")
 }, (given) => run(Commands.endpoint(given))).pipe(describe(about.endpoint))
 
 const versions = Command.make("versions", Commands.versionsConfig, (given) => run(Commands.versions(given))).pipe(
@@ -117,7 +120,7 @@ const request = Command.make("request", Commands.requestConfig, (given) => run(C
 )
 
 const config = Command.make("config").pipe(
-  describe("what is configured"),
+  describe("show the configuration"),
   Command.withSubcommands([
     Command.make("explain", {}, () => offline(Commands.configExplain)).pipe(
       describe(about["config explain"])
@@ -145,14 +148,14 @@ const ksa = Command.run(
 
 const inOrder = Args.inOrder(CliOptions.all(options))
 
-/** What `@effect/cli` says of a wrong command line is said here, in two lines like all else. */
+/** Silences the errors of `@effect/cli`, which `Failure.report` prints in two lines. */
 const withoutErrors = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(
     Effect.console,
     (console) => Effect.withConsole(effect, { ...console, [Console.TypeId]: Console.TypeId, error: () => Effect.void })
   )
 
-/** Runs a command line, as a process gets it, to its exit code. */
+/** Runs the command line of a process, and returns the exit code. */
 export const main = (
   argv: ReadonlyArray<string>
 ): Effect.Effect<number, never, NodeContext.NodeContext | Commands.Pipes> =>
@@ -168,7 +171,7 @@ export const main = (
   )
 
 const pipes: Layer.Layer<Commands.Pipes> = Layer.sync(Commands.Pipes, () => {
-  // who reads no more, as head does, is no fault
+  // a reader such as head may close the pipe early
   process.stdout.on("error", () => undefined)
   return {
     stdin: NodeStream.fromReadable(
@@ -182,6 +185,7 @@ const pipes: Layer.Layer<Commands.Pipes> = Layer.sync(Commands.Pipes, () => {
   }
 })
 
+/** Runs `ksa` as the main program of a process. */
 export const start = (argv: ReadonlyArray<string>): void =>
   NodeRuntime.runMain(
     main(argv).pipe(

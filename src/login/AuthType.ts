@@ -13,7 +13,7 @@ import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Flag from "../base/flag.js"
+import * as ConfigValue from "../base/configValue.js"
 import type * as Discovery from "../endpoint/Discovery.js"
 import { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -165,7 +165,7 @@ export const make = <const O extends Options>(type: {
 const sameName = (name: string): string => name.toLowerCase().replaceAll("-", "_")
 
 const isGiven = (value: unknown): boolean =>
-  value !== undefined && value !== null && value !== "" && !(Redacted.isRedacted(value) && Redacted.value(value) === "")
+  ConfigValue.isSet(Redacted.isRedacted(value) ? Redacted.value(value) : value)
 
 /** The value under the option's name, or else under a former name. */
 const find = (option: Option<unknown>, given: Given): unknown => {
@@ -297,13 +297,13 @@ const decodeSecret = (given: unknown): Either.Either<Redacted.Redacted, string> 
 
 const decodeList = (given: unknown): Either.Either<ReadonlyArray<string>, string> =>
   Schema.is(Schema.String)(given)
-    ? Either.right(given.split(",").map((text) => text.trim()).filter((text) => text !== ""))
+    ? Either.right(ConfigValue.split(given))
     : Schema.is(Schema.Array(Schema.String))(given)
     ? Either.right(given)
     : Either.left(expected("a list of texts", given))
 
 const decodeFlag = (given: unknown): Either.Either<boolean, string> => {
-  const flag = Schema.is(Schema.Boolean)(given) ? given : Flag.read(String(given))
+  const flag = Schema.is(Schema.Boolean)(given) ? given : ConfigValue.parseFlag(String(given))
   return flag === undefined ? Either.left(expected("true or false", given)) : Either.right(flag)
 }
 

@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -19,7 +18,7 @@ import type * as Discovery from "../endpoint/Discovery.js"
 import { InvalidOptions } from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AuthType from "../login/AuthType.js"
-import * as Section from "../session/section.js"
+import * as ConfigSection from "../session/configSection.js"
 import type * as Session from "../session/Session.js"
 import * as AdminToken from "./AdminToken.js"
 import * as ApplicationCredential from "./ApplicationCredential.js"
@@ -213,7 +212,7 @@ export const loadConfig = (
 > =>
   Effect.gen(function*() {
     const lookup = lookupIn(yield* AuthTypes)
-    const section = (yield* Section.text(prefix, "auth_section")) ?? prefix
+    const section = (yield* ConfigSection.text(prefix, "auth_section")) ?? prefix
     const type = yield* toEffect(lookup(yield* typeName(section, options.defaultType)))
     const first = yield* readOptions(section, type.options, options)
     const all = yield* toEffect(type.optionsFor(first.given, lookup))
@@ -256,9 +255,9 @@ const typeName = (
   defaultType: string | undefined
 ): Effect.Effect<string, ConfigError.ConfigError> =>
   Effect.gen(function*() {
-    const name = (yield* Section.optional(section, "auth_type", Config.string)) ??
-      (yield* Section.optional(section, "auth_plugin", Config.string))
-    const key = Section.describe(section, "auth_type")
+    const name = (yield* ConfigSection.rawText(section, "auth_type")) ??
+      (yield* ConfigSection.rawText(section, "auth_plugin"))
+    const key = ConfigSection.fullName(section, "auth_type")
     return name || defaultType ||
       (yield* Effect.fail(
         ConfigError.MissingData([key], `${key} is required, for example "v3password"`)
@@ -281,12 +280,14 @@ const readOptions = (
       const [name = "", ...before] = [option.name, ...option.deprecated].map((name) => name.replaceAll("-", "_"))
       for (const candidate of [name, ...before, ...oldNames[name] ?? []]) {
         const value = yield* option.kind === "list"
-          ? Section.list(section, candidate)
-          : Section.text(section, candidate)
+          ? ConfigSection.list(section, candidate)
+          : ConfigSection.text(section, candidate)
         if (value !== undefined) {
           given[name] = option.kind === "secret" ? Redacted.make(value) : value
           if (candidate !== name) {
-            warnings.push(`${Section.describe(section, candidate)} is called ${Section.describe(section, name)} now`)
+            warnings.push(
+              `${ConfigSection.fullName(section, candidate)} is called ${ConfigSection.fullName(section, name)} now`
+            )
           }
           break
         }

@@ -14,19 +14,20 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as ConfigError from "../base/configError.js"
+import type * as ConfigError from "../base/configError.js"
 import { andThen } from "../base/continuation.js"
 import * as HttpClientError from "../base/httpClientError.js"
 import type * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
-import * as ApiVersion from "../model/ApiVersion.js"
+import type * as ApiVersion from "../model/ApiVersion.js"
 import type * as EndpointData from "../model/EndpointData.js"
 import type * as EndpointFilter from "../model/EndpointFilter.js"
 import type * as Microversion from "../model/Microversion.js"
 import * as Url from "../safety/url.js"
 import * as Limiter from "../wire/Limiter.js"
 import * as RetryPolicy from "../wire/RetryPolicy.js"
-import * as Section from "./section.js"
+import * as ConfigSection from "./configSection.js"
+import * as NamedOption from "./namedOption.js"
 import * as Session from "./Session.js"
 
 /**
@@ -360,10 +361,12 @@ const toRequestError = (
 // -----------------------------------------------------------------------------
 
 /**
- * An adapter's options as services have them in a section of their files, under keystoneauth's names: `service_type`, `service_name`,
- * `valid_interfaces` (a list; `interface` is its older name), `region_name`, `endpoint_override`, `version` or `min_version` and
- * `max_version`, `connect_retries`, `connect_retry_delay`, `status_code_retries`, `status_code_retry_delay` (in seconds) and
- * `retriable_status_codes`. A prefix in capitals means variables, as in `AuthTypes.layerConfig`. What is not there is not said.
+ * Reads the options of an adapter from a section of the configuration, under keystoneauth's names: `service_type`,
+ * `service_name`, `valid_interfaces` (a list; `interface` is its older name), `region_name`, `endpoint_override`,
+ * `version` or `min_version` and `max_version`, `connect_retries`, `connect_retry_delay`, `status_code_retries`,
+ * `status_code_retry_delay` (in seconds) and `retriable_status_codes`.
+ *
+ * An upper-case prefix means variables, as in `AuthTypes.layerConfig`. Missing settings are left unset.
  *
  * @example
  * ```ts
@@ -377,62 +380,22 @@ const toRequestError = (
  */
 export const config = (prefix?: string): Config.Config<Options> =>
   Config.all({
-    serviceType: Section.text(prefix, "service_type"),
-    serviceName: Section.text(prefix, "service_name"),
-    interface: interfaces(prefix),
-    regionName: Section.text(prefix, "region_name"),
-    endpointOverride: Section.text(prefix, "endpoint_override"),
-    version: apiVersion(prefix, "version"),
-    minVersion: apiVersion(prefix, "min_version"),
-    maxVersion: apiVersion(prefix, "max_version"),
-    retries: Config.map(
-      Config.all({
-        connect: Section.optional(prefix, "connect_retries", Config.integer),
-        connectDelay: Config.map(Section.optional(prefix, "connect_retry_delay", Config.number), seconds),
-        status: Section.optional(prefix, "status_code_retries", Config.integer),
-        statusDelay: Config.map(Section.optional(prefix, "status_code_retry_delay", Config.number), seconds),
-        statuses: Section.optional(prefix, "retriable_status_codes", (name) => Config.array(Config.integer(), name))
-      }),
-      said
-    )
+    endpoint: ConfigSection.options(prefix, NamedOption.section),
+    retries: ConfigSection.options(prefix, NamedOption.retries),
+    oldInterface: ConfigSection.text(prefix, "interface")
   }).pipe(
-    Config.mapOrFail((options) =>
-      options.version !== undefined && (options.minVersion ?? options.maxVersion) !== undefined
-        ? Either.left(invalid(prefix, "version", "with min_version or max_version it cannot be; keep one of them"))
-        : Either.right(said(options) ?? {})
-    )
-  )
-
-const apiVersion = (prefix: string | undefined, name: string): Config.Config<ApiVersion.ApiVersion | undefined> =>
-  Config.mapOrFail(
-    Section.text(prefix, name),
-    (text) =>
-      text === undefined
-        ? Either.right(undefined)
-        : Either.mapLeft(ApiVersion.fromUnknown(text, name), ({ message }) => invalid(prefix, name, message))
-  )
-
-const seconds = (given: number | undefined): number | undefined => given === undefined ? undefined : given * 1000
-
-/** Without what is not said, so that it hides nothing. `undefined` if nothing is. */
-const said = <A extends object>(options: A): Partial<A> | undefined => {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return given.length === 0 ? undefined : Object.fromEntries(given) as Partial<A>
-}
-
-const invalid = (prefix: string | undefined, name: string, reason: string): ConfigError.ConfigError =>
-  ConfigError.InvalidData([Section.describe(prefix, name)], reason)
-
-const interfaces = (prefix: string | undefined): Config.Config<Options["interface"]> =>
-  Config.all([Section.list(prefix, "valid_interfaces"), Section.text(prefix, "interface")]).pipe(
-    Config.mapOrFail(([valid, one]) => {
-      const wrong = valid?.find((name) => !["public", "internal", "admin"].includes(name))
-      return wrong !== undefined
-        ? Either.left(
-          invalid(prefix, "valid_interfaces", `${JSON.stringify(wrong)} is not one of public, internal, admin`)
-        )
-        : valid !== undefined && one !== undefined
-        ? Either.left(invalid(prefix, "interface", "it is called valid_interfaces now, which is there, too; keep that"))
-        : Either.right(valid ?? one)
+    Config.mapOrFail(({ endpoint, oldInterface, retries }) => {
+      const invalid = (name: string, reason: string) => Either.left(ConfigSection.invalid(prefix, name, reason))
+      if (endpoint.version !== undefined && (endpoint.minVersion ?? endpoint.maxVersion) !== undefined) {
+        return invalid("version", "cannot be combined with min_version or max_version; keep one of them")
+      }
+      if (oldInterface !== undefined && endpoint.interface !== undefined) {
+        return invalid("interface", "older name of valid_interfaces, which is set too; keep valid_interfaces")
+      }
+      return Either.right({
+        ...(oldInterface === undefined ? {} : { interface: oldInterface }),
+        ...endpoint,
+        ...(Object.keys(retries).length === 0 ? {} : { retries })
+      })
     })
   )

@@ -1,7 +1,7 @@
 /**
- * An OpenStack in memory, for tests and for trying things out: a Keystone with three users, and by default a Nova, a
- * Glance and a Placement, which answer as the real ones do. It comes as a transport without sockets, whose time is
- * Effect's Clock and so obeys TestClock, or as a real HTTP server. Its state lasts as long as the layer that built it.
+ * An OpenStack in memory, for tests and trials: a Keystone with three users, and by default a Nova, a Glance and a
+ * Placement, which answer like the real ones. Programs reach it by an `HttpClient` without sockets, whose time is
+ * Effect's Clock (or TestClock), or as an HTTP server. Its state lives as long as its layer.
  *
  * @since 0.1.0
  */
@@ -17,11 +17,11 @@ import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as Password from "../plugins/Password.js"
 import * as V2Password from "../plugins/V2Password.js"
 import * as Session from "../session/Session.js"
+import * as accounts from "./accounts.js"
 import * as cloud from "./cloud.js"
 import * as cors from "./cors.js"
 import * as glance from "./glance.js"
 import * as http from "./http.js"
-import * as identity from "./identity.js"
 import type {
   Account,
   ApplicationCredential,
@@ -38,43 +38,49 @@ import * as nova from "./nova.js"
 import * as placementService from "./placement.js"
 
 /**
+ * The types of requests, answers, services and options.
+ *
  * @since 0.1.0
+ * @category models
  */
 export type * from "./model.js"
 
 /**
- * What a test can know of the cloud, and do to it.
+ * The cloud, as tests inspect and control it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   readonly baseUrl: string
-  /** Keystone's address as a user would be given it: `${baseUrl}/identity/v3`, or `/v2.0` where there is no v3. */
+  /** The URL of Keystone: `${baseUrl}/identity/v3`, or `/v2.0` if there is no v3. */
   readonly authUrl: string
-  /** `demo` and `tenantB` are members of their projects; `admin` is admin of its own, of the domain and of the system. */
+  /**
+   * `demo` and `tenantB` are members of their projects; `admin` is admin of its project, of the domain and of the
+   * system.
+   */
   readonly accounts: { readonly demo: Account; readonly tenantB: Account; readonly admin: Account }
-  /** Of tenantB's user, on tenantB's project. */
+  /** An application credential of tenantB's user, for tenantB's project. */
   readonly applicationCredential: ApplicationCredential
-  /** The projects that there are: those of the users, and those of `IdentityOptions.projects`. */
+  /** The projects of the users, and those of `IdentityOptions.projects`. */
   readonly projects: ReadonlyArray<Project>
-  /** Every password, credential secret, token and receipt issued so far: what must not be found in anything that is shown. */
+  /** All passwords, credential secrets, tokens and receipts so far: nothing that is shown may contain them. */
   readonly secrets: Effect.Effect<ReadonlyArray<string>>
-  /** What the cloud was asked, in order of arrival. */
+  /** The requests so far, in order of arrival. */
   readonly journal: Effect.Effect<ReadonlyArray<JournalEntry>>
   readonly clearJournal: Effect.Effect<void>
-  /** Orders a fault; see `Fault`. */
+  /** Injects a fault; see `Fault`. */
   readonly misbehave: (fault: Fault) => Effect.Effect<void>
-  /** Drops all faults. */
+  /** Removes all faults. */
   readonly behave: Effect.Effect<void>
-  /** Rejects all tokens issued so far, or those of one user (by name or id), from now on; answers how many those are. */
+  /** Revokes all tokens, or those of one user (by name or id). Returns how many. */
   readonly revokeTokens: (options?: { readonly user?: string | undefined }) => Effect.Effect<number>
-  /** Changes how long tokens live that are issued from now on. */
+  /** Sets the lifetime of tokens that are issued later. */
   readonly setTokenLifetime: (life: Duration.DurationInput | "forever") => Effect.Effect<void>
 }
 
 /**
- * The cloud that a test talks to.
+ * Service tag for the cloud of a test.
  *
  * @example
  * ```ts
@@ -96,7 +102,7 @@ export interface Service {
 export class TestCloud extends Context.Tag("effect-keystoneauth/TestCloud")<TestCloud, Service>() {}
 
 /**
- * Answers one request: what both transports have behind them. It fails where a connection would.
+ * Answers a request. Fails where a connection would fail.
  *
  * @since 0.1.0
  * @category models
@@ -104,8 +110,8 @@ export class TestCloud extends Context.Tag("effect-keystoneauth/TestCloud")<Test
 export type Handler = http.Handler
 
 /**
- * A service of your own. `respond` gets only requests with a good token and an acceptable microversion; the version
- * documents, the catalog entry and the errors are made for it.
+ * Defines another service. Version documents, catalog entry and errors are provided; `respond` answers the requests
+ * that have a valid token and a supported microversion.
  *
  * @example
  * ```ts
@@ -132,7 +138,7 @@ export const service = (options: ServiceTraits & { readonly respond: Responder }
 }
 
 /**
- * A Nova: servers of each project, microversions 2.1 to 2.90, listed in the catalog at `/compute/v2.1`.
+ * A Nova with servers of each project and microversions 2.1 to 2.90. The catalog lists it at `/compute/v2.1`.
  *
  * @since 0.1.0
  * @category services
@@ -142,7 +148,8 @@ export const compute = (
 ): ServiceDefinition => nova.compute(options?.servers)
 
 /**
- * A Glance: public images to read, listed in the catalog without a version. Its errors are HTML unless JSON is asked for.
+ * A Glance with public images to read. The catalog lists it without a version. Its errors are HTML unless the client
+ * accepts JSON.
  *
  * @since 0.1.0
  * @category services
@@ -150,7 +157,7 @@ export const compute = (
 export const image = (): ServiceDefinition => glance.service
 
 /**
- * A Placement: resource providers to read, microversions 1.0 to 1.39, listed in the catalog without a version.
+ * A Placement with resource providers to read and microversions 1.0 to 1.39. The catalog lists it without a version.
  *
  * @since 0.1.0
  * @category services
@@ -158,7 +165,7 @@ export const image = (): ServiceDefinition => glance.service
 export const placement = (): ServiceDefinition => placementService.service
 
 /**
- * Builds a cloud, for those who bring their own transport.
+ * Makes a cloud without a transport.
  *
  * @since 0.1.0
  * @category constructors
@@ -167,18 +174,18 @@ export const make = (options: Options = {}): Effect.Effect<Service & { readonly 
   Effect.gen(function*() {
     const baseUrl = new URL(options.baseUrl ?? "http://cloud.test").origin
     const services = options.services ?? [compute(), image(), placement()]
-    const { handle, journal, misbehaviour, projects, tokens } = yield* cloud.make(baseUrl, services, options)
+    const { faults, handle, journal, projects, tokens } = yield* cloud.make(baseUrl, services, options)
     return {
       baseUrl,
       authUrl: `${baseUrl}/identity/${hasV3(options) ? "v3" : "v2.0"}`,
-      accounts: identity.accounts,
-      applicationCredential: identity.applicationCredential,
+      accounts: accounts.accounts,
+      applicationCredential: accounts.applicationCredential,
       projects,
       secrets: tokens.secrets,
       journal: journal.entries,
       clearJournal: journal.clear,
-      misbehave: misbehaviour.add,
-      behave: misbehaviour.clear,
+      misbehave: faults.add,
+      behave: faults.clear,
       revokeTokens: ({ user } = {}) =>
         tokens.revoke((token) => user === undefined || user === token.user.username || user === token.user.userId),
       setTokenLifetime: tokens.setLifetime,
@@ -189,8 +196,8 @@ export const make = (options: Options = {}): Effect.Effect<Service & { readonly 
 const hasV3 = ({ identity }: Options): boolean => identity?.versions?.includes("v3") !== false
 
 /**
- * The cloud and a transport that reaches it, without sockets. Other hosts do not exist for it, and other ports of the
- * cloud's host refuse. Time passes by Effect's Clock only.
+ * Provides the cloud and an `HttpClient` that reaches it without sockets. Other hosts are not found, and other ports of
+ * the cloud's host refuse connections. Time is Effect's Clock.
  *
  * @since 0.1.0
  * @category layers
@@ -204,8 +211,8 @@ export const layerHttpClient = (options?: Options): Layer.Layer<TestCloud | Http
   )
 
 /**
- * Everything that a program needs to run against the cloud in a test, with nothing else to provide: a Session, and the
- * demo user of demo's project as `AuthPlugin` (provide another one inside for another tenant).
+ * Provides all that a program needs to run against the cloud: a Session, and the demo user on its project as
+ * `AuthPlugin`. For another tenant, provide another `AuthPlugin` inside.
  *
  * @example
  * ```ts
@@ -221,7 +228,9 @@ export const layerHttpClient = (options?: Options): Layer.Layer<TestCloud | Http
  *   return yield* response.json
  * }).pipe(
  *   Effect.provide(Compute.layer),
- *   Effect.provide(TestCloud.layer({ services: [TestCloud.compute({ servers: [{ name: "web-1", project: "demo" }] })] }))
+ *   Effect.provide(TestCloud.layer({
+ *     services: [TestCloud.compute({ servers: [{ name: "web-1", project: "demo" }] })]
+ *   }))
  * )
  * ```
  *
@@ -245,8 +254,8 @@ export const layer = (
     )
 
 /**
- * The cloud as a real server, at the address of the `HttpServer` that it is given: of Node, Bun or any other platform.
- * With `cors`, pages of other origins can talk to it.
+ * Serves the cloud on an `HttpServer` of Node, Bun or any other platform. With `cors`, pages of other origins can use
+ * it.
  *
  * @since 0.1.0
  * @category layers

@@ -1,29 +1,25 @@
-/** The whole cloud: from a request to its service, and back with what every answer carries. */
+/** Routes requests to services, applies faults, keeps the journal, and adds request ids to the answers. */
 import * as Effect from "effect/Effect"
+import { projectsWith } from "./accounts.js"
 import { htmlPage } from "./dialects.js"
-import type { Handler, Incoming } from "./http.js"
-import { toOutgoing } from "./http.js"
-import * as identity from "./identity.js"
-import type { Tokens } from "./identity.js"
+import * as faults from "./faults.js"
+import { type Handler, type Incoming, toOutgoing } from "./http.js"
 import { requestId } from "./ids.js"
 import * as journal from "./journal.js"
-import type { Journal } from "./journal.js"
 import * as keystone from "./keystone.js"
-import * as misbehaviour from "./misbehaviour.js"
-import type { Misbehaviour } from "./misbehaviour.js"
 import type { Options, Project, ServiceDefinition } from "./model.js"
 import * as services from "./services.js"
-import type { Asked, Route } from "./services.js"
+import * as tokens from "./tokens.js"
 
 export interface Cloud {
   readonly handle: Handler
   readonly projects: ReadonlyArray<Project>
-  readonly tokens: Tokens
-  readonly journal: Journal
-  readonly misbehaviour: Misbehaviour
+  readonly tokens: tokens.Tokens
+  readonly journal: journal.Journal
+  readonly faults: faults.Faults
 }
 
-const nowhere: Route = {
+const unknown: services.Route = {
   serviceType: "unknown",
   path: "",
   microversion: () => undefined,
@@ -32,12 +28,20 @@ const nowhere: Route = {
   refuse: (_, status) => htmlPage(status)
 }
 
-// the same service answers below /internal and /admin, so that the endpoints of the catalog tell themselves apart
-const locate = (routes: ReadonlyMap<string, Route>, incoming: Incoming, requestId: string) => {
-  const [, prefix = "", path = "", below = ""] = /^(\/internal|\/admin)?\/([^/]*)(.*)$/s.exec(incoming.url.pathname) ??
-    []
-  const asked: Asked = { ...incoming, root: `${incoming.url.origin}${prefix}/${path}`, below, requestId }
-  return { asked, route: routes.get(path) ?? nowhere }
+/**
+ * Finds the service of a request. It also answers below /internal and /admin, so that catalog endpoints differ by
+ * interface.
+ */
+const locate = (routes: ReadonlyMap<string, services.Route>, incoming: Incoming, requestId: string) => {
+  const [, prefix = "", service = "", path = ""] =
+    /^(\/internal|\/admin)?\/([^/]*)(.*)$/s.exec(incoming.url.pathname) ?? []
+  const request: services.RoutedRequest = {
+    ...incoming,
+    root: `${incoming.url.origin}${prefix}/${service}`,
+    path,
+    requestId
+  }
+  return { request, route: routes.get(service) ?? unknown }
 }
 
 export const make = (
@@ -46,36 +50,40 @@ export const make = (
   options: Options
 ): Effect.Effect<Cloud> =>
   Effect.gen(function*() {
-    const tokens = yield* identity.makeTokens(options.tokenLifetime ?? "1 hour")
-    const notes = yield* journal.make(tokens)
-    const faults = yield* misbehaviour.make
+    const issued = yield* tokens.make(options.tokenLifetime ?? "1 hour")
+    const entries = yield* journal.make(issued)
+    const active = yield* faults.make
     const identityOptions = options.identity ?? {}
-    const projects = identity.projectsWith(identityOptions.projects ?? [])
-    const place = {
+    const projects = projectsWith(identityOptions.projects ?? [])
+    const region = {
       baseUrl,
-      region: options.region ?? "RegionOne",
+      name: options.region ?? "RegionOne",
       services: [keystone.traits(identityOptions), ...definitions]
     }
     const routes = [
-      yield* keystone.route(tokens, place, projects, identityOptions),
-      ...(yield* Effect.forEach(definitions, (service) => services.route(service, tokens, `${baseUrl}/identity`)))
+      yield* keystone.route(issued, region, projects, identityOptions),
+      ...(yield* Effect.forEach(definitions, (service) => services.route(service, issued, `${baseUrl}/identity`)))
     ]
     const byPath = new Map(routes.map((route) => [route.path, route]))
 
     const handle: Handler = (incoming) =>
       Effect.gen(function*() {
         const id = yield* requestId
-        const { asked, route } = locate(byPath, incoming, id)
+        const { request, route } = locate(byPath, incoming, id)
         const { serviceType } = route
-        const microversion = route.microversion(incoming.headers)
-        const answered = yield* notes.arrive(incoming, serviceType, microversion, route.loginMethods(asked))
-        const hits = yield* faults.take(asked, serviceType)
-        const answer = yield* misbehaviour.answer(hits, asked, route)
+        const setStatus = yield* entries.add(
+          incoming,
+          serviceType,
+          route.microversion(incoming.headers),
+          route.loginMethods(request)
+        )
+        const kinds = yield* active.take(request, serviceType)
+        const answer = yield* faults.answer(kinds, request, route)
         const ids = serviceType === "compute" ? { "x-compute-request-id": id } : {}
         const outgoing = toOutgoing(answer, { "x-openstack-request-id": id, ...ids })
-        yield* answered(outgoing.status)
+        yield* setStatus(outgoing.status)
         return outgoing
       })
 
-    return { handle, projects, tokens, journal: notes, misbehaviour: faults }
+    return { handle, projects, tokens: issued, journal: entries, faults: active }
   })

@@ -1,12 +1,13 @@
-/** What lets pages of other origins talk to the cloud: the answers of oslo.middleware's CORS, which OpenStack has. */
+/** Cross-origin requests, answered as oslo.middleware's CORS filter does. */
 import * as Headers from "@effect/platform/Headers"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as ConfigValue from "../base/configValue.js"
 import type { Handler, Incoming } from "./http.js"
 import type { Cors } from "./model.js"
 
-/** What Keystone and Nova allow and expose by default, of what clients send and read. */
+/** The headers that Keystone and Nova allow and expose by default, without those that no client uses. */
 const defaultHeaders = [
   "X-Auth-Token",
   "X-OpenStack-Request-ID",
@@ -18,7 +19,7 @@ const defaultHeaders = [
 
 const defaultMethods = ["GET", "PUT", "POST", "DELETE", "PATCH"]
 
-/** Allowed whatever the configuration says. */
+/** Headers that are always allowed. */
 const simpleHeaders = [
   "Accept",
   "Accept-Language",
@@ -30,11 +31,8 @@ const simpleHeaders = [
   "Pragma"
 ]
 
-const split = (list: string | undefined): ReadonlyArray<string> =>
-  (list ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "")
-
-/** The permission for an origin: without these headers, a browser shows the page nothing of the answer. */
-const permission = (cors: Cors, { headers }: Incoming): Readonly<Record<string, string>> | undefined => {
+/** The headers that allow an origin to read the answer; `undefined` if it may not. */
+const allowOrigin = (cors: Cors, { headers }: Incoming): Readonly<Record<string, string>> | undefined => {
   const origin = headers["origin"]
   if (origin === undefined) {
     return undefined
@@ -49,12 +47,12 @@ const permission = (cors: Cors, { headers }: Incoming): Readonly<Record<string, 
 const isPreflight = ({ headers, method }: Incoming): boolean =>
   method === "OPTIONS" && headers["origin"] !== undefined && headers["access-control-request-method"] !== undefined
 
-/** One header or method too many, and nothing is allowed. */
+/** The headers of the answer to a preflight; none if one of its headers or its method is not allowed. */
 const preflight = (cors: Cors, incoming: Incoming): Readonly<Record<string, string>> => {
   const method = incoming.headers["access-control-request-method"] ?? ""
-  const wanted = split(incoming.headers["access-control-request-headers"])
+  const wanted = ConfigValue.split(incoming.headers["access-control-request-headers"] ?? "")
   const known = [...cors.allowedHeaders ?? defaultHeaders, ...simpleHeaders].map((name) => name.toLowerCase())
-  const permitted = permission(cors, incoming)
+  const permitted = allowOrigin(cors, incoming)
   if (
     permitted === undefined || !(cors.allowedMethods ?? defaultMethods).includes(method) ||
     !wanted.every((name) => known.includes(name.toLowerCase()))
@@ -71,9 +69,9 @@ const preflight = (cors: Cors, incoming: Incoming): Readonly<Record<string, stri
   }
 }
 
-/** An answer that the page may see. One that brings its own permission knows better. */
+/** The headers of an answer, which allow the page to read it unless the answer has such headers already. */
 const exposed = (cors: Cors, incoming: Incoming, headers: Headers.Headers): Headers.Headers => {
-  const permitted = permission(cors, incoming)
+  const permitted = allowOrigin(cors, incoming)
   if (permitted === undefined || Headers.has(headers, "access-control-allow-origin")) {
     return headers
   }
@@ -85,7 +83,7 @@ const exposed = (cors: Cors, incoming: Incoming, headers: Headers.Headers): Head
   })
 }
 
-/** In front of the cloud: preflights are answered here, and reach neither its journal nor its faults. */
+/** Adds CORS to a handler. Preflights are answered here, and reach neither the journal nor the faults. */
 export const allow = (cors: Cors, handle: Handler): Handler => (incoming) =>
   isPreflight(incoming)
     ? Effect.succeed({ status: 200, headers: Headers.fromInput(preflight(cors, incoming)), body: "" })

@@ -1,12 +1,12 @@
-/** How the services word the same things: errors and version documents. */
+/** The formats of the services' errors and version documents. */
 import type { Answer, Dialect, VersionDefinition } from "./model.js"
 
-/** Why a request is refused. */
+/** An error to be formatted. */
 interface Refusal {
   readonly status: number
   readonly message: string | undefined
   readonly requestId: string
-  /** What the client accepts: Glance's framework chooses between JSON and HTML by it. */
+  /** The Accept header, by which Glance's framework chooses between JSON and HTML. */
   readonly accept: string | undefined
   readonly microversion: string | undefined
   readonly version: VersionDefinition | undefined
@@ -53,7 +53,7 @@ const explanations: Readonly<Record<number, string>> = {
 
 const explanationOf = (status: number) => explanations[status] ?? titleOf(status)
 
-/** Keystone's own errors. */
+/** An error of Keystone. */
 export const keystoneError = (status: number, message: string | undefined): Answer => ({
   status,
   json: {
@@ -78,15 +78,16 @@ export const forbiddenAction = (action: string | undefined): Answer =>
     `You are not authorized to perform the requested action${action === undefined ? "" : `: ${action}`}.`
   )
 
-/** What the token middleware in front of most services says. */
+/** The error of the token middleware in front of most services. */
 const middlewareUnauthorized: Answer = {
   status: 401,
   json: { error: { code: 401, title: "Unauthorized", message: authenticationRequired } }
 }
 
-// the WebOb framework's errors: HTML unless the client asks for JSON
+// errors of the WebOb framework
 const webobHtml = (line: string, message: string) =>
-  `<html>\n <head>\n  <title>${line}</title>\n </head>\n <body>\n  <h1>${line}</h1>\n  ${message}<br /><br />\n\n\n\n </body>\n</html>`
+  `<html>\n <head>\n  <title>${line}</title>\n </head>\n` +
+  ` <body>\n  <h1>${line}</h1>\n  ${message}<br /><br />\n\n\n\n </body>\n</html>`
 
 const webobJson = ({ message, status }: Refusal): Answer => ({
   status,
@@ -123,7 +124,7 @@ const novaFaults: Readonly<Record<number, string>> = {
 const novaError = (refusal: Refusal): Answer => {
   const { message, status } = refusal
   if (status === 401) return middlewareUnauthorized
-  // a path without a route gets the framework's own error
+  // for a path without a route the framework answers, not Nova
   if (status === 404 && message === undefined) return webobJson(refusal)
   return {
     status,
@@ -145,18 +146,19 @@ const placementError = ({ message, microversion, requestId, status, version }: R
   }
 }
 
-/** A page as a web server in front of the services would send it. */
+/** An error page of a web server in front of the services. */
 export const htmlPage = (status: number): Answer => ({
   status,
   headers: { "content-type": "text/html; charset=utf-8" },
   text: `<!doctype html>\n<html lang=en>\n<title>${status} ${titleOf(status)}</title>\n<h1>${titleOf(status)}</h1>\n`
 })
 
-export interface Manner {
+/** How a service formats its documents and errors. */
+export interface Format {
   readonly rootStatus: number
-  /** A version in the list at the service's root. */
+  /** The entry of a version in the list at the service's root. */
   readonly listed: (version: VersionDefinition, href: string) => unknown
-  /** The document at a version's own root; absent: there is none. */
+  /** The document at the root of a version; `undefined` if there is none. */
   readonly document: ((version: VersionDefinition, href: string) => unknown) | undefined
   readonly refuse: (refusal: Refusal) => Answer
 }
@@ -171,7 +173,7 @@ const novaVersion = (version: VersionDefinition) => ({
   updated: version.maxVersion === undefined ? "2011-01-21T11:33:21Z" : "2013-07-23T11:33:21Z"
 })
 
-export const manners: Readonly<Record<Dialect, Manner>> = {
+export const formats: Readonly<Record<Dialect, Format>> = {
   nova: {
     rootStatus: 200,
     listed: (version, href) => ({ ...novaVersion(version), links: [selfLink(href)] }),

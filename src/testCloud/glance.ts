@@ -1,6 +1,6 @@
-/** Glance, as far as reading images goes. */
+/** A Glance with public images to read. */
 import * as Effect from "effect/Effect"
-import { accounts } from "./identity.js"
+import { accounts } from "./accounts.js"
 import { stableId, stableUuid, timestampInSeconds } from "./ids.js"
 import type { Responder, ServiceDefinition } from "./model.js"
 
@@ -47,7 +47,7 @@ const lastMinor = 16
 export const service: ServiceDefinition = {
   serviceType: "image",
   name: "glance",
-  // every minor version is listed, and all live at /v2
+  // every minor version is listed, all at /v2
   versions: Array.from({ length: lastMinor + 1 }, (_, index) => ({
     id: `v2.${lastMinor - index}`,
     status: index === 0 ? "CURRENT" : "SUPPORTED",

@@ -1,4 +1,4 @@
-/** What goes over the wire, and the two wires: an HttpClient without sockets, and an app for any HttpServer. */
+/** The two transports of the cloud: an HttpClient without sockets, and an app for any HttpServer. */
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -9,7 +9,9 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as HttpClientError from "../base/httpClientError.js"
 import type { Answer } from "./model.js"
@@ -27,7 +29,7 @@ export interface Outgoing {
   readonly body: string
 }
 
-/** No answer at all: an Error with a `code`, as Node's are. */
+/** A connection that failed: an Error with a `code`, like Node's. */
 export class ConnectionError extends Data.TaggedError("ConnectionError")<{
   readonly code: "ECONNREFUSED" | "ECONNRESET" | "ENOTFOUND"
   readonly message: string
@@ -35,11 +37,29 @@ export class ConnectionError extends Data.TaggedError("ConnectionError")<{
 
 export type Handler = (incoming: Incoming) => Effect.Effect<Outgoing, ConnectionError>
 
-/** An answer as it goes over the wire. */
+/** The body of an answer as text. */
+export const bodyText = ({ json, text }: Answer): string => json === undefined ? text ?? "" : JSON.stringify(json)
+
+const parseJson = Schema.decodeUnknownOption(Schema.parseJson())
+
+/**
+ * The body of a request: parsed JSON, text for another content type, `undefined` if empty. `None` for malformed JSON.
+ */
+export const readBody = ({ body, headers }: Incoming): Option.Option<unknown> =>
+  body === ""
+    ? Option.some(undefined)
+    : headers["content-type"]?.includes("json") === false
+    ? Option.some(body)
+    : parseJson(body)
+
+/** An answer as the transports send it. */
 export const toOutgoing = (answer: Answer, headers: Readonly<Record<string, string>>): Outgoing => {
-  const isJson = answer.json !== undefined
-  const body = isJson ? JSON.stringify(answer.json) : answer.text ?? ""
-  const type = isJson ? { "content-type": "application/json" } : body === "" ? {} : { "content-type": "text/plain" }
+  const body = bodyText(answer)
+  const type = answer.json !== undefined
+    ? { "content-type": "application/json" }
+    : body === ""
+    ? {}
+    : { "content-type": "text/plain" }
   return {
     status: answer.status ?? 200,
     headers: Headers.fromInput({ ...type, ...lowerCased(headers), ...lowerCased(answer.headers ?? {}) }),
@@ -59,7 +79,7 @@ const bytesToText = (chunks: Iterable<Uint8Array>): string => {
   return text + decoder.decode()
 }
 
-const bodyText = (body: HttpBody.HttpBody): Effect.Effect<string, unknown> => {
+const requestText = (body: HttpBody.HttpBody): Effect.Effect<string, unknown> => {
   switch (body._tag) {
     case "Empty":
       return Effect.succeed("")
@@ -72,13 +92,13 @@ const bodyText = (body: HttpBody.HttpBody): Effect.Effect<string, unknown> => {
         ? Effect.succeed(body.body)
         : body.body instanceof Uint8Array
         ? Effect.succeed(bytesToText([body.body]))
-        : Effect.fail("TestCloud reads raw bodies of text and of bytes only")
+        : Effect.fail("TestCloud reads raw bodies only if they are text or bytes")
     case "FormData":
       return Effect.fail("TestCloud does not read form data")
   }
 }
 
-// what a resolver and a closed port would say, for addresses that are not the cloud's
+/** Fails for addresses that are not the cloud's, as a resolver or a closed port would. */
 const reach = (url: URL, base: URL): Effect.Effect<void, ConnectionError> => {
   if (url.hostname !== base.hostname) {
     return new ConnectionError({ code: "ENOTFOUND", message: `getaddrinfo ENOTFOUND ${url.hostname}` })
@@ -96,15 +116,15 @@ const toResponse = (method: string, { body, headers, status }: Outgoing): Respon
 const transportError = (request: HttpClientRequest.HttpClientRequest) => (cause: ConnectionError) =>
   new HttpClientError.RequestError({ request, reason: "Transport", cause })
 
-/** A transport that reaches the cloud at `baseUrl` and nothing else. */
+/** A client that reaches the cloud at `baseUrl` only. */
 export const client = (baseUrl: string, handle: Handler): HttpClient.HttpClient => {
   const base = new URL(baseUrl)
   return HttpClient.make((request, url) =>
     Effect.gen(function*() {
-      // no network answers in the turn in which it is asked: without this, races between callers would not show in tests
+      // a network never answers synchronously: without this, tests would not show races between callers
       yield* Effect.yieldNow()
       const body = yield* Effect.mapError(
-        bodyText(request.body),
+        requestText(request.body),
         (cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })
       )
       const outgoing = yield* reach(url, base).pipe(
@@ -117,7 +137,7 @@ export const client = (baseUrl: string, handle: Handler): HttpClient.HttpClient 
   )
 }
 
-/** The origin at which a server is reached from its own machine. */
+/** The origin of a server for clients on the same machine. */
 export const originOf = (address: HttpServer.Address): string => {
   if (address._tag === "UnixAddress") return "http://localhost"
   const everywhere = address.hostname === "0.0.0.0" || address.hostname === "::"
@@ -131,7 +151,7 @@ const callDestroy = (self: unknown): boolean => {
   return true
 }
 
-// platform has no word for dropping a connection, but the request that it wraps in Node has its socket
+/** Closes the connection by the socket of Node's request, since platform has no function for it. */
 const dropConnection = ({ source }: HttpServerRequest.HttpServerRequest) =>
   Effect.sync(() => {
     const dropped = Predicate.hasProperty(source, "socket") && callDestroy(source.socket)
@@ -141,7 +161,7 @@ const dropConnection = ({ source }: HttpServerRequest.HttpServerRequest) =>
 const toServerResponse = ({ body, headers, status }: Outgoing) =>
   body === "" ? HttpServerResponse.empty({ status, headers }) : HttpServerResponse.text(body, { status, headers })
 
-/** The cloud as an app for `HttpServer.serve`. */
+/** The app for `HttpServer.serve`. */
 export const app = (baseUrl: string, handle: Handler) =>
   Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
@@ -153,6 +173,6 @@ export const app = (baseUrl: string, handle: Handler) =>
       Effect.catchTag("ConnectionError", () => dropConnection(request))
     )
   }).pipe(
-    // platform runs apps uninterruptible: a long delay would outlive the client that gave up
+    // platform runs apps uninterruptibly: a delay would continue after the client has gone
     Effect.interruptible
   )

@@ -1,4 +1,4 @@
-/** Ids, tokens and times in the forms that OpenStack gives them. */
+/** Ids, tokens and times in the formats of OpenStack. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -11,7 +11,7 @@ const fnv1a = (seed: number, text: string): number => {
   return hash ^ (hash >>> 15)
 }
 
-/** The same name gives the same id, so that an id seen in one run can be looked for in the next. */
+/** An id that is the same for a name in every run. */
 export const stableId = (name: string): string =>
   [0x811c9dc5, 0x9747b28c, 0x5bd1e995, 0x1b873593].map((seed) => hex(fnv1a(seed, name))).join("")
 
@@ -28,7 +28,7 @@ export const requestId: Effect.Effect<string> = Effect.map(randomUuid, (uuid) =>
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// five characters of six bits from one draw of thirty
+// 5 characters of 6 bits each
 const chars = (word: number) => [24, 18, 12, 6, 0].map((shift) => alphabet.charAt((word >>> shift) & 63)).join("")
 
 const randomChars = (fives: number): Effect.Effect<string> =>
@@ -36,18 +36,18 @@ const randomChars = (fives: number): Effect.Effect<string> =>
 
 export const auditId: Effect.Effect<string> = Effect.map(randomChars(5), (text) => text.slice(0, 22))
 
-/** Looks like a Fernet token; the count makes it unique whatever the source of randomness. */
+/** A token in the format of Fernet. The count makes it unique even with a fixed Random. */
 export const randomToken = (count: number): Effect.Effect<string> =>
   Effect.map(randomChars(33), (text) => `gAAAAAB${text}${String(count).padStart(6, "0")}`)
 
-/** Finds tokens made by `randomToken` in a text. */
+/** Matches the tokens of `randomToken`. */
 export const tokenPattern = /gAAAAA[\w-]+/g
 
 const iso = (millis: number) => DateTime.formatIso(DateTime.unsafeMake(millis))
 
-/** Keystone's form of a time; a token without end says the end of the calendar. */
+/** Keystone's format of a time. Infinity is the last possible date. */
 export const timestamp = (millis: number): string =>
   Number.isFinite(millis) ? iso(millis).replace("Z", "000Z") : "9999-12-31T23:59:59.000000Z"
 
-/** The form of a time that Nova, Glance and Keystone v2.0 have. */
+/** The format of a time in Nova, Glance and Keystone v2.0. */
 export const timestampInSeconds = (millis: number): string => timestamp(millis).replace(/\.\d+Z$/, "Z")

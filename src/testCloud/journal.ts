@@ -1,11 +1,11 @@
-/** What the cloud was asked, written so that it can be shown to anyone. */
+/** The requests that reached the cloud, without secrets. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { standingSecrets } from "./accounts.js"
 import type { Incoming } from "./http.js"
-import { standingSecrets } from "./identity.js"
-import type { Tokens } from "./identity.js"
 import { tokenPattern } from "./ids.js"
 import type { JournalEntry } from "./model.js"
+import type { Tokens } from "./tokens.js"
 
 const secretHeaders = [
   "x-auth-token",
@@ -17,8 +17,8 @@ const secretHeaders = [
 ]
 
 export interface Journal {
-  /** Notes an arrival; the effect that it gives notes how it was answered. */
-  readonly arrive: (
+  /** Adds an entry. The function that it returns adds the status of the answer. */
+  readonly add: (
     incoming: Incoming,
     service: string,
     microversion: string | undefined,
@@ -41,7 +41,7 @@ export const make = ({ find, label }: Pick<Tokens, "find" | "label">): Effect.Ef
       Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, cleanHeader(name, value)]))
 
     return {
-      arrive: ({ headers, method, url }, service, microversion, methods) =>
+      add: ({ headers, method, url }, service, microversion, methods) =>
         Effect.map(Clock.currentTimeMillis, (at) => {
           const presented = headers["x-auth-token"]
           const token = presented === undefined ? undefined : find(presented)

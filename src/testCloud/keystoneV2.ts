@@ -1,17 +1,17 @@
-/** Keystone v2.0: logins, and the tenants that a token can be had for. Its users and tenants are those of domain Default. */
+/** Keystone v2.0: logins, and the tenants of a token. It has the users and projects of domain Default. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as accounts from "./accounts.js"
+import { Scope } from "./accounts.js"
 import * as catalog from "./catalog.js"
 import { badRequest, forbiddenAction, keystoneError, missing, unauthorized } from "./dialects.js"
-import * as identity from "./identity.js"
-import type { Token, Tokens } from "./identity.js"
-import { Scope } from "./identity.js"
+import { readBody } from "./http.js"
 import { stableId, timestamp, timestampInSeconds } from "./ids.js"
 import type { Answer, Project } from "./model.js"
-import { decodeBody } from "./services.js"
-import type { Asked } from "./services.js"
+import type { RoutedRequest } from "./services.js"
+import type { Token, Tokens } from "./tokens.js"
 
 const Text = Schema.optional(Schema.String)
 
@@ -28,14 +28,15 @@ type Login = typeof Login.Type["auth"]
 
 const decodeLogin = Schema.decodeUnknownOption(Login)
 
-const login = (asked: Asked): Option.Option<Login> =>
-  decodeBody(asked).pipe(Option.flatMap(decodeLogin), Option.map(({ auth }) => auth))
+/** The login in the body of a request; `None` if there is none. */
+const readLogin = (request: RoutedRequest): Option.Option<Login> =>
+  readBody(request).pipe(Option.flatMap(decodeLogin), Option.map(({ auth }) => auth))
 
-const isLogin = ({ below, method }: Asked): boolean => method === "POST" && below === "/v2.0/tokens"
+const isLogin = ({ method, path }: RoutedRequest): boolean => method === "POST" && path === "/v2.0/tokens"
 
-/** What a login shows, in v3's words; undefined if it is none. */
-export const loginMethods = (asked: Asked): ReadonlyArray<string> | undefined =>
-  !isLogin(asked) ? undefined : Option.match(login(asked), {
+/** The methods of a login, under the names of v3; `undefined` for other requests. */
+export const loginMethods = (request: RoutedRequest): ReadonlyArray<string> | undefined =>
+  !isLogin(request) ? undefined : Option.match(readLogin(request), {
     onNone: () => [],
     onSome: ({ passwordCredentials, token }) =>
       token !== undefined ? ["token"] : passwordCredentials !== undefined ? ["password"] : []
@@ -54,7 +55,7 @@ export const versionDocument = (root: string) => ({
 
 const tenantBody = ({ id, name }: Project) => ({ description: "", enabled: true, id, name })
 
-const tokenBody = (place: catalog.Place, token: Token) => {
+const tokenBody = (region: catalog.Region, token: Token) => {
   const { scope, user } = token
   const hasTenant = scope._tag === "Project"
   return {
@@ -66,7 +67,7 @@ const tokenBody = (place: catalog.Place, token: Token) => {
         ...(hasTenant ? { tenant: tenantBody(scope) } : {}),
         audit_ids: token.auditIds
       },
-      serviceCatalog: hasTenant ? catalog.v2(place, token) : [],
+      serviceCatalog: hasTenant ? catalog.v2(region, token) : [],
       user: {
         username: user.username,
         roles_links: [],
@@ -89,7 +90,7 @@ const provePassword = (
     return Effect.fail(missing("username or userId", "passwordCredentials"))
   }
   // the name wins, as in Keystone
-  const user = identity.everyone.find((user) =>
+  const user = accounts.users.find((user) =>
     username === undefined ? user.userId === userId : user.username === username
   )
   return user !== undefined && Redacted.value(user.password) === password
@@ -97,24 +98,24 @@ const provePassword = (
     : Effect.fail(unauthorized)
 }
 
-/** Keystone v2.0, for what is asked below `/v2.0/`. */
+/** Answers the requests below `/v2.0/`. */
 export const make = (options: {
   readonly tokens: Tokens
-  readonly place: catalog.Place
+  readonly region: catalog.Region
   readonly projects: ReadonlyArray<Project>
-  /** What forbids that a token is exchanged. */
+  /** Fails if a token must not be exchanged for another one. */
   readonly mayRescope: (token: Token) => Effect.Effect<void, Answer>
-}): (asked: Asked) => Effect.Effect<Answer, Answer> => {
-  const { mayRescope, place, projects, tokens } = options
+}): (request: RoutedRequest) => Effect.Effect<Answer, Answer> => {
+  const { mayRescope, projects, region, tokens } = options
 
   const proveToken = (auth: Login): Effect.Effect<Proof, Answer> =>
     Effect.gen(function*() {
       const parent = yield* tokens.valid(auth.token?.id)
       if (auth.token?.id === undefined) return yield* Effect.fail(missing("id", "token"))
-      // not 404, as v3 does
+      // v3 answers 404
       if (parent === undefined) return yield* Effect.fail(unauthorized)
       yield* mayRescope(parent)
-      // there are no trusts here, and a password does not look for one
+      // this cloud has no trusts; a login with a password ignores trust_id
       if (auth.trust_id !== undefined) return yield* Effect.fail(forbiddenAction(undefined))
       return { methods: [...new Set(["token", ...parent.methods])], user: parent.user, parent }
     })
@@ -132,32 +133,35 @@ export const make = (options: {
     return project === undefined ? Effect.fail(unauthorized) : Effect.succeed(Scope.Project(project))
   }
 
-  const postToken = (asked: Asked): Effect.Effect<Answer, Answer> =>
+  const postToken = (request: RoutedRequest): Effect.Effect<Answer, Answer> =>
     Effect.gen(function*() {
-      const auth = yield* Effect.mapError(login(asked), () => badRequest("Expecting to find auth in request body."))
+      const auth = yield* Option.match(readLogin(request), {
+        onNone: () => Effect.fail(badRequest("Expecting to find auth in request body.")),
+        onSome: (auth) => Effect.succeed(auth)
+      })
       const proof = yield* prove(auth)
       const scope = yield* scopeOf(auth)
-      if (scope._tag !== "Unscoped" && identity.rolesOn(proof.user, scope).length === 0) {
+      if (scope._tag !== "Unscoped" && accounts.rolesOn(proof.user, scope).length === 0) {
         return yield* Effect.fail(unauthorized)
       }
       const token = yield* tokens.issue({ ...proof, scope, applicationCredential: undefined })
-      return { json: tokenBody(place, token) }
+      return { json: tokenBody(region, token) }
     })
 
   const getTenants = (caller: Token): Answer => ({
     json: {
       tenants_links: [],
       tenants: projects
-        .filter((project) => identity.rolesOn(caller.user, Scope.Project(project)).length > 0)
+        .filter((project) => accounts.rolesOn(caller.user, Scope.Project(project)).length > 0)
         .map(tenantBody)
     }
   })
 
-  return (asked) => {
-    if (isLogin(asked)) return postToken(asked)
-    return Effect.flatMap(tokens.valid(asked.headers["x-auth-token"]), (caller): Effect.Effect<Answer, Answer> => {
+  return (request) => {
+    if (isLogin(request)) return postToken(request)
+    return Effect.flatMap(tokens.valid(request.headers["x-auth-token"]), (caller): Effect.Effect<Answer, Answer> => {
       if (caller === undefined) return Effect.fail(unauthorized)
-      return `${asked.method} ${asked.below}` === "GET /v2.0/tenants"
+      return `${request.method} ${request.path}` === "GET /v2.0/tenants"
         ? Effect.succeed(getTenants(caller))
         : Effect.fail(keystoneError(404, undefined))
     })

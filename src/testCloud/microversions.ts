@@ -1,4 +1,4 @@
-/** How a client asks for a microversion, and what it gets. */
+/** Negotiates the microversion of a request. */
 import * as Either from "effect/Either"
 import type { ServiceTraits, VersionDefinition } from "./model.js"
 
@@ -6,14 +6,14 @@ type Headers = Readonly<Record<string, string | undefined>>
 
 const nameOf = (service: ServiceTraits) => service.microversionName ?? service.serviceType
 
-/** What the headers ask of this service, as it stands there. */
-export const asked = (service: ServiceTraits, headers: Headers): string | undefined => {
+/** The microversion that the headers ask for, as written. */
+export const requested = (service: ServiceTraits, headers: Headers): string | undefined => {
   const entries = (headers["openstack-api-version"] ?? "").split(",").map((entry) => entry.trim().split(/\s+/))
   const entry = entries.find(([name]) => name?.toLowerCase() === nameOf(service))
   return entry?.[1] ?? headers[service.microversionHeader?.toLowerCase() ?? ""]
 }
 
-/** Says in the answer which microversion it was made for. */
+/** The headers of an answer that was made for a microversion. */
 export const headersFor = (service: ServiceTraits, microversion: string | undefined): Record<string, string> => {
   if (microversion === undefined) return {}
   const older = service.microversionHeader
@@ -35,7 +35,9 @@ const inRange = (text: string, min: string, max: string) => {
   return wanted[0] === low[0] && wanted[1] >= low[1] && wanted[1] <= high[1]
 }
 
-/** None asked: the first; `latest`: the last; outside the range: 406; not a version: 400. */
+/**
+ * The first microversion by default, the last for `latest`; status 406 outside the range, 400 for a malformed version.
+ */
 export const negotiate = (
   version: VersionDefinition,
   wanted: string | undefined

@@ -1,10 +1,10 @@
-/** The types that TestCloud shows to its users; here, so that no internal module depends on the public one. */
+/** The public types of TestCloud, in a module that its private modules can import. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 
 /**
- * What it takes to log in as one of the cloud's users on its project.
+ * The credentials of a user of the cloud, and its project.
  *
  * @since 0.1.0
  * @category models
@@ -22,7 +22,7 @@ export interface Account {
 }
 
 /**
- * An application credential of one user on one project: log in by `id` and `secret`, or by `name`, user and `secret`.
+ * An application credential of a user for a project. A login needs `id` and `secret`, or `name`, user and `secret`.
  *
  * @since 0.1.0
  * @category models
@@ -40,41 +40,41 @@ export interface ApplicationCredential {
 }
 
 /**
- * One request that the cloud was asked. It holds no secret: tokens appear as labels such as `token-3`, a token that the
- * cloud never issued as `unknown`, and bodies not at all.
+ * A request that reached the cloud. It contains no secrets: tokens appear as labels such as `token-3`, tokens that the
+ * cloud did not issue as `unknown`, and there are no bodies.
  *
  * @since 0.1.0
  * @category models
  */
 export interface JournalEntry {
-  /** When it arrived, in milliseconds by Effect's Clock. */
+  /** The time of arrival, in milliseconds of Effect's Clock. */
   readonly at: number
   readonly method: string
   readonly url: string
   readonly path: string
-  /** The service type, `identity`, or `unknown` for a path where nothing lives. */
+  /** The service type; `identity` for Keystone, `unknown` for a path without a service. */
   readonly service: string
   readonly headers: Readonly<Record<string, string>>
   /** The label of the token in `X-Auth-Token`. */
   readonly token: string | undefined
-  /** The name of the user that the presented token was issued to, even if it is no longer good. */
+  /** The name of the user of the token, even if the token is no longer valid. */
   readonly user: string | undefined
-  /** The name of the project that the presented token is scoped to. */
+  /** The name of the project of the token. */
   readonly project: string | undefined
-  /** The microversion asked for, as it was asked: `2.79`, `latest`. */
+  /** The requested microversion, as written: `2.79`, `latest`. */
   readonly microversion: string | undefined
-  /** The methods of a login, as they were shown: `["password"]`, `["token"]`. Absent if it is none. */
+  /** The methods of a login: `["password"]`, `["token"]`. Missing for other requests. */
   readonly methods?: ReadonlyArray<string> | undefined
-  /** The status answered; 0 if there was no answer (yet): a connection fault, or the client gave up. */
+  /** The status of the answer; 0 while there is none, after a connection fault, or if the client gave up. */
   readonly status: number
 }
 
 /**
- * What goes wrong: an answer of any status from 200 to 599 (without a `body`: the service's own error for it), a delay
- * before the proper answer, a 200 with an unusable body, a broken connection, or a redirect.
+ * The kind of a fault: a status from 200 to 599 (without `body`, with the service's own error body), a delay before the
+ * answer, a 200 with a malformed body, a failed connection, or a redirect.
  *
- * A server cannot refuse a connection that it has already accepted: served, both kinds of `connection` fault close the
- * connection without an answer; and where the platform does not let a handler do that, they answer 502.
+ * A server has already accepted the connection: there, both kinds of `connection` close it without an answer. If the
+ * platform does not allow that, the answer is 502.
  *
  * @since 0.1.0
  * @category models
@@ -83,7 +83,7 @@ export type FaultKind =
   | {
     readonly status: number
     readonly headers?: Readonly<Record<string, string>> | undefined
-    /** A string is sent as it is, anything else as JSON. */
+    /** Text is sent as it is, any other value as JSON. */
     readonly body?: unknown
     readonly redirect?: undefined
   }
@@ -93,25 +93,25 @@ export type FaultKind =
   | { readonly redirect: string; readonly status?: number | undefined }
 
 /**
- * Which requests go wrong, how, and how often. Of several faults that fit a request the oldest applies; delays add up and
- * leave the rest to the next fault that fits.
+ * A fault, and the requests that it applies to. Of several faults for a request, the oldest one applies; delays add up,
+ * and the next fault after them applies too.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Fault {
-  /** Only this service: a service type, or `identity`. */
+  /** The service type; `identity` for Keystone. Default: all services. */
   readonly service?: string | undefined
   readonly method?: string | undefined
-  /** Only paths that contain this, or match it: `/servers`, `/\/v3\/auth\/tokens$/`. */
+  /** A part of the path, or a pattern for it: `/servers`, `/\/v3\/auth\/tokens$/`. Default: all paths. */
   readonly path?: string | RegExp | undefined
-  /** How many requests it hits; default: all, until `behave`. */
+  /** The number of requests that the fault applies to. Default: all, until `behave`. */
   readonly times?: number | undefined
   readonly kind: FaultKind
 }
 
 /**
- * Whom the token of a request belongs to.
+ * The owner of a request's token.
  *
  * @since 0.1.0
  * @category models
@@ -125,31 +125,31 @@ export interface Caller {
 }
 
 /**
- * What a service is asked, once the cloud has checked the token and negotiated the microversion.
+ * A request to a service, after its token was checked and its microversion negotiated.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServiceRequest {
   readonly method: string
-  /** Below the version root, and below the project id where the URL has it: `/servers/detail`. */
+  /** The path below the version root, without a project id in front: `/servers/detail`. */
   readonly path: string
   readonly version: string
   readonly url: URL
-  /** The address of the version root as it was asked, without a slash at its end; for links. */
+  /** The URL of the version root as the client wrote it, without a slash at the end; for links. */
   readonly versionUrl: string
   readonly headers: Readonly<Record<string, string>>
-  /** Decoded JSON; the text if the content type is something else; undefined if there is none. */
+  /** The parsed JSON; text for another content type; `undefined` if empty. */
   readonly body: unknown
-  /** As negotiated, `latest` resolved; undefined where the version has no microversions. */
+  /** The negotiated microversion, never `latest`; `undefined` if the version has no microversions. */
   readonly microversion: string | undefined
   readonly caller: Caller
-  /** An error in the service's dialect, as an answer. */
+  /** Makes an error answer in the service's dialect. */
   readonly refuse: (status: number, message?: string) => Answer
 }
 
 /**
- * What a service answers: status 200 unless it says otherwise, with a body of JSON or of text.
+ * The answer of a service, with a body of JSON or text. The default status is 200.
  *
  * @since 0.1.0
  * @category models
@@ -170,7 +170,7 @@ export interface Answer {
 export type Responder = (request: ServiceRequest) => Effect.Effect<Answer>
 
 /**
- * Whose manner a service has in its version documents, microversion headers and errors.
+ * The service whose format of version documents, microversion headers and errors is used.
  *
  * @since 0.1.0
  * @category models
@@ -186,17 +186,18 @@ export type Dialect = "nova" | "glance" | "placement"
 export interface VersionDefinition {
   readonly id: string
   readonly status: string
-  /** Its first and last microversion; absent: no microversions. */
+  /** The first microversion. Default: the version has no microversions. */
   readonly minVersion?: string | undefined
+  /** The last microversion. */
   readonly maxVersion?: string | undefined
-  /** Where it lives below the service; default: its id, `/v2.1`. */
+  /** The path below the service's path. Default: the id, `/v2.1`. */
   readonly path?: string | undefined
-  /** Default: the service's. */
+  /** Default: the responder of the service. */
   readonly respond?: Responder | undefined
 }
 
 /**
- * What a service is, but for how it answers.
+ * A service without its responder.
  *
  * @since 0.1.0
  * @category models
@@ -204,25 +205,24 @@ export interface VersionDefinition {
 export interface ServiceTraits {
   readonly serviceType: string
   readonly name: string
-  /** Where it lives below the cloud's address; default: its service type. */
+  /** The path below the cloud's address. Default: the service type. */
   readonly path?: string | undefined
   readonly versions: ReadonlyArray<VersionDefinition>
   /**
-   * What the catalog lists, below the service's path: `() => ""` for an unversioned endpoint, `(id) => "/v3/" + id` for one
-   * with the project in it. Default: the path of the first version that is CURRENT.
+   * The path in the catalog, below the service's path: `() => ""` for an unversioned endpoint, `(id) => "/v3/" + id`
+   * for one with the project id. Default: the path of the first CURRENT version.
    */
   readonly catalogPath?: ((projectId: string) => string) | undefined
   /** Default: `nova`. */
   readonly dialect?: Dialect | undefined
-  /** What it is called in `OpenStack-API-Version`, where that is not its service type: Cinder's is `volume`. */
+  /** The name of the service in `OpenStack-API-Version`: `volume` for Cinder. Default: the service type. */
   readonly microversionName?: string | undefined
-  /** Its older microversion header, such as `X-OpenStack-Nova-API-Version`. */
+  /** An older microversion header, such as `X-OpenStack-Nova-API-Version`. */
   readonly microversionHeader?: string | undefined
 }
 
 /**
- * A service that a cloud can be built with. `start` runs once for each cloud, so that what a service remembers belongs to
- * one cloud.
+ * A service of a cloud. `start` runs once for each cloud, so that each cloud has its own state.
  *
  * @since 0.1.0
  * @category models
@@ -232,16 +232,16 @@ export interface ServiceDefinition extends ServiceTraits {
 }
 
 /**
- * A server that exists when the cloud starts.
+ * A server that exists from the start.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerSeed {
   readonly name: string
-  /** The name of the project that it belongs to: `demo`, `tenant-b`, `admin`, or one of `IdentityOptions.projects`. */
+  /** The name of its project: `demo`, `tenant-b`, `admin`, or one of `IdentityOptions.projects`. */
   readonly project: string
-  /** Default: made from project and name. */
+  /** Default: an id made from project and name. */
   readonly id?: string | undefined
   /** Default: `ACTIVE`. */
   readonly status?: string | undefined
@@ -249,7 +249,7 @@ export interface ServerSeed {
 }
 
 /**
- * A project that users can have tokens for.
+ * A project of the cloud.
  *
  * @since 0.1.0
  * @category models
@@ -260,71 +260,73 @@ export interface Project {
 }
 
 /**
- * How a user logs in, beside the password.
+ * The rules for a user's logins, in addition to the password.
  *
  * @since 0.1.0
  * @category models
  */
 export interface LoginRules {
   /**
-   * What the method `totp` accepts: each of these passcodes once, or those that the function is for; it is called once
-   * for each login. Default: none.
+   * The passcodes that `totp` accepts: each of the list once, or those for which the function returns `true`; it is
+   * called once for each login. Default: none.
    */
   readonly passcodes?: ReadonlyArray<string> | ((passcode: string) => boolean) | undefined
   /**
-   * Keystone's `multi_factor_auth_rules`: sets of methods of which one has to be shown whole, such as
-   * `[["password", "totp"]]`. Who shows less gets a receipt, which is good for five minutes. Default: any method will do.
+   * Keystone's `multi_factor_auth_rules`: a login needs all methods of one of these sets, such as `[["password",
+   * "totp"]]`. A login with fewer methods gets a receipt, which is valid for five minutes. Default: any method is
+   * enough.
    */
   readonly multiFactorAuthRules?: ReadonlyArray<ReadonlyArray<string>> | undefined
 }
 
 /**
- * What the cloud's Keystone is like.
+ * Options of the cloud's Keystone.
  *
  * @since 0.1.0
  * @category models
  */
 export interface IdentityOptions {
-  /** The API versions that it has. Default: `["v3"]`. */
+  /** The API versions. Default: `["v3"]`. */
   readonly versions?: ReadonlyArray<"v3" | "v2.0"> | undefined
-  /** Names of projects beside those of the users, all of domain Default. Every user is a member of them. Default: none. */
+  /** Names of further projects in domain Default. All users are members of them. Default: none. */
   readonly projects?: ReadonlyArray<string> | undefined
-  /** By the names that the users have in `accounts`. Default: a password is enough, and there are no passcodes. */
+  /** The login rules of each user. Default: a password is enough, and there are no passcodes. */
   readonly users?: {
     readonly demo?: LoginRules | undefined
     readonly tenantB?: LoginRules | undefined
     readonly admin?: LoginRules | undefined
   } | undefined
   /**
-   * Keystone's `allow_rescope_scoped_token`: `false` refuses (403) to exchange tokens that are for a project or domain.
-   * Default: `true`.
+   * Keystone's `allow_rescope_scoped_token`: `false` forbids (403) exchanging tokens of a project or domain. Default:
+   * `true`.
    */
   readonly allowRescopeScopedToken?: boolean | undefined
 }
 
 /**
- * Which pages of other origins a browser lets talk to the cloud, as the `[cors]` section of an OpenStack service says it.
- * Preflights are answered ahead of the cloud: faults do not hit them, and the journal does not have them. A fault whose
- * answer has an `Access-Control-Allow-Origin` of its own keeps that.
+ * The options of the `[cors]` section of an OpenStack service: which pages of other origins a browser allows to use the
+ * cloud. Faults do not apply to preflights, and the journal does not contain them. A fault may set
+ * `Access-Control-Allow-Origin` itself.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Cors {
-  /** Such as `https://dashboard.example.com`, without a slash at the end; `*` is any. */
+  /** Origins such as `https://dashboard.example.com`, without a slash at the end; `*` is any origin. */
   readonly allowedOrigins: ReadonlyArray<string>
   /** Default: GET, PUT, POST, DELETE and PATCH. */
   readonly allowedMethods?: ReadonlyArray<string> | undefined
   /**
-   * Which headers pages may send, beside those that any may. Default: X-Auth-Token, X-OpenStack-Request-ID,
-   * X-Subject-Token, OpenStack-Auth-Receipt, OpenStack-API-Version and X-OpenStack-Nova-API-Version.
+   * The headers that pages may send, besides those that are always allowed. Default: X-Auth-Token,
+   * X-OpenStack-Request-ID, X-Subject-Token, OpenStack-Auth-Receipt, OpenStack-API-Version and
+   * X-OpenStack-Nova-API-Version.
    */
   readonly allowedHeaders?: ReadonlyArray<string> | undefined
-  /** Which headers of answers pages may read. Default: the same. */
+  /** The headers of answers that pages may read. Default: the same. */
   readonly exposedHeaders?: ReadonlyArray<string> | undefined
-  /** May pages send cookies? Default: `true`. */
+  /** Whether pages may send cookies. Default: `true`. */
   readonly allowCredentials?: boolean | undefined
-  /** How long browsers keep the answer to a preflight. Default: 1 hour. */
+  /** How long browsers cache the answer to a preflight. Default: 1 hour. */
   readonly maxAge?: Duration.DurationInput | undefined
 }
 
@@ -335,16 +337,16 @@ export interface Cors {
  * @category models
  */
 export interface Options {
-  /** Beside Keystone, which is always there. Default: compute, image and placement. */
+  /** The services besides Keystone. Default: compute, image and placement. */
   readonly services?: ReadonlyArray<ServiceDefinition> | undefined
-  /** Default: a Keystone v3 that is content with a password. */
+  /** Default: a Keystone v3 for which a password is enough. */
   readonly identity?: IdentityOptions | undefined
   /** Default: 1 hour. */
   readonly tokenLifetime?: Duration.DurationInput | "forever" | undefined
   /** Default: `RegionOne`. */
   readonly region?: string | undefined
-  /** The cloud's origin. Default: `http://cloud.test` in memory, the server's address when served. */
+  /** The origin of the cloud. Default: `http://cloud.test` in memory, the address of the server when served. */
   readonly baseUrl?: string | undefined
-  /** Which pages of other origins may talk to it. Default: none. */
+  /** Which pages of other origins may use the cloud. Default: none. */
   readonly cors?: Cors | undefined
 }

@@ -1,9 +1,9 @@
-/** Nova, as far as servers go. */
+/** A Nova with servers. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { accounts, everyone, projectNamed } from "./identity.js"
+import { accounts, projectNamed, users } from "./accounts.js"
 import { randomUuid, stableId, stableUuid, timestampInSeconds } from "./ids.js"
 import type { Answer, Responder, ServerSeed, ServiceDefinition, ServiceRequest } from "./model.js"
 
@@ -23,8 +23,8 @@ const defaultSeeds: ReadonlyArray<ServerSeed> = [
   { project: "tenant-b", name: "db-1" }
 ]
 
-const plant = (created: string) => (seed: ServerSeed): Server => {
-  const owner = everyone.find((user) => user.projectName === seed.project) ?? accounts.demo
+const fromSeed = (created: string) => (seed: ServerSeed): Server => {
+  const owner = users.find((user) => user.projectName === seed.project) ?? accounts.demo
   return {
     id: seed.id ?? stableUuid(`server/${seed.project}/${seed.name}`),
     name: seed.name,
@@ -36,7 +36,7 @@ const plant = (created: string) => (seed: ServerSeed): Server => {
   }
 }
 
-// the first microversion of each field; a version without microversions has none of them
+/** Whether a field is in this microversion. A version without microversions has only the oldest fields. */
 const since = (request: ServiceRequest, minor: number): boolean =>
   Number(request.microversion?.split(".")[1] ?? 0) >= minor
 
@@ -139,7 +139,7 @@ const responder = (servers: Map<string, Server>): Responder => {
       }
     })
 
-  const one = (request: ServiceRequest, id: string): Answer => {
+  const oneServer = (request: ServiceRequest, id: string): Answer => {
     const server = own(request).find((server) => server.id === id)
     if (server === undefined) return request.refuse(404, `Instance ${id} could not be found.`)
     if (request.method === "GET") return { json: { server: detailed(request, server) } }
@@ -159,7 +159,7 @@ const responder = (servers: Map<string, Server>): Responder => {
           return create(request)
       }
       const [, id] = /^\/servers\/([^/]+)$/.exec(request.path) ?? []
-      return Effect.succeed(id === undefined ? request.refuse(404) : one(request, id))
+      return Effect.succeed(id === undefined ? request.refuse(404) : oneServer(request, id))
     })
 }
 
@@ -173,6 +173,6 @@ export const compute = (seeds: ReadonlyArray<ServerSeed> = defaultSeeds): Servic
   microversionHeader: "X-OpenStack-Nova-API-Version",
   start: Effect.map(Clock.currentTimeMillis, (now) =>
     responder(
-      new Map(seeds.map(plant(timestampInSeconds(now))).map((server): [string, Server] => [server.id, server]))
+      new Map(seeds.map(fromSeed(timestampInSeconds(now))).map((server): [string, Server] => [server.id, server]))
     ))
 })

@@ -1,4 +1,4 @@
-/** Placement, as far as reading resource providers goes. Its version lives at the service's root. */
+/** A Placement with resource providers to read. Its only version is at the root of the service. */
 import * as Effect from "effect/Effect"
 import { stableUuid } from "./ids.js"
 import type { Responder, ServiceDefinition, ServiceRequest } from "./model.js"

@@ -8,7 +8,7 @@ import * as TestCloud from "effect-keystoneauth/TestCloud"
 import { inspect } from "node:util"
 import { assertTag } from "../support.js"
 
-/** Files in a folder that is the user's configuration, and an environment. */
+/** Runs an effect with files in the user's configuration directory, and with an environment. */
 const world = <A, E, R = never>(
   files: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>>,
@@ -64,17 +64,17 @@ const sourceOf = (config: CloudConfig.Service, key: string): string => {
   return setting === undefined ? "nowhere" : Setting.describeSource(setting.source).replace(/^.*\//, "")
 }
 
-describe("which cloud", () => {
+describe("the cloud that is chosen", () => {
   const two =
     "clouds:\n  a:\n    auth: { auth_url: https://a.test, username: u, password: p }\n  b:\n    auth: { auth_url: https://b.test, username: u, password: p }\n"
 
-  it.effect("the one that is named, before that of OS_CLOUD", () =>
+  it.effect("is the named one, or that of OS_CLOUD", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* load({ "clouds.yaml": two }, { name: "b", environment: { OS_CLOUD: "a" } })).name, "b")
       assert.strictEqual((yield* load({ "clouds.yaml": two }, { environment: { OS_CLOUD: "a" } })).name, "a")
     }))
 
-  it.effect("the environment's, if it says where to log in; a stray variable makes no cloud", () =>
+  it.effect("is the environment's if it has an auth URL; other variables alone are not a cloud", () =>
     Effect.gen(function*() {
       const environment = { OS_AUTH_URL: "https://env.test/v3", OS_USERNAME: "env", OS_PASSWORD: "p" }
       const own = yield* load({ "clouds.yaml": two }, { environment })
@@ -85,18 +85,18 @@ describe("which cloud", () => {
       assert.strictEqual(stray.name, "mine")
     }))
 
-  it.effect("the only one; of several one must be chosen", () =>
+  it.effect("is the only one of the file; it is an error if there are several", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* load({ "clouds.yaml": cloud() })).name, "mine")
       assert.match(
         (yield* refused({ "clouds.yaml": two })).message,
-        /clouds\.yaml: cloud: which one is meant\? There are a, b/
+        /clouds\.yaml: cloud: choose one of a, b/
       )
-      assert.match((yield* refused({})).message, /no clouds\.yaml was found: cloud: nothing says which cloud/)
-      assert.match((yield* refused({ "clouds.yaml": two }, { name: "aa" })).message, /no such cloud; is a meant\?/)
+      assert.match((yield* refused({})).message, /no clouds\.yaml was found: cloud: no cloud is configured/)
+      assert.match((yield* refused({ "clouds.yaml": two }, { name: "aa" })).message, /no such cloud; did you mean a\?/)
     }))
 
-  it.effect("is not mixed with the environment, unless that is asked for", () =>
+  it.effect("takes values from the environment only with the option for it", () =>
     Effect.gen(function*() {
       const environment = { OS_USERNAME: "env", OS_PROJECT_ID: "p", OS_REGION_NAME: "R" }
       const at = (options: CloudConfig.Options = {}) =>
@@ -112,7 +112,7 @@ describe("which cloud", () => {
 })
 
 describe("files", () => {
-  it.effect("secure.yaml is laid over clouds.yaml, value by value", () =>
+  it.effect("secure.yaml replaces single values of clouds.yaml", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml": cloud("region_name: R1"),
@@ -123,7 +123,7 @@ describe("files", () => {
       assert.strictEqual(sourceOf(config, "auth.username"), "clouds.yaml, line 5")
     }))
 
-  it.effect("yaml before yml before json; a file that was named must be there", () =>
+  it.effect("are looked for as yaml, yml and json; a named file must exist", () =>
     Effect.gen(function*() {
       const json = JSON.stringify({
         clouds: { j: { auth: { auth_url: "https://j.test", username: "u", password: "p" } } }
@@ -133,20 +133,20 @@ describe("files", () => {
       const error = yield* refused({ "clouds.yaml": cloud() }, {
         environment: { OS_CLIENT_CONFIG_FILE: "/nowhere.yaml" }
       })
-      assert.match(error.message, /\/nowhere\.yaml: file: it cannot be read: NotFound/)
+      assert.match(error.message, /\/nowhere\.yaml: file: cannot be read: NotFound/)
     }))
 
-  it.effect("what is no YAML, no mapping, not UTF-8 or too much is told with its line", () =>
+  it.effect("with malformed or too much content are errors with the line", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [string, RegExp]> = [
-        ["clouds:\n  mine: {", /clouds\.yaml, line 2: file: it is not YAML/],
+        ["clouds:\n  mine: {", /clouds\.yaml, line 2: file: not valid YAML/],
         [
           "clouds:\n  mine:\n    region_name: a\n    region_name: b\n",
-          /line 4: region_name: it is there twice, first in line 3; keep one/
+          /line 4: region_name: set twice, first in line 3; keep one/
         ],
-        ["- a\n", /line 1: file: it must be a mapping/],
-        ["clouds: { mine: text }", /line 1: mine: a cloud is a mapping/],
-        ["clouds: { mine: { auth: *nothing } }", /it is not YAML|stands for nothing/],
+        ["- a\n", /line 1: file: expected a mapping/],
+        ["clouds: { mine: text }", /line 1: mine: expected a mapping/],
+        ["clouds: { mine: { auth: *nothing } }", /not valid YAML/],
         [
           `a: &a [x,x,x,x,x,x,x,x,x,x]\n${
             Array.from({ length: 8 }, (_, i) => {
@@ -158,7 +158,7 @@ describe("files", () => {
         ],
         [
           `clouds: ${"[".repeat(200)}${"]".repeat(200)}`,
-          /more than 20 levels|more than 20000 values, or more than 20 levels/
+          /more than 20000 values, or more than 20 levels/
         ]
       ]
       for (const [text, message] of cases) {
@@ -166,7 +166,7 @@ describe("files", () => {
       }
     }))
 
-  it.effect("anchors and merge keys are followed", () =>
+  it.effect("may have anchors and merge keys", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml": [
@@ -186,7 +186,7 @@ describe("files", () => {
 })
 
 describe("values", () => {
-  it.effect("are what stands there: versions, numbers that begin with 0, and words for false", () =>
+  it.effect("are taken as written: versions, leading zeros, words for false", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml": cloud(
@@ -213,7 +213,7 @@ describe("values", () => {
       assert.strictEqual(config.session.timeout, 12_000)
     }))
 
-  it.effect("that cannot be right are told, all at once, with file, line and key", () =>
+  it.effect("that are invalid are reported together, with file, line and key", () =>
     Effect.gen(function*() {
       const error = yield* refused({
         "clouds.yaml": cloud(
@@ -227,10 +227,10 @@ describe("values", () => {
       })
       for (
         const message of [
-          /clouds\.yaml, line 8: verify: "perhaps" is neither true nor false; a file of authorities is given as cacert/,
+          /clouds\.yaml, line 8: verify: expected true or false, got "perhaps"; set cacert to a file of CA certificates/,
           /line 9: api_timeout: "soon" is not a number/,
-          /line 10: compute_api_version: "two" is no version/,
-          /line 11: compute_default_microversion: "x" is no microversion/,
+          /line 10: compute_api_version: "two" is not a version/,
+          /line 11: compute_default_microversion: "x" is not a microversion/,
           /line 13: auth_type: there is no "v9password"; there are admin_token/
         ]
       ) {
@@ -239,15 +239,18 @@ describe("values", () => {
       assert.notInclude(error.message, "s3cret")
     }))
 
-  it.effect("that are missing or given twice are told", () =>
+  it.effect("that are missing or set twice are reported", () =>
     Effect.gen(function*() {
       const twice = yield* refused({ "clouds.yaml": cloud("username: other") })
-      assert.match(twice.message, /line 8: username: it is given otherwise as auth\.username \(.*line 5\); keep one/)
+      assert.match(twice.message, /line 8: username: differs from auth\.username \(.*line 5\); keep one/)
       const missing = yield* refused({ "clouds.yaml": "clouds: { mine: { auth: { username: u } } }" })
-      assert.match(missing.message, /auth\.auth_url: password needs it.*auth\.password: password needs it/)
+      assert.match(
+        missing.message,
+        /auth\.auth_url is required by auth type "password" and is not set.*auth\.password is required by/
+      )
     }))
 
-  it.effect("under keys that nobody knows are warned of, with what may be meant", () =>
+  it.effect("of unknown keys cause warnings with a suggestion", () =>
     Effect.gen(function*() {
       const { warnings } = yield* load({
         "clouds.yaml": cloud("regoin_name: R1", "image_format: raw", "has_dns: false").replace(
@@ -255,13 +258,17 @@ describe("values", () => {
           "usernam: x\n      username:"
         )
       })
-      assert.deepStrictEqual(warnings.map(({ key, reason, where }) => [key, reason, where.replace(/^.*\//, "")]), [
-        ["regoin_name", "nobody knows this key; is region_name meant?", "clouds.yaml, line 9"],
-        ["auth.usernam", "password has no such option and does without it; is username meant?", "clouds.yaml, line 5"]
+      assert.deepStrictEqual(warnings.map(({ key, reason, where }) => [key, reason, where?.replace(/^.*\//, "")]), [
+        ["regoin_name", "unknown key; did you mean region_name?", "clouds.yaml, line 9"],
+        [
+          "auth.usernam",
+          "ignored, since auth type \"password\" has no such option; did you mean username?",
+          "clouds.yaml, line 5"
+        ]
       ])
     }))
 
-  it.effect("old names do as well", () =>
+  it.effect("are also taken from deprecated keys", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml": cloud("auth_plugin: v3password", "endpoint_type: internal", "compute_endpoint_type: admin")
@@ -271,7 +278,7 @@ describe("values", () => {
       assert.deepStrictEqual(config.service("compute").interface, ["admin"])
     }))
 
-  it.effect("domain_id beside a project is the domain of user and project", () =>
+  it.effect("of domain_id set the domain of user and project", () =>
     Effect.gen(function*() {
       const config = yield* load({
         "clouds.yaml":
@@ -281,7 +288,7 @@ describe("values", () => {
       assert.notProperty(config.auth, "domain_id")
     }))
 
-  it.effect("regions: the first, or the one that is asked for, with its own values", () =>
+  it.effect("of the first region, or of the chosen one, are used", () =>
     Effect.gen(function*() {
       const files = {
         "clouds.yaml": cloud(
@@ -301,7 +308,7 @@ describe("values", () => {
       )
     }))
 
-  it.effect("that are secret are not shown", () =>
+  it.effect("are hidden if they are secret", () =>
     Effect.gen(function*() {
       const config = yield* load({ "clouds.yaml": cloud("pasword: s3cret2") })
       const shown = Inspectable.toStringUnknown([...config.settings.values()]) + JSON.stringify(config.warnings)
@@ -309,8 +316,8 @@ describe("values", () => {
     }))
 })
 
-describe("what an argument says", () => {
-  it.effect("wins over ids and old names in files", () =>
+describe("arguments", () => {
+  it.effect("win over ids and deprecated names in files", () =>
     Effect.gen(function*() {
       const files = {
         "clouds.yaml": cloud("auth_type: password").replace("username: demo", "user_name: old\n      project_id: p-1")
@@ -323,7 +330,7 @@ describe("what an argument says", () => {
 })
 
 describe("OS_REGION_NAME", () => {
-  it.effect("chooses a region of the cloud that OS_CLOUD chose, and of no other", () =>
+  it.effect("chooses a region only of the cloud that OS_CLOUD names", () =>
     Effect.gen(function*() {
       const files = { "clouds.yaml": cloud("regions: [R1, R2]") }
       const environment = { OS_CLOUD: "mine", OS_REGION_NAME: "R2" }
@@ -334,7 +341,7 @@ describe("OS_REGION_NAME", () => {
     }))
 })
 
-describe("provenance", () => {
+describe("the source", () => {
   const keys = [
     "region_name",
     "auth.username",
@@ -355,7 +362,7 @@ describe("provenance", () => {
 
   const valueOf = (origin: Origin, key: string) => `${origin}-${key}`
 
-  /** A file's lines for what this origin says, in the order that the keys were drawn. */
+  /** The lines of a file with these keys, in this order. */
   const lines = (origin: Origin, said: ReadonlyArray<string>): ReadonlyArray<string> => {
     const line = (key: string) => `${key.replace("auth.", "")}: ${valueOf(origin, key)}`
     return [
@@ -378,7 +385,7 @@ describe("provenance", () => {
     comments: FastCheck.nat(5)
   })
 
-  it.live("of each value is where it really came from", () =>
+  it.live("of each value is the strongest one that sets it", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(configurations, ({ comments, mode, said }) =>
@@ -433,7 +440,7 @@ describe("provenance", () => {
 })
 
 describe("profiles", () => {
-  /** An internet of JSON documents; others are not there. */
+  /** Serves these documents, and 404 for others. */
   const internet = (documents: Readonly<Record<string, () => Response>>) =>
     Layer.succeed(
       FetchHttpClient.Fetch,
@@ -445,7 +452,7 @@ describe("profiles", () => {
   const at = (profile: string, documents: Readonly<Record<string, () => Response>>) =>
     load({ "clouds.yaml": cloud(`profile: ${profile}`) }).pipe(Effect.provide(internet(documents)))
 
-  it.effect("from clouds-public.yaml stand before those of this package", () =>
+  it.effect("of clouds-public.yaml win over those of this package", () =>
     Effect.gen(function*() {
       const own = "public-clouds: { auro: { region_name: Own } }"
       const config = yield* load({ "clouds.yaml": cloud("profile: auro"), "clouds-public.yaml": own })
@@ -455,7 +462,7 @@ describe("profiles", () => {
       assert.strictEqual(sourceOf(known, "auth.auth_url"), "clouds.yaml, line 4")
     }))
 
-  it.effect("are asked for at an address, also where a known one names it", () =>
+  it.effect("are fetched from a URL, also if another profile names it", () =>
     Effect.gen(function*() {
       const config = yield* at("https://vendor.test/anything", {
         "https://vendor.test/.well-known/openstack/api": wellKnown({ regions: ["A", "B"], image_api_version: 2.1 })
@@ -472,25 +479,25 @@ describe("profiles", () => {
       assert.strictEqual(vexxhost.service("image").regionName, "ca-ymq-1")
     }))
 
-  it.effect("that cannot be had are told with their address", () =>
+  it.effect("that cannot be fetched are errors with the URL", () =>
     Effect.gen(function*() {
       const url = "https://vendor.test/.well-known/openstack/api"
       const refusals: ReadonlyArray<readonly [documents: Readonly<Record<string, () => Response>>, message: RegExp]> = [
-        [{}, /line 8: profile: https:\/\/vendor\.test\/\.well-known\/openstack\/api answered 404, not with a profile/],
+        [{}, /line 8: profile: https:\/\/vendor\.test\/\.well-known\/openstack\/api answered 404 instead of a profile/],
         [{ [url]: () => new Response("<html>") }, /did not answer with a profile/],
-        [{ [url]: () => Response.json({ name: "x" }) }, /did not answer with a profile: \{ "name"/],
+        [{ [url]: () => Response.json({ name: "x" }) }, /did not answer with a profile, such as \{ "name"/],
         [
           { [url]: () => new Response(`"${"x".repeat(1_100_000)}"`) },
-          /vendor\.test.*(does not say it|did not answer with a profile)/
+          /vendor\.test.*(cannot be read|did not answer with a profile)/
         ],
         [
           {
             [url]: () => new Response("", { status: 302, headers: { location: "http://vendor.test/profile" } }),
             "http://vendor.test/profile": wellKnown({})
           },
-          /does not say it: .*https/
+          /cannot be read: .*https/
         ],
-        [{ [url]: wellKnown({ profile: "vexxhost" }) }, /names a profile that names one itself|profile/]
+        [{ [url]: wellKnown({ profile: "vexxhost" }) }, /this profile names another one too|profile/]
       ]
       for (const [documents, message] of refusals) {
         const error = yield* Effect.flip(at("https://vendor.test", documents))
@@ -500,8 +507,8 @@ describe("profiles", () => {
     }))
 })
 
-describe("somebody who is asked", () => {
-  it.effect("is asked for what is missing and can be asked for, and for nothing else", () =>
+describe("prompts", () => {
+  it.effect("ask only for missing options that have a question", () =>
     Effect.gen(function*() {
       const questions: Array<string> = []
       const prompt = (question: string) => Effect.sync(() => (questions.push(question), Redacted.make("000123")))
@@ -517,15 +524,15 @@ describe("somebody who is asked", () => {
 })
 
 describe("names", () => {
-  it.effect("are of both files", () =>
+  it.effect("are those of both files", () =>
     Effect.gen(function*() {
       const files = { "clouds.yaml": "clouds: { a: {}, b: {} }", "secure.yaml": "clouds: { b: {}, c: {} }" }
       assert.deepStrictEqual(yield* world(files, {}, () => CloudConfig.names()), ["a", "b", "c"])
     }))
 })
 
-describe("files that cannot be read", () => {
-  it.effect("are told, and no other is taken in their place", () =>
+describe("given files", () => {
+  it.effect("that cannot be read are errors, and no other file is used", () =>
     Effect.gen(function*() {
       const links = yield* Effect.flip(world({}, {}, (directory) =>
         Effect.gen(function*() {
@@ -533,16 +540,16 @@ describe("files that cannot be read", () => {
           yield* fileSystem.symlink(`${directory}/other`, `${directory}/other`)
           return yield* CloudConfig.load("mine", { configFile: `${directory}/other` })
         })))
-      assert.match(links.message, /other: file: it cannot be read/)
+      assert.match(links.message, /other: file: cannot be read/)
       const folder = yield* Effect.flip(
         world({}, {}, (directory) => CloudConfig.load("mine", { configFile: directory }))
       )
-      assert.match(folder.message, /file: it is not a file/)
+      assert.match(folder.message, /file: not a file/)
       const device = yield* Effect.flip(world({}, {}, () => CloudConfig.load("mine", { configFile: "/dev/zero" })))
-      assert.match(device.message, /\/dev\/zero: file: it is not a file/)
+      assert.match(device.message, /\/dev\/zero: file: not a file/)
     }))
 
-  it.effect("are followed where they are links", () =>
+  it.effect("may be symbolic links", () =>
     Effect.gen(function*() {
       const config = yield* world({ "real.yaml": cloud() }, {}, (directory) =>
         Effect.gen(function*() {
@@ -555,7 +562,7 @@ describe("files that cannot be read", () => {
 })
 
 describe("TLS", () => {
-  it.effect("~ is the user's folder", () =>
+  it.effect("expands ~ to the user's directory", () =>
     Effect.gen(function*() {
       const { tls } = yield* load({ "clouds.yaml": cloud("cacert: ~/ca.pem", "cert: certs/~/c.pem") }, {
         environment: { HOME: "/home/demo" }
@@ -563,7 +570,7 @@ describe("TLS", () => {
       assert.deepInclude(tls, { caCert: "/home/demo/ca.pem", clientCert: "certs/~/c.pem" })
     }))
 
-  it.effect("is refused by a client that has its own", () =>
+  it.effect("is refused by a client that has its own TLS", () =>
     Effect.gen(function*() {
       const error = yield* world({ "clouds.yaml": cloud("verify: false") }, {}, () =>
         Effect.flip(Layer.build(
@@ -586,7 +593,7 @@ describe("layers", () => {
     minVersion: 2
   }) {}
 
-  it.effect("log in, and an adapter takes what it leaves open from the cloud", () =>
+  it.effect("log in, and give adapters the options that they do not set", () =>
     Effect.gen(function*() {
       const { accounts: { demo }, authUrl } = yield* TestCloud.TestCloud
       const text = cloud(
@@ -622,11 +629,11 @@ describe("layers", () => {
     }).pipe(Effect.provide(TestCloud.layerHttpClient())))
 })
 
-describe("what is secret", () => {
+describe("secrets", () => {
   const body = "MC4CAQAwBQYDK2VwBCIEIHunter2Hunter2Hunter2Hunter2Hunter2Hunte"
   const pem = `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`
   const base64 = Buffer.from(pem).toString("base64")
-  /** What tells each key, however it is written. */
+  /** Texts that reveal the key in each of its forms. */
   const marks = [body, base64, body.slice(20, 50), base64.slice(20, 50)]
 
   const printed = (value: unknown): ReadonlyArray<string> => [
@@ -671,7 +678,7 @@ describe("what is secret", () => {
   }
 
   for (const [form, text] of Object.entries(forms)) {
-    it.effect(`a key given as ${form} is hidden, wherever it is from`, () =>
+    it.effect(`a key as ${form} is hidden, whatever its source`, () =>
       Effect.gen(function*() {
         const quoted = JSON.stringify(text)
         const environment = {
@@ -705,13 +712,13 @@ describe("what is secret", () => {
           assert(Redacted.isRedacted(clientKey))
           assert.strictEqual(Redacted.value(clientKey), text)
         }
-        // the certificate may have the key in it, and somebody may take one option for the other
+        // a key may be in the file of the certificate, or in the wrong option
         const together = yield* load({ "clouds.yaml": cloud(`cert: ${quoted}`, `cacert: ${quoted}`) })
         assertHidden(together, [...marks, "hunter2"])
       }))
   }
 
-  it.effect("a path of a key is shown, and found from the user's folder", () =>
+  it.effect("the path of a key is shown, and ~ in it expanded", () =>
     Effect.gen(function*() {
       const config = yield* load(
         { "clouds.yaml": cloud("cert: certs/my client.pem", "key: ~/client") },
@@ -721,7 +728,7 @@ describe("what is secret", () => {
       assert.strictEqual(config.settings.get("key")?.value, "~/client")
     }))
 
-  it.effect("the password in a URL is hidden, and the URL is used as it is", () =>
+  it.effect("a URL with a password is hidden, and used unchanged", () =>
     Effect.gen(function*() {
       for (
         const url of ["https://adm:hunter2@ks.test/v3", "https://adm:h'un/ter2@ks.test:5000/v3", "//adm:hunter2@ks"]
@@ -742,7 +749,7 @@ describe("what is secret", () => {
         for (const text of printed(config.service("compute")).filter((_, i) => i !== 3)) {
           assert.notInclude(text, "adm:hunter2")
         }
-        // the plugin takes the URL
+        // the plugin accepts the hidden URL
         assert.strictEqual(others["username"], "demo")
         const taken = AuthType.decodeKnown("v3password", { authUrl: AuthType.authUrl }, config.auth)
         assert.deepStrictEqual(taken, Either.right({ authUrl: url }))

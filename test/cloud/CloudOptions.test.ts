@@ -12,7 +12,7 @@ const badge = AuthType.make({
   make: () => Effect.succeed(NoAuth.make({ endpoint: "http://127.0.0.1:1" }))
 })
 
-/** What a program with a plugin of its own, which is its default, makes of its command line. */
+/** Loads the cloud of a program whose default plugin is its own. */
 const load = (args: ReadonlyArray<string>, variables: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function*() {
     const loaded = yield* Ref.make<CloudConfig.Service | undefined>(undefined)
@@ -36,7 +36,7 @@ const load = (args: ReadonlyArray<string>, variables: Readonly<Record<string, st
     Effect.provide(NodeContext.layer)
   )
 
-it.effect("a program's own plugin is its default, and has its options", () =>
+it.effect("a program's own plugin can be the default, and has options", () =>
   Effect.gen(function*() {
     const cloud = yield* load(["--os-badge-number", "7", "--insecure", "--timeout", "3"])
     assert.strictEqual(cloud.authType, "badge")
@@ -46,7 +46,7 @@ it.effect("a program's own plugin is its default, and has its options", () =>
     assert.deepStrictEqual(cloud.settings.get("insecure")?.source, { _tag: "Option", name: "--insecure" })
   }))
 
-it.effect("the environment is behind the command line, and before the default", () =>
+it.effect("the command line wins over the environment, and the environment over the default plugin", () =>
   Effect.gen(function*() {
     const variables = { OS_AUTH_TYPE: "v3token", OS_TOKEN: "t", OS_REGION_NAME: "there", OS_COMPUTE_API_VERSION: "2.1" }
     const cloud = yield* load(["--os-region-name", "here", "--os-endpoint-type", "admin"], variables)
@@ -60,7 +60,7 @@ it.effect("the environment is behind the command line, and before the default", 
     )
   }))
 
-it.effect("a cloud can be given on the command line alone", () =>
+it.effect("the command line alone can describe a cloud", () =>
   Effect.gen(function*() {
     const cloud = yield* load(["--os-auth-url", "http://other/v3", "--os-auth-type", "v3token", "--os-token", "t"], {
       OS_AUTH_URL: ""

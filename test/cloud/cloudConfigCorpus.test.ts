@@ -1,20 +1,24 @@
-/** Many files of clouds: good, subtly wrong and hostile. Each is read right, or refused with the line and the key; none takes long. */
+/**
+ * Many clouds.yaml files, valid, invalid and hostile. Each is read correctly, or refused with line and key, in a short
+ * time.
+ */
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Either, Inspectable, Redacted } from "effect"
+import { Errors } from "effect-keystoneauth"
 import * as CloudConfig from "effect-keystoneauth/CloudConfig"
 
 interface File {
   readonly name: string
   readonly text: string | Uint8Array
-  /** What must hold for the cloud, or how the error reads. */
+  /** Checks the cloud, or matches the error. */
   readonly expected: ((cloud: CloudConfig.Service) => void) | RegExp
 }
 
 const files: Array<File> = []
 
-/** It is in every file, and must be in nothing that is shown. */
+/** Every file contains it, and nothing that is shown may. */
 const secret = "s3cret-Pa55"
 
 const withAuth = (auth: ReadonlyArray<string>, ...lines: ReadonlyArray<string>): string =>
@@ -25,7 +29,7 @@ const withAuth = (auth: ReadonlyArray<string>, ...lines: ReadonlyArray<string>):
 
 const login = ["auth_url: https://a.test/v3", "username: demo", "user_domain_name: Default", `password: ${secret}`]
 
-/** The lines begin with line 8. */
+/** A cloud with these lines, from line 8 on. */
 const cloud = (...lines: ReadonlyArray<string>): string => withAuth(login, ...lines)
 
 const good = (name: string, text: string | Uint8Array, expected: (cloud: CloudConfig.Service) => void) =>
@@ -35,7 +39,7 @@ const wrong = (name: string, text: string | Uint8Array, expected: RegExp) => voi
 
 const warned = (name: string, text: string, expected: RegExp) =>
   good(name, text, ({ warnings }) => {
-    assert.match(warnings.map(({ key, reason, where }) => `${where}: ${key}: ${reason}`).join("; "), expected)
+    assert.match(warnings.map(Errors.describeProblem).join("; "), expected)
   })
 
 const password = (cloud: CloudConfig.Service): unknown => {
@@ -56,10 +60,10 @@ for (const word of ["false", "False", "FALSE", "no", "No", "off", "0", "\"false\
   good(`insecure: ${word}`, cloud(`insecure: ${word}`), ({ tls }) => assert.strictEqual(tls.insecure, false))
 }
 for (const word of ["perhaps", "/etc/ssl/ca.pem", "\"\\\"\"", "nope", "2", "y e s"]) {
-  wrong(`verify: ${word}`, cloud(`verify: ${word}`), /clouds\.yaml, line 8: verify: .* is neither true nor false/)
-  wrong(`insecure: ${word}`, cloud(`insecure: ${word}`), /clouds\.yaml, line 8: insecure: .* is neither true nor false/)
+  wrong(`verify: ${word}`, cloud(`verify: ${word}`), /clouds\.yaml, line 8: verify: expected true or false, got /)
+  wrong(`insecure: ${word}`, cloud(`insecure: ${word}`), /clouds\.yaml, line 8: insecure: expected true or false, got /)
 }
-// what YAML would take for a number, a date, a truth or nothing is an id as it stands there
+// ids that YAML would read as numbers, dates or booleans
 for (
   const id of [
     "0123456",
@@ -177,7 +181,7 @@ good(
   }
 )
 good(
-  "seconds of another key are not the timeout",
+  "seconds of other keys are not the timeout",
   cloud("compute_connect_retry_delay: 2", "image_timeout: 5"),
   ({ service, session }) => {
     assert.strictEqual(session.timeout, undefined)
@@ -189,7 +193,7 @@ for (const key of ["region_name", "cacert", "auth_type", "compute_endpoint_overr
   wrong(
     `${key} as a mapping`,
     cloud(`${key}: { a: b }`),
-    new RegExp(`line 8: ${key}: one value is wanted here, not a mapping`)
+    new RegExp(`line 8: ${key}: expected one value, not a mapping`)
   )
 }
 for (const key of ["username", "password", "auth_url"]) {
@@ -203,7 +207,7 @@ for (const key of ["username", "password", "auth_url"]) {
   wrong(
     `no ${key}`,
     withAuth(key === "username" ? others.slice(0, 1) : others),
-    /auth\.(auth_url|password): .* needs it/
+    /auth\.(auth_url|password) is required by auth type "password" and is not set/
   )
 }
 
@@ -228,7 +232,7 @@ for (
   warned(
     `${key} for ${meant}`,
     cloud(`${key}: a`),
-    new RegExp(`line 8: ${key}: nobody knows this key; is ${meant} meant\\?`)
+    new RegExp(`line 8: ${key}: unknown key; did you mean ${meant}\\?`)
   )
 }
 for (
@@ -243,7 +247,9 @@ for (
   warned(
     `auth.${key} for ${meant}`,
     withAuth([...login, `${key}: ${secret}`]),
-    new RegExp(`line 8: auth\\.${key}: password has no such option .*is ${meant} meant\\?`)
+    new RegExp(
+      `line 8: auth\\.${key}: ignored, since auth type "password" has no such option; did you mean ${meant}\\?`
+    )
   )
 }
 for (
@@ -264,17 +270,17 @@ good("hyphens", cloud("region-name: R", "compute-api-version: 2.5"), ({ service 
 wrong(
   "both spellings",
   cloud("region-name: R", "region_name: S"),
-  /line 9: region_name: it is there twice, also in .*line 8/
+  /line 9: region_name: set twice, also in .*line 8/
 )
 wrong(
   "a key twice",
   cloud("region_name: R", "region_name: S"),
-  /line 9: region_name: it is there twice, first in line 8/
+  /line 9: region_name: set twice, first in line 8/
 )
 wrong(
   "inside and outside of auth",
   cloud("username: other"),
-  /line 8: username: it is given otherwise as auth\.username .*line 5/
+  /line 8: username: differs from auth\.username .*line 5/
 )
 good(
   "the same inside and outside of auth",
@@ -298,7 +304,7 @@ good(
 warned(
   "an old name",
   withAuth(login.map((line) => line.replace("username", "user_name"))),
-  /line 5: auth\.user_name: it is called auth\.username now/
+  /line 5: auth\.user_name: deprecated name of auth\.username/
 )
 wrong("an unknown plugin", cloud("auth_type: v9"), /line 8: auth_type: there is no "v9"; there are admin_token/)
 good("None", "clouds: { mine: { auth_type: None, auth: { endpoint: https://e.test } } }", ({ auth, authType }) => {
@@ -306,7 +312,7 @@ good("None", "clouds: { mine: { auth_type: None, auth: { endpoint: https://e.tes
   assert.strictEqual(auth["endpoint"], "https://e.test")
 })
 good(
-  "factors, as a list and as a text",
+  "factors, as a list",
   `${withAuth([...login, "passcode: '000123'"])}\n    auth_type: v3multifactor\n    auth_methods: [v3password, v3totp]`,
   ({ auth }) => {
     assert.deepStrictEqual(auth["auth_methods"], ["v3password", "v3totp"])
@@ -317,20 +323,24 @@ wrong(
   `${cloud()}\n    auth_type: v3multifactor\n    auth_methods: v3password,v3sms`,
   /auth_methods: there is no "v3sms"/
 )
-wrong("several regions in one text", cloud("region_name: A,B"), /line 8: region_name: one region is wanted here/)
+wrong("several regions in one value", cloud("region_name: A,B"), /line 8: region_name: expected one region/)
 wrong(
   "a region without a name",
   cloud("regions: [ { values: {} } ]"),
-  /line 8: regions: a region is its name, or a mapping/
+  /line 8: regions: expected the name of a region, or a mapping/
 )
 wrong(
-  "a region that is not there",
+  "an unknown region",
   cloud("region_name: Z", "regions: [A, B]"),
-  /line 8: region_name: there is no region "Z"; there are A, B/
+  /line 8: region_name: no region "Z"; there are A, B/
 )
-wrong("an unknown profile", cloud("profile: vexxhots"), /line 8: profile: nobody knows "vexxhots"; is vexxhost meant\?/)
-wrong("a cloud that is gone", cloud("profile: ultimum"), /line 8: profile: ultimum is no more/)
-warned("a cloud that is going", cloud("profile: fuga"), /profile fuga: status: the cloud is marked deprecated/)
+wrong(
+  "an unknown profile",
+  cloud("profile: vexxhots"),
+  /line 8: profile: unknown profile "vexxhots"; did you mean vexxhost\?/
+)
+wrong("a retired cloud", cloud("profile: ultimum"), /line 8: profile: the cloud ultimum was shut down/)
+warned("a deprecated cloud", cloud("profile: fuga"), /profile fuga: status: the cloud is marked deprecated/)
 for (
   const name of [
     "auro",
@@ -357,11 +367,11 @@ for (
   })
 }
 wrong("cert and key", cloud("key: k.pem", "verify: x"), /verify/)
-warned("a key without its certificate", cloud("key: k.pem"), /line 8: key: it is not looked at without cert/)
-warned("a CA that is not asked for", cloud("verify: false", "cacert: ca.pem"), /line 9: cacert: it is not looked at/)
+warned("a key without its certificate", cloud("key: k.pem"), /line 8: key: ignored, since cert is not set/)
+warned("a CA without verification", cloud("verify: false", "cacert: ca.pem"), /line 9: cacert: ignored/)
 
 good(
-  "secrets in other places",
+  "secrets in other keys",
   cloud(
     `metrics: { influxdb: { password: ${secret} } }`,
     `image_endpoint_override: https://u:${secret}@image.test`,
@@ -380,7 +390,7 @@ for (
     "clouds as a text": "clouds: mine"
   })
 ) {
-  wrong(name, text, /clouds\.yaml, line 1: clouds: it must be a mapping of clouds by name/)
+  wrong(name, text, /clouds\.yaml, line 1: clouds: expected a mapping from names to clouds/)
 }
 for (
   const [name, text] of Object.entries({
@@ -390,39 +400,43 @@ for (
     "null": "clouds:"
   })
 ) {
-  wrong(name, text, /clouds\.yaml: mine: there are no clouds in it/)
+  wrong(name, text, /clouds\.yaml: mine: the file has no clouds/)
 }
-wrong("another cloud", "clouds: { mien: {} }", /mine: there is no such cloud; is mien meant\?/)
-wrong("a cloud as a text", "clouds:\n  mine: demo", /line 2: mine: a cloud is a mapping/)
-wrong("auth as a text", `clouds:\n  mine:\n    auth: demo:${secret}`, /line 3: auth: a mapping is wanted here/)
-wrong("auth as a list", `clouds:\n  mine:\n    auth: [${secret}]`, /line 3: auth: a mapping is wanted here/)
-wrong("a list", "- clouds", /line 1: file: it must be a mapping/)
-wrong("a text", secret, /line 1: file: it must be a mapping/)
+wrong("another cloud", "clouds: { mien: {} }", /mine: no such cloud; did you mean mien\?/)
+wrong("a cloud as a text", "clouds:\n  mine: demo", /line 2: mine: expected a mapping/)
+wrong("auth as a text", `clouds:\n  mine:\n    auth: demo:${secret}`, /line 3: auth: expected a mapping/)
+wrong("auth as a list", `clouds:\n  mine:\n    auth: [${secret}]`, /line 3: auth: expected a mapping/)
+wrong("a list", "- clouds", /line 1: file: expected a mapping/)
+wrong("a text", secret, /line 1: file: expected a mapping/)
 const unquoted = (value: string): string => withAuth([...login.slice(0, 3), `password: ${value}`])
 for (
   const [name, text, expected] of [
-    ["a bracket that is open", `${cloud()}\n    x: {a: ${secret}`, /line \d+: file: it is not YAML: /],
-    ["a quote that is open", unquoted(`"${secret}`), /line \d+: file: it is not YAML: a quote/],
-    ["a tab", `clouds:\n\tmine: ${secret}`, /line 2: file: it is not YAML: .*tabs/],
-    ["a wrong indent", `${cloud()}\n   x: y`, /line 8: file: it is not YAML/],
-    ["a password with *", unquoted(`*${secret}`), /line 7: file: it is not YAML: text that begins with \*/],
-    ["a password with !", unquoted(`!${secret}`), /line 7: file: it is not YAML: text that begins with !/],
-    ["a password with @", unquoted(`@${secret}`), /line 7: file: it is not YAML: text that begins with @/],
-    ["a password with `", unquoted(`\`${secret}`), /line 7: file: it is not YAML: text that begins with @ or `/],
-    ["a password with ': '", unquoted(`x: ${secret}`), /line 7: file: it is not YAML: text with ": "/],
-    ["a password with {", unquoted(`{${secret}`), /line \d+: file: it is not YAML/],
-    ["a password with [", unquoted(`]${secret}`), /line 7: file: it is not YAML/],
-    ["a password with \\", unquoted(`"\\q${secret}"`), /line 7: file: it is not YAML: in double quotes/],
-    ["a password with &", unquoted(`&${secret}`), /auth\.password: password needs it/],
-    ["a password with &&", unquoted(`&a &${secret} x`), /line 7: file: it is not YAML: text that begins with &/],
-    ["two documents", `${cloud()}\n---\nclouds: {}`, /file: it is not YAML: there is one document/],
+    ["an unclosed bracket", `${cloud()}\n    x: {a: ${secret}`, /line \d+: file: not valid YAML: /],
+    ["an unclosed quote", unquoted(`"${secret}`), /line \d+: file: not valid YAML: a quote/],
+    ["a tab", `clouds:\n\tmine: ${secret}`, /line 2: file: not valid YAML: .*tabs/],
+    ["a wrong indent", `${cloud()}\n   x: y`, /line 8: file: not valid YAML/],
+    ["a password with *", unquoted(`*${secret}`), /line 7: file: not valid YAML: put text that begins with \*/],
+    ["a password with !", unquoted(`!${secret}`), /line 7: file: not valid YAML: put text that begins with !/],
+    ["a password with @", unquoted(`@${secret}`), /line 7: file: not valid YAML: put text that begins with @/],
+    ["a password with `", unquoted(`\`${secret}`), /line 7: file: not valid YAML: put text that begins with @ or `/],
+    ["a password with ': '", unquoted(`x: ${secret}`), /line 7: file: not valid YAML: put text with ": "/],
+    ["a password with {", unquoted(`{${secret}`), /line \d+: file: not valid YAML/],
+    ["a password with [", unquoted(`]${secret}`), /line 7: file: not valid YAML/],
+    [
+      "a password with \\",
+      unquoted(`"\\q${secret}"`),
+      /line 7: file: not valid YAML: double a backslash in double quotes/
+    ],
+    ["a password with &", unquoted(`&${secret}`), /auth\.password is required by auth type "password" and is not set/],
+    ["a password with &&", unquoted(`&a &${secret} x`), /line 7: file: not valid YAML: put text that begins with &/],
+    ["two documents", `${cloud()}\n---\nclouds: {}`, /file: not valid YAML: the file must be one document/],
     [
       "a key that is a mapping",
       `${cloud()}\n    {a: ${secret}}: x`,
-      /line 8: file: (it is not YAML|a key must be text)/
+      /line 8: file: (not valid YAML|a key must be text)/
     ],
     ["a Python file", `password = "${secret}"\nclouds = {}`, /file: /],
-    ["JSON that is cut off", `{"clouds": {"mine": {"auth": {"password": "${secret}"`, /file: it is not YAML/]
+    ["truncated JSON", `{"clouds": {"mine": {"auth": {"password": "${secret}"`, /file: not valid YAML/]
   ] as const
 ) {
   wrong(name, text, expected)
@@ -445,21 +459,29 @@ good(
   ({ service }) => assert.strictEqual(service("x").regionName, "R")
 )
 good(
-  "Windows' and Unix' lines",
+  "mixed line ends",
   cloud("region_name: R").replace("\n", "\r\n"),
   ({ service }) => assert.strictEqual(service("x").regionName, "R")
 )
-good("names that objects have", cloud("__proto__: { a: b }", "constructor: x", "toString: y"), ({ warnings }) => {
+good("names of object properties", cloud("__proto__: { a: b }", "constructor: x", "toString: y"), ({ warnings }) => {
   assert.deepStrictEqual(warnings.map(({ key }) => key), ["__proto__", "constructor", "toString"])
 })
-wrong("a profile that objects have", cloud("profile: constructor"), /line 8: profile: nobody knows "constructor"/)
-wrong("a type that objects have", cloud("auth_type: __proto__"), /line 8: auth_type: there is no "__proto__"/)
+wrong(
+  "a profile with the name of an object property",
+  cloud("profile: constructor"),
+  /line 8: profile: unknown profile "constructor"/
+)
+wrong(
+  "an auth type with the name of an object property",
+  cloud("auth_type: __proto__"),
+  /line 8: auth_type: there is no "__proto__"/
+)
 
 // -----------------------------------------------------------------------------
 // hostile
 // -----------------------------------------------------------------------------
 
-const tooMuch = /file: it has more than 20000 values, or more than 20 levels/
+const tooMuch = /file: more than 20000 values, or more than 20 levels/
 const times = (n: number, text: (i: number) => string, between = "\n") =>
   Array.from({ length: n }, (_, i) => text(i)).join(between)
 
@@ -522,18 +544,18 @@ good(
   }
 )
 wrong(
-  "a file that is too big",
+  "a file over the size limit",
   `${cloud()}\n#${"x".repeat(1024 * 1024)}`,
-  /file: it has \d+ bytes, and 1048576 are the most/
+  /file: \d+ bytes long; at most 1048576 bytes are read/
 )
 const encoded = (encoding: "utf16le" | "latin1", text: string) => new Uint8Array(Buffer.from(text, encoding))
-wrong("UTF-16", encoded("utf16le", `\uFEFF${cloud("x: ä")}`), /clouds\.yaml: file: it is not UTF-8/)
-wrong("Latin-1", encoded("latin1", cloud("region_name: Zürich")), /clouds\.yaml: file: it is not UTF-8/)
-wrong("bytes", Uint8Array.from({ length: 5000 }, (_, i) => (i * 97) % 256), /clouds\.yaml: file: it is not UTF-8/)
+wrong("UTF-16", encoded("utf16le", `\uFEFF${cloud("x: ä")}`), /clouds\.yaml: file: not UTF-8/)
+wrong("Latin-1", encoded("latin1", cloud("region_name: Zürich")), /clouds\.yaml: file: not UTF-8/)
+wrong("bytes", Uint8Array.from({ length: 5000 }, (_, i) => (i * 97) % 256), /clouds\.yaml: file: not UTF-8/)
 
 // -----------------------------------------------------------------------------
 
-/** Much more than any takes: it is for what would never end. */
+/** Far more than any file takes: it catches endless loops. */
 const longest = Duration.seconds(20)
 
 describe("a corpus of files", () => {

@@ -12,7 +12,7 @@ const day = 86_400_000
 
 const authUrl = "https://keystone.test/v3"
 
-/** A Keystone and a Nova, both healthy but for what is said. */
+/** A healthy Keystone and Nova, except for the given properties. */
 const world = (said: {
   readonly date?: number
   readonly credentialEnds?: string | null
@@ -113,12 +113,12 @@ const diagnose = (said: Parameters<typeof world>[0], token: Record<string, unkno
   )
 
 describe("doctor", () => {
-  it.effect("has nothing to say of a sound cloud", () =>
+  it.effect("finds nothing in a healthy cloud", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* diagnose({}), [])
     }))
 
-  it.effect("tells a clock that is wrong, either way", () =>
+  it.effect("warns of a clock that is ahead or behind", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* diagnose({ date: now - 60_000 }), [
         "clock warning this machine is 60 s ahead of Keystone"
@@ -128,7 +128,7 @@ describe("doctor", () => {
       ])
     }))
 
-  it.effect("tells passwords and application credentials that end soon, or have ended", () =>
+  it.effect("warns of passwords and application credentials that expire soon or have expired", () =>
     Effect.gen(function*() {
       const user = (days: number) => ({
         user: {
@@ -139,28 +139,28 @@ describe("doctor", () => {
         }
       })
       assert.deepStrictEqual(yield* diagnose({}, user(100)), [])
-      assert.deepStrictEqual(yield* diagnose({}, user(3)), ["password warning it ends on 2026-11-25, in 3 days"])
+      assert.deepStrictEqual(yield* diagnose({}, user(3)), ["password warning expires on 2026-11-25, in 3 days"])
       const credential = { application_credential: { id: "c", name: "robot", restricted: true } }
       assert.deepStrictEqual(yield* diagnose({ credentialEnds: null }, credential), [])
       assert.deepStrictEqual(yield* diagnose({ credentialEnds: "2026-12-01T00:00:00.000000" }, credential), [
-        "application credential warning it ends on 2026-12-01, in 9 days"
+        "application credential warning expires on 2026-12-01, in 9 days"
       ])
       assert.deepStrictEqual(yield* diagnose({ credentialEnds: "2026-11-21T00:00:00.000000" }, credential), [
-        "application credential warning it ended on 2026-11-21"
+        "application credential warning expired on 2026-11-21"
       ])
     }))
 
-  it.effect("tells endpoints without TLS, no URLs, and documents that link elsewhere", () =>
+  it.effect("reports endpoints without TLS, malformed URLs, and links to other hosts", () =>
     Effect.gen(function*() {
       const catalog = (url: string) => ({ catalog: [endpoint("identity", authUrl), endpoint("compute", url)] })
       assert.deepStrictEqual(yield* diagnose({}, catalog("http://nova.test/v2.1")), [
-        "catalog warning compute: http://nova.test/v2.1 is http, where Keystone is https"
+        "catalog warning compute: http://nova.test/v2.1 is http, but Keystone is https"
       ])
       const [broken] = yield* diagnose({}, catalog("nova.test"))
       assert.match(broken ?? "", /^catalog problem .*nova\.test/)
       assert.deepStrictEqual(yield* diagnose({ link: "https://elsewhere.test/v2.1/" }), [
-        "compute warning its document at https://nova.test/v2.1/ links to https://elsewhere.test/v2.1/: other clients go " +
-        "there (public_endpoint, proxy headers)"
+        "compute warning its document at https://nova.test/v2.1/ links to https://elsewhere.test/v2.1/, which other " +
+        "clients follow: check public_endpoint and proxy headers"
       ])
     }))
 })

@@ -21,14 +21,14 @@ interface Run {
 
 interface Circumstances {
   readonly terminal?: boolean | undefined
-  /** What a person types. */
+  /** The keys that the user types. */
   readonly typed?: string | undefined
   readonly stdin?: string | undefined
-  /** Changed and added; taken away where it is empty. */
+  /** Added to the environment. An empty one is removed from it. */
   readonly variables?: Readonly<Record<string, string>> | undefined
 }
 
-/** A terminal of 80 columns, and a person at it. */
+/** A terminal of 80 columns with a user who types. */
 const terminal = ({ terminal = false, typed }: Circumstances, display: (text: string) => void) =>
   Layer.succeed(Terminal.Terminal, {
     columns: Effect.succeed(80),
@@ -103,7 +103,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   ) => it.effect(name, () => Effect.orDie(body))
 
   test(
-    "token issue prints a token that is good, and show what it is for",
+    "token issue prints a valid token, and token show its project",
     Effect.gen(function*() {
       const { accounts: { demo } } = yield* TestCloud.TestCloud
       const issued = yield* fields(yield* ksa(["token", "issue", "--format", "json"]))
@@ -123,7 +123,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "token revoke gives a token back",
+    "token revoke revokes a token",
     Effect.gen(function*() {
       const { id } = yield* fields(yield* ksa(["token", "issue", "--format", "json"]))
       assert.include((yield* ksa(["token", "revoke", String(id)])).out, "revoked")
@@ -133,7 +133,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "catalog, endpoint, versions: plain lines in pipes, JSON for programs",
+    "catalog, endpoint and versions print lines in pipes, or JSON",
     Effect.gen(function*() {
       const { baseUrl } = yield* TestCloud.TestCloud
       const { out } = yield* ksa(["catalog"])
@@ -153,7 +153,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "request: headers, a body from the standard input, what was answered",
+    "request sends headers and a body from standard input, and prints the answer",
     Effect.gen(function*() {
       const { clearJournal, journal } = yield* TestCloud.TestCloud
       assert.include((yield* ksa(["request", "GET", "/servers", "--service", "compute"])).out, "\"web-1\"")
@@ -184,7 +184,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "a refusal is printed, and is a code",
+    "request prints an error answer, and exits with 5",
     Effect.gen(function*() {
       const refused = yield* ksa(["request", "GET", "/servers/none", "--service", "compute"])
       assert.strictEqual(refused.code, 5)
@@ -193,7 +193,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "a list of versions is what was asked for at the endpoint itself, and a refusal elsewhere",
+    "a 300 is a success at the endpoint itself, and an error elsewhere",
     Effect.gen(function*() {
       for (const [line, code] of [["GET /", 0], ["GET /images", 5], ["POST /images", 5], ["DELETE /", 5]] as const) {
         const run = yield* ksa(["request", ...line.split(" "), "--service", "image"])
@@ -207,7 +207,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
     ["nonsense", 2, /Invalid subcommand/],
     ["endpoint", 2, /SERVICE/],
     ["--os-nonsense 1 catalog", 2, /os-nonsense/],
-    ["token show --os-pasword x", 2, /is --os-password meant/],
+    ["token show --os-pasword x", 2, /did you mean --os-password/],
     ["catalog --nonsense", 2, /--nonsense/],
     ["token show --os-auth-type nonsense", 2, /nonsense/],
     ["token show --os-cacert /nowhere/ca.pem", 2, /\/nowhere\/ca.pem/],
@@ -221,7 +221,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
 
   for (const [args, code, what] of wrong) {
     test(
-      `${args}: two lines, and ${code}`,
+      `${args}: prints two lines, and exits with ${code}`,
       Effect.gen(function*() {
         const run = yield* ksa(args.split(" "))
         assert.strictEqual(run.code, code, run.err)
@@ -233,7 +233,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   }
 
   test(
-    "a secret that is missing is asked for at a terminal, and there alone",
+    "a missing secret is asked for only at a terminal",
     Effect.gen(function*() {
       const { accounts: { demo } } = yield* TestCloud.TestCloud
       const variables = { OS_PASSWORD: "" }
@@ -249,7 +249,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "at a terminal: 80 columns, colours unless NO_COLOR says so",
+    "tables at a terminal have 80 columns, and colours unless NO_COLOR is set",
     Effect.gen(function*() {
       const plain = (text: string) => text.replace(/\u001b\[[0-9;]*[mK]/g, "").split("\r").at(-1) ?? ""
       for (
@@ -270,7 +270,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "config explain says where each value is from",
+    "config explain prints the source of each value",
     Effect.gen(function*() {
       const { out } = yield* ksa(["config", "explain", "--os-region-name", "here"])
       assert.include(out, "region_name\there\toption --os-region-name\n")
@@ -281,7 +281,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "keys on the command line, in variables, and passwords in URLs are in nothing that is printed",
+    "keys from options or variables and passwords in URLs are not printed",
     Effect.gen(function*() {
       const pem = "-----BEGIN PRIVATE KEY-----\nTUM0Q0FRQXdCUVlESzJWd0JDSUVJSA\n-----END PRIVATE KEY-----"
       const { authUrl } = yield* TestCloud.TestCloud
@@ -309,7 +309,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "doctor: a sound cloud, and what it says of others",
+    "doctor accepts a healthy cloud, and reports problems of others",
     Effect.gen(function*() {
       const { authUrl, behave, misbehave } = yield* TestCloud.TestCloud
       const sound = yield* ksa(["doctor"])
@@ -331,7 +331,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "nothing secret is shown, but by token issue",
+    "no command but token issue prints secrets",
     Effect.gen(function*() {
       const { secrets } = yield* TestCloud.TestCloud
       const shown: Array<string> = []
@@ -360,7 +360,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
   )
 
   test(
-    "help, version, completions",
+    "help, version and completions are printed",
     Effect.gen(function*() {
       const help = yield* ksa(["--help"])
       for (

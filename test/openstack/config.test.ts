@@ -25,7 +25,7 @@ const withVariables =
       ConfigProvider.fromMap(new Map(Object.entries(variables)), { pathDelim: "_" })
     )
 
-/** The variables that a shell would have after it has read openrc. */
+/** The variables of the openrc file. */
 const openrc = Effect.gen(function*() {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -38,7 +38,7 @@ const openrc = Effect.gen(function*() {
 Support.onOpenStack("clouds.yaml", (test) => {
   const clouds = { OS_CLIENT_CONFIG_FILE: `${state}/clouds.yaml` }
 
-  test("every cloud of it logs in, and is asked for something", () =>
+  test("every cloud in it logs in and answers a request", () =>
     Effect.gen(function*() {
       const names = yield* CloudConfig.names()
       assert.isAbove(names.length, 10)
@@ -48,7 +48,7 @@ Support.onOpenStack("clouds.yaml", (test) => {
           const access = yield* Effect.flatten(plugin.access)
           const { auth } = yield* CloudConfig.CloudConfig
           const { status } = access.projectId === undefined
-            // for no project, Keystone itself is what there is to ask
+            // without a project, only Keystone answers
             ? yield* Session.request(HttpClientRequest.get(new URL("/v3/auth/projects", String(auth["auth_url"])).href))
             : yield* (yield* Compute).get("/servers")
           assert.strictEqual(status, 200, name)
@@ -56,7 +56,7 @@ Support.onOpenStack("clouds.yaml", (test) => {
       }
     }).pipe(withVariables(clouds), Effect.provide(NodeContext.layer), Effect.orDie))
 
-  test("OS_CLOUD chooses", () =>
+  test("OS_CLOUD chooses a cloud in it", () =>
     Effect.gen(function*() {
       const plugin = yield* AuthPlugin.AuthPlugin
       const access = yield* Effect.flatten(plugin.access)
@@ -70,7 +70,7 @@ Support.onOpenStack("clouds.yaml", (test) => {
 })
 
 Support.onOpenStack("openrc", (test) => {
-  test("is a cloud of its own", () =>
+  test("describes a cloud", () =>
     Effect.gen(function*() {
       const cloud = yield* CloudConfig.CloudConfig
       assert.strictEqual(cloud.name, "envvars")
@@ -83,7 +83,7 @@ Support.onOpenStack("openrc", (test) => {
       Effect.orDie
     ))
 
-  test("is a plugin's options", () =>
+  test("configures a plugin", () =>
     Effect.gen(function*() {
       const variables = yield* openrc
       const plugin = AuthTypes.layerConfig("OS").pipe(

@@ -1,4 +1,4 @@
-/** The command as a process, beside python-openstackclient on the same cloud. */
+/** Runs `ksa` as a process, and compares it with python-openstackclient on the same cloud. */
 import { Command, CommandExecutor } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
@@ -102,7 +102,7 @@ Support.onOpenStack("ksa beside openstack", (test) => {
       }))
   }
 
-  test("a cloud over TLS, and one whose certificate nobody knows", () =>
+  test("a cloud over TLS, with a trusted and with an unknown certificate", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* ksa("--os-cloud tls token show")).code, 0)
       const fault = yield* ksa("token show --os-auth-url https://127.0.0.1:5446/v3")
@@ -113,7 +113,7 @@ Support.onOpenStack("ksa beside openstack", (test) => {
       assert.match(doctor.out, /^keystone\tproblem\t.*certificate has expired/m)
     }))
 
-  test("what is piped away unread is no fault", () =>
+  test("a pipe that is closed early is not an error", () =>
     Effect.gen(function*() {
       const { err, out } = yield* run("sh", [
         "-c",

@@ -312,7 +312,7 @@ describe("loadConfig", () => {
       for (
         const [json, message] of [
           [{ valid_interfaces: ["bogus"] }, /"bogus" is not one of public, internal, admin/],
-          [{ valid_interfaces: ["public"], interface: "admin" }, /it is called valid_interfaces now/],
+          [{ valid_interfaces: ["public"], interface: "admin" }, /older name of valid_interfaces/],
           [{ version: "2", min_version: "2" }, /nova\.version.*keep one of them/],
           [{ version: "two" }, /nova\.version/],
           [{ connect_retries: "many" }, /connect_retries/]

@@ -12,7 +12,7 @@ const inMemory = <A, E>(
   options?: Cloud.Options
 ): Effect.Effect<A, E> => Effect.provide(effect, Cloud.layerHttpClient(options))
 
-// what the tests look into, and no more
+// only what the tests read
 const Token = Schema.Struct({
   token: Schema.Struct({
     methods: Schema.Array(Schema.String),
@@ -86,7 +86,7 @@ const serverNames = (account: Cloud.Account) =>
   )
 
 describe("logins", () => {
-  it.effect("password, by name and domain, scoped to a project", () =>
+  it.effect("with a password, by name and domain, scoped to a project", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { demo }, baseUrl } = yield* TestCloud
       const response = yield* postTokens({ identity: passwordOf(demo), scope: projectOf(demo) })
@@ -109,7 +109,7 @@ describe("logins", () => {
       ])
     })))
 
-  it.effect("password, by ids; a default project; unscoped, domain and system scopes; nocatalog", () =>
+  it.effect("with a password, by ids; for a default project, unscoped, for domain and system; with nocatalog", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { admin, demo, tenantB } } = yield* TestCloud
       const identity = {
@@ -131,7 +131,7 @@ describe("logins", () => {
       assert.isTrue(system.system?.all)
     })))
 
-  it.effect("token: ends when the first one ends", () =>
+  it.effect("with a token give one that expires with the first", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { demo } } = yield* TestCloud
       const first = yield* postTokens({ identity: passwordOf(demo), scope: "unscoped" })
@@ -147,7 +147,7 @@ describe("logins", () => {
       assert.strictEqual(after.audit_ids[1], before.audit_ids[0])
     })))
 
-  it.effect("application credential, by id and by name and user; a scope beside it is refused", () =>
+  it.effect("with an application credential, by id or by name and user, without scope", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { tenantB }, applicationCredential } = yield* TestCloud
       const secret = Redacted.value(applicationCredential.secret)
@@ -166,7 +166,7 @@ describe("logins", () => {
       assert.strictEqual((yield* attempt({ id: applicationCredential.id, secret }, projectOf(tenantB))).status, 401)
     })))
 
-  it.effect("what Keystone refuses", () =>
+  it.effect("are refused as by Keystone", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { admin, demo, tenantB }, authUrl } = yield* TestCloud
       const wrong = yield* postTokens({
@@ -201,7 +201,7 @@ describe("logins", () => {
 })
 
 describe("Keystone's resources", () => {
-  it.effect("tokens can be looked at and revoked, by their owner and by admin", () =>
+  it.effect("let owner and admin show and revoke tokens", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { admin, demo, tenantB }, authUrl } = yield* TestCloud
       const token = yield* login(demo)
@@ -221,7 +221,7 @@ describe("Keystone's resources", () => {
       assert.strictEqual((yield* ask("GET", yield* login(admin))).status, 404)
     })))
 
-  it.effect("catalog, projects, users", () =>
+  it.effect("include catalog, projects and users", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { admin, demo, tenantB }, authUrl } = yield* TestCloud
       const [asDemo, asAdmin] = [yield* login(demo), yield* login(admin)]
@@ -244,7 +244,7 @@ describe("Keystone's resources", () => {
 })
 
 describe("tokens", () => {
-  it.effect("end by the Clock, and live as long as ordered", () =>
+  it.effect("expire by the Clock after the lifetime that is set", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { demo }, baseUrl, setTokenLifetime } = yield* TestCloud
       const token = yield* login(demo)
@@ -264,7 +264,7 @@ describe("tokens", () => {
       assert.strictEqual(yield* status(endless), 200)
     })))
 
-  it.effect("are refused by every service once revoked, of one user or of all", () =>
+  it.effect("are refused by all services when revoked, of one user or of all", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { demo, tenantB }, baseUrl, revokeTokens } = yield* TestCloud
       const [first, second] = [yield* login(demo), yield* login(tenantB)]
@@ -282,7 +282,7 @@ describe("tokens", () => {
 })
 
 describe("version documents", () => {
-  it.effect("need no token, and link to the address that was asked", () =>
+  it.effect("need no token, and link to the host of the request", () =>
     inMemory(Effect.gen(function*() {
       const { baseUrl } = yield* TestCloud
       const root = yield* get(`${baseUrl}/internal/compute`)
@@ -332,7 +332,7 @@ describe("version documents", () => {
 })
 
 describe("services", () => {
-  it.effect("Nova's microversions", () =>
+  it.effect("negotiate microversions as Nova does", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { demo } } = yield* TestCloud
       const detail = (headers?: Record<string, string>) => getAs(demo, "/compute/v2.1/servers/detail", headers)
@@ -365,7 +365,7 @@ describe("services", () => {
       assert.include(yield* malformed.text, "badRequest")
     })))
 
-  it.effect("Nova's servers belong to projects, can be made and deleted", () =>
+  it.effect("have servers of projects, which can be created and deleted", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { demo, tenantB }, baseUrl } = yield* TestCloud
       assert.deepStrictEqual(yield* serverNames(demo), ["web-1", "web-2"])
@@ -391,7 +391,7 @@ describe("services", () => {
       assert.strictEqual((yield* get(`${baseUrl}/compute/v2.1/nothing-here`, token)).status, 404)
     })))
 
-  it.effect("Glance errs in HTML unless JSON is asked for; Placement in a list of errors", () =>
+  it.effect("answer errors as Glance (HTML or JSON) and Placement (a list)", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { demo } } = yield* TestCloud
       const html = yield* getAs(demo, "/image/v2/images/none")
@@ -414,7 +414,7 @@ describe("services", () => {
       assert.include(yield* high.text, "\"max_version\":\"1.39\",\"min_version\":\"1.0\"")
     })))
 
-  it.effect("one's own", () => {
+  it.effect("can be added", () => {
     const volumes = Cloud.service({
       serviceType: "block-storage",
       name: "cinder",
@@ -461,7 +461,7 @@ describe("services", () => {
 describe("faults", () => {
   const root = Effect.flatMap(TestCloud, ({ baseUrl }) => get(`${baseUrl}/compute`))
 
-  it.effect("a status, in the service's own words, as often as ordered", () =>
+  it.effect("answer with a status and the service's own body, as often as asked", () =>
     inMemory(Effect.gen(function*() {
       const { baseUrl, misbehave } = yield* TestCloud
       yield* misbehave({ service: "compute", times: 1, kind: { status: 503 } })
@@ -487,7 +487,7 @@ describe("faults", () => {
       )
     })))
 
-  it.effect("a delay by the Clock, then what follows; interruptible", () =>
+  it.effect("delay the answer by the Clock, interruptibly, and then apply the next fault", () =>
     inMemory(Effect.gen(function*() {
       const { behave, journal, misbehave } = yield* TestCloud
       yield* misbehave({ kind: { delay: "1 minute" } })
@@ -505,7 +505,7 @@ describe("faults", () => {
       assert.strictEqual((yield* root).status, 200)
     })))
 
-  it.effect("malformed bodies", () =>
+  it.effect("malform bodies", () =>
     inMemory(Effect.gen(function*() {
       const { misbehave } = yield* TestCloud
       const spoilt = (malformed: "json" | "html" | "empty" | "truncated") =>
@@ -520,7 +520,7 @@ describe("faults", () => {
       assert.isTrue(half.length > 0 && half.length < whole.length && whole.startsWith(half))
     })))
 
-  it.effect("connections and redirects; no other hosts", () =>
+  it.effect("break connections and redirect; other hosts are not found", () =>
     inMemory(Effect.gen(function*() {
       const { baseUrl, misbehave } = yield* TestCloud
       const failure = (effect: typeof root) =>
@@ -543,7 +543,7 @@ describe("faults", () => {
 })
 
 describe("journal", () => {
-  it.effect("tells who asked what, and no secret", () =>
+  it.effect("has the user of each request, and no secrets", () =>
     inMemory(Effect.gen(function*() {
       const { accounts: { demo }, baseUrl, clearJournal, journal, secrets } = yield* TestCloud
       const token = yield* login(demo)
@@ -580,7 +580,7 @@ describe("journal", () => {
       assert.deepStrictEqual(yield* journal, [])
     })))
 
-  it.effect("belongs to one cloud, as everything does", () =>
+  it.effect("belongs to one cloud, like all state", () =>
     Effect.gen(function*() {
       const token = yield* inMemory(Effect.flatMap(TestCloud, ({ accounts }) => login(accounts.demo)))
       yield* inMemory(Effect.gen(function*() {
@@ -608,7 +608,7 @@ describe("CORS, as oslo.middleware has it", () => {
       )
     })
 
-  it.effect("none unless it is asked for", () =>
+  it.effect("is off by default", () =>
     inMemory(Effect.gen(function*() {
       const { authUrl } = yield* TestCloud
       const response = yield* get(authUrl, undefined, { origin: page })
@@ -619,7 +619,7 @@ describe("CORS, as oslo.middleware has it", () => {
       assert.notProperty(options.headers, "access-control-allow-origin")
     })))
 
-  it.effect("a preflight allows exactly what it asks for, or nothing; the journal does not have it", () =>
+  it.effect("allows in a preflight all that it asks for, or nothing, outside of the journal", () =>
     inMemory(
       Effect.gen(function*() {
         const cloud = yield* TestCloud
@@ -651,7 +651,7 @@ describe("CORS, as oslo.middleware has it", () => {
       { cors: { allowedOrigins: [page] } }
     ))
 
-  it.effect("answers and errors can be read by the pages that may, and say so to caches", () =>
+  it.effect("lets allowed pages read answers and errors, with Vary for caches", () =>
     inMemory(
       Effect.gen(function*() {
         const cloud = yield* TestCloud
@@ -675,7 +675,7 @@ describe("CORS, as oslo.middleware has it", () => {
       { cors: { allowedOrigins: [page] } }
     ))
 
-  it.effect("any page, other methods and headers, no cookies, no caching", () =>
+  it.effect("can allow any page, other methods and headers, without cookies or caching", () =>
     inMemory(
       Effect.gen(function*() {
         const allowed = yield* preflight({

@@ -1,24 +1,24 @@
-/** Faults that a test orders: which requests they hit, and what they do to the proper answer. */
+/** Faults that a test injects: which requests they apply to, and how they change the answer. */
 import * as Effect from "effect/Effect"
-import { ConnectionError } from "./http.js"
+import { bodyText, ConnectionError } from "./http.js"
 import type { Answer, Fault, FaultKind } from "./model.js"
-import type { Asked, Route } from "./services.js"
+import type { Route, RoutedRequest } from "./services.js"
 
-export interface Misbehaviour {
+export interface Faults {
   readonly add: (fault: Fault) => Effect.Effect<void>
   readonly clear: Effect.Effect<void>
-  /** The faults that hit this request, each counted once more: any delays, and what comes after them. */
-  readonly take: (asked: Asked, service: string) => Effect.Effect<ReadonlyArray<FaultKind>>
+  /** The faults for a request, which count as used: any delays, and the fault after them. */
+  readonly take: (request: RoutedRequest, service: string) => Effect.Effect<ReadonlyArray<FaultKind>>
 }
 
-const fits = (fault: Fault, { method, url }: Asked, service: string): boolean =>
+const applies = (fault: Fault, { method, url }: RoutedRequest, service: string): boolean =>
   (fault.service === undefined || fault.service === service) &&
   (fault.method === undefined || fault.method.toUpperCase() === method) &&
   (fault.path === undefined ||
-    // search, unlike test, keeps no position in the expression between two requests
+    // search ignores lastIndex, which test would keep between two requests
     (typeof fault.path === "string" ? url.pathname.includes(fault.path) : url.pathname.search(fault.path) >= 0))
 
-export const make: Effect.Effect<Misbehaviour> = Effect.sync(() => {
+export const make: Effect.Effect<Faults> = Effect.sync(() => {
   let active: Array<{ readonly fault: Fault; left: number }> = []
   return {
     add: (fault) =>
@@ -28,11 +28,11 @@ export const make: Effect.Effect<Misbehaviour> = Effect.sync(() => {
     clear: Effect.sync(() => {
       active = []
     }),
-    take: (asked, service) =>
+    take: (request, service) =>
       Effect.sync(() => {
         const taken: Array<FaultKind> = []
         for (const entry of active) {
-          if (entry.left <= 0 || !fits(entry.fault, asked, service)) continue
+          if (entry.left <= 0 || !applies(entry.fault, request, service)) continue
           entry.left -= 1
           taken.push(entry.fault.kind)
           if (!("delay" in entry.fault.kind)) break
@@ -55,43 +55,43 @@ const malformed = {
   empty: { headers: { "content-type": "application/json" }, text: "" }
 }
 
-const truncate = ({ headers, json, text }: Answer): Answer => {
-  const whole = json === undefined ? text ?? "" : JSON.stringify(json)
+const truncate = (answer: Answer): Answer => {
+  const text = bodyText(answer)
   return {
     status: 200,
-    headers: { "content-type": "application/json", ...headers },
-    text: whole.slice(0, Math.floor(whole.length / 2))
+    headers: { "content-type": "application/json", ...answer.headers },
+    text: text.slice(0, Math.floor(text.length / 2))
   }
 }
 
 const withStatus = (
   { body, headers, status }: Extract<FaultKind, { readonly status: number; readonly redirect?: undefined }>,
-  asked: Asked,
+  request: RoutedRequest,
   route: Route
 ): Answer => {
   const answer: Answer = body === undefined
-    ? status < 400 ? { status } : route.refuse(asked, status)
+    ? status < 400 ? { status } : route.refuse(request, status)
     : typeof body === "string"
     ? { status, text: body }
     : { status, json: body }
   return { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
-/** The answer of a route, spoilt by these faults. */
+/** The answer of a route with faults applied. */
 export const answer = (
   [kind, ...rest]: ReadonlyArray<FaultKind>,
-  asked: Asked,
+  request: RoutedRequest,
   route: Route
 ): Effect.Effect<Answer, ConnectionError> => {
-  if (kind === undefined) return route.answer(asked)
-  if ("delay" in kind) return Effect.delay(answer(rest, asked, route), kind.delay)
-  if ("connection" in kind) return connectionErrors[kind.connection](asked.url.host)
+  if (kind === undefined) return route.answer(request)
+  if ("delay" in kind) return Effect.delay(answer(rest, request, route), kind.delay)
+  if ("connection" in kind) return connectionErrors[kind.connection](request.url.host)
   if ("malformed" in kind) {
     return kind.malformed === "truncated"
-      ? Effect.map(route.answer(asked), truncate)
+      ? Effect.map(route.answer(request), truncate)
       : Effect.succeed(malformed[kind.malformed])
   }
   return kind.redirect === undefined
-    ? Effect.succeed(withStatus(kind, asked, route))
+    ? Effect.succeed(withStatus(kind, request, route))
     : Effect.succeed({ status: kind.status ?? 302, headers: { Location: kind.redirect } })
 }
