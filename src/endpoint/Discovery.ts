@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Computed from "../base/computed.js"
+import * as Memo from "../base/memo.js"
 import * as SharedFetch from "../base/sharedFetch.js"
 import * as Time from "../base/time.js"
 import * as Errors from "../Errors.js"
@@ -138,7 +138,7 @@ export const make = (options: Options = {}) =>
       resting: (error) => error,
       capacity
     })
-    const places = Computed.make<string>(capacity)
+    const places = Memo.byText<string>(capacity)
     /** An address with and without the slash after its host is one address; to read it takes longer than to find its document. */
     const placeOf = (url: string) => places(url, () => URL.canParse(url) ? new URL(url).href : url)
 

@@ -13,7 +13,7 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Computed from "../base/computed.js"
+import * as Memo from "../base/memo.js"
 import * as Printed from "../base/printed.js"
 import { type AuthenticationError, InvalidOptions } from "../Errors.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
@@ -186,7 +186,7 @@ const fromAccess = (
  * @since 0.1.0
  * @category headers
  */
-export const tokenHeaders: (token: Redacted.Redacted) => Headers.Headers = Computed.of((token) =>
+export const tokenHeaders: (token: Redacted.Redacted) => Headers.Headers = Memo.byObject((token) =>
   HiddenHeaders.of(Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) }))
 )
 

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Order from "effect/Order"
 import * as Redacted from "effect/Redacted"
-import * as ObjectId from "../base/objectId.js"
+import * as Memo from "../base/memo.js"
 import * as Time from "../base/time.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as Errors from "../Errors.js"
@@ -78,7 +78,7 @@ export const login = (options: AuthMethod.LoginOptions, identity: Identity): Key
         .filter(({ momentary }) => !IdentityKey.isEmpty(momentary))
         .map(({ momentary, name }) => ({ name, momentary })),
       // who answers otherwise has to show that the answer is right
-      onMissing: onMissing === undefined ? undefined : ObjectId.of(onMissing)
+      onMissing: onMissing === undefined ? undefined : Memo.objectId(onMissing)
     },
     check: Either.all([scope, hasMethod(methods, module), checkEach(methods, module)]),
     send: (transport) =>

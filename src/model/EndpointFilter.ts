@@ -72,6 +72,40 @@ export interface EndpointFilter extends CatalogFilter {
 }
 
 /**
+ * How the endpoint of a filter is found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EndpointOptions {
+  /**
+   * A URL to use instead of the catalog's. `%(project_id)s` and `%(user_id)s` in it are replaced by the token's ids.
+   */
+  readonly endpointOverride?: string | undefined
+  /** Use the URL as it is, whatever versions the filter asks for. Default: `false`. */
+  readonly skipDiscovery?: boolean | undefined
+  /**
+   * Where the version in the catalog's URL does not fit, look for other versions at the root: at `/` for a URL that ends
+   * in `/v2.1`. Most catalogs list only one version of a service. Default: `true`.
+   */
+  readonly allowVersionHack?: boolean | undefined
+}
+
+/**
+ * How an endpoint is found, and whether its version document is read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResolveOptions extends EndpointOptions {
+  /**
+   * Read the version document even if the URL alone decides. Default: `true` for `Session.endpointData`, `false` for
+   * requests.
+   */
+  readonly discoverVersions?: boolean | undefined
+}
+
+/**
  * The interfaces of a filter, in order of preference; `undefined` means any.
  *
  * @since 0.1.0

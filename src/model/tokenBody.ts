@@ -2,9 +2,80 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
+import { isBoolean, isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { Fields } from "./fields.js"
+
+/**
+ * Reads an object of which any key may be missing or null, as servers send it. A value of another type is noted in
+ * `misfits` by its place.
+ *
+ * Written by hand: building the same Schema and using it for the first time is noticeable in a program that logs in once
+ * and ends.
+ */
+class Fields {
+  constructor(
+    readonly raw: Readonly<Record<string, unknown>>,
+    readonly place: string,
+    readonly misfits: Array<string>
+  ) {}
+
+  text(key: string): string | undefined {
+    return this.#given(key, isString)
+  }
+
+  flag(key: string): boolean | undefined {
+    return this.#given(key, isBoolean)
+  }
+
+  /** Any value, checked where it is used: a wrong one does not make the whole token unusable. */
+  unread(key: string): unknown {
+    return this.raw[key]
+  }
+
+  record(key: string): Readonly<Record<string, unknown>> | undefined {
+    return this.#given(key, isRecord)
+  }
+
+  struct<A>(key: string, read: (fields: Fields) => A): A | undefined {
+    const raw = this.record(key)
+    return raw === undefined ? undefined : read(this.#inner(raw, key))
+  }
+
+  texts(key: string): ReadonlyArray<string> | undefined {
+    return this.#items(key, (list, index) => list.#fitting(index, isString))
+  }
+
+  structs<A>(key: string, read: (fields: Fields) => A): ReadonlyArray<A> | undefined {
+    return this.#items(key, (list, index) => {
+      const raw = list.#fitting(index, isRecord)
+      return raw === undefined ? undefined : read(list.#inner(raw, index))
+    })
+  }
+
+  #items<A>(key: string, item: (list: Fields, index: string) => A | undefined): ReadonlyArray<A> | undefined {
+    const raw = this.#given<ReadonlyArray<unknown>>(key, Array.isArray)
+    const list = this.#inner({ ...raw }, key)
+    return raw?.map((_, index) => item(list, String(index))).filter((item) => item !== undefined)
+  }
+
+  #inner(raw: Readonly<Record<string, unknown>>, key: string): Fields {
+    return new Fields(raw, `${this.place}.${key}`, this.misfits)
+  }
+
+  #given<A>(key: string, fits: (u: unknown) => u is A): A | undefined {
+    const u = this.raw[key]
+    return u === undefined || u === null ? undefined : this.#fitting(key, fits)
+  }
+
+  #fitting<A>(key: string, fits: (u: unknown) => u is A): A | undefined {
+    const u = this.raw[key]
+    if (fits(u)) {
+      return u
+    }
+    this.misfits.push(`${this.place}.${key}`)
+    return undefined
+  }
+}
 
 const identified = (of: Fields) => ({ id: of.text("id") })
 const named = (of: Fields) => ({ id: of.text("id"), name: of.text("name") })

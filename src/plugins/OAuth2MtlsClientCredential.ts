@@ -12,7 +12,7 @@ import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as ConfigError from "../base/configError.js"
-import * as ObjectId from "../base/objectId.js"
+import * as Memo from "../base/memo.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
@@ -94,7 +94,7 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
       includeCatalog: includeCatalog === false ? false : undefined,
       parts: { oauth2Endpoint, clientId }
     },
-    momentary: { transport: ObjectId.of(transport) },
+    momentary: { transport: Memo.objectId(transport) },
     check: Either.all([endpoint, OAuth2.check(options, module)]),
     send,
     exchange: send,

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as ConfigError from "../base/configError.js"
-import * as ObjectId from "../base/objectId.js"
+import * as Memo from "../base/memo.js"
 import type { AuthenticationError } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthMethod from "../login/AuthMethod.js"
@@ -71,7 +71,7 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
       })),
     parts: User.parts(credentials),
     // who brings another passcode has to show that it works
-    momentary: { passcode: fixed ? passcode : ObjectId.of(passcode) },
+    momentary: { passcode: fixed ? passcode : Memo.objectId(passcode) },
     once: fixed,
     description: User.describe(credentials)
   })

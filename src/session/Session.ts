@@ -17,14 +17,15 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
-import * as Computed from "../base/computed.js"
 import type * as ConfigError from "../base/configError.js"
 import { andThen, isReady } from "../base/ready.js"
 import * as Spans from "../base/spans.js"
 import * as Time from "../base/time.js"
+import * as AllVersions from "../endpoint/allVersions.js"
 import * as Catalog from "../endpoint/Catalog.js"
 import * as Discovery from "../endpoint/Discovery.js"
-import { EndpointMemory } from "../endpoint/endpointMemory.js"
+import type * as Documents from "../endpoint/documents.js"
+import { knownMicroversions } from "../endpoint/documents.js"
 import * as Endpoint from "../endpoint/resolve.js"
 import * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -67,22 +68,12 @@ export interface Options extends Transport.Options {
 }
 
 /**
+ * How the endpoint of a request is found.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface EndpointOptions {
-  /**
-   * This URL in place of what the catalog says. `%(project_id)s` and `%(user_id)s` in it are filled in from the token.
-   */
-  readonly endpointOverride?: string | undefined
-  /** Take the URL as it is, whatever versions the filter asks for. Default: `false`. */
-  readonly skipDiscovery?: boolean | undefined
-  /**
-   * Where the version in the catalog's URL does not do, look for others below it: at `/` for a URL that ends in `/v2.1`.
-   * Catalogs that list one version are the rule. Default: `true`.
-   */
-  readonly allowVersionHack?: boolean | undefined
-}
+export type EndpointOptions = EndpointFilter.EndpointOptions
 
 /**
  * @since 0.1.0
@@ -139,10 +130,7 @@ export interface Service {
    */
   readonly endpointData: (
     filter: EndpointFilter.EndpointFilter,
-    options?: EndpointOptions & {
-      /** Ask for the version document even if the URL alone would do. Default: `true`. */
-      readonly discoverVersions?: boolean | undefined
-    }
+    options?: EndpointFilter.ResolveOptions
   ) => Effect.Effect<EndpointData.EndpointData, Errors.EndpointError, AuthPlugin.AuthPlugin>
   /**
    * All versions that live at the endpoints that match, by default with any interface: several endpoints are asked at
@@ -181,13 +169,7 @@ export const make = (
 > =>
   Effect.gen(function*() {
     const transport = yield* Transport.Transport
-    const services: Endpoint.Services = {
-      catalog: yield* Catalog.Catalog,
-      discovery: yield* Discovery.Discovery,
-      seen: new WeakSet(),
-      memory: new EndpointMemory(),
-      plans: Computed.make(256)
-    }
+    const services = Endpoint.makeServices(yield* Catalog.Catalog, yield* Discovery.Discovery)
     const tokens = yield* Tokens.make(options)
 
     const askFor = AskedMicroversion.make()
@@ -197,7 +179,7 @@ export const make = (
       call: Call,
       now: Time.Instant
     ): Effect.Effect<Prepared, Error, AuthPlugin.AuthPlugin> => {
-      const { fiber, options, plugin, request } = call
+      const { fiber, plugin, request } = call
       const access = Known.access.of(plugin)?.(now)
       if (call.listened) {
         Telemetry.annotateOperation(fiber.currentSpan, request, plugin, call.serviceType)
@@ -210,12 +192,12 @@ export const make = (
       if (absolute) {
         return aim(call, undefined, access)
       }
-      const known = Endpoint.peek(services, plugin, access, call.filter, options, now)
+      const known = Endpoint.peek(services, call, access, now)
       return known !== undefined
         ? aim(call, known, access)
         // by then the token may be another one
         : Effect.flatMap(
-          Endpoint.ask(services, plugin, call.filter, options),
+          Endpoint.find(services, call),
           (endpoint) => aim(call, endpoint, undefined)
         )
     }
@@ -242,7 +224,7 @@ export const make = (
       }
       const unsupported = asked === undefined || endpoint === undefined
         ? undefined
-        : supportError(Endpoint.described(services, endpoint, Time.ofFiber(fiber)), endpoint, asked.right)
+        : supportError(knownMicroversions(services, endpoint, Time.ofFiber(fiber)), endpoint, asked.right)
       if (unsupported !== undefined) {
         return Effect.fail(unsupported)
       }
@@ -313,7 +295,7 @@ export const make = (
 
     const allVersionData: Service["allVersionData"] = Effect.fn("Session.allVersionData")(
       function*(filter: Parameters<Service["allVersionData"]>[0] = {}) {
-        return yield* Endpoint.allVersions(services, filter, filter.allow)
+        return yield* AllVersions.find(services, filter, filter.allow)
       }
     )
 
@@ -322,9 +304,9 @@ export const make = (
 
 const anything: EndpointFilter.EndpointFilter = {}
 
-const discovering: Endpoint.Options = { discoverVersions: true }
+const discovering: EndpointFilter.ResolveOptions = { discoverVersions: true }
 
-const discoveringUnlessTold = (options: Endpoint.Options): Endpoint.Options =>
+const discoveringUnlessTold = (options: EndpointFilter.ResolveOptions): EndpointFilter.ResolveOptions =>
   options.discoverVersions === undefined ? { ...options, ...discovering } : options
 
 /** Why this URL. */
@@ -385,7 +367,7 @@ const authHeaders = (
 
 /** Only what a version document has said is held against a microversion. */
 const supportError = (
-  { maxMicroversion, minMicroversion }: Endpoint.Described,
+  { maxMicroversion, minMicroversion }: Documents.Microversions,
   { serviceType, url }: EndpointData.EndpointData,
   { text, version }: AskedMicroversion.Asked
 ): Errors.MicroversionNotSupported | undefined => {

@@ -1,7 +1,7 @@
 /** The microversion that a request asks for, and how it does. */
 import * as Headers from "@effect/platform/Headers"
 import * as Either from "effect/Either"
-import * as Computed from "../base/computed.js"
+import * as Memo from "../base/memo.js"
 import * as Errors from "../Errors.js"
 import * as Microversion from "../model/Microversion.js"
 import type * as ServiceType from "../model/ServiceType.js"
@@ -32,7 +32,7 @@ const ask: Ask = (input, serviceType) =>
   })
 
 export const make = (): Ask => {
-  const computed = Computed.make<ReturnType<Ask>>(256)
+  const computed = Memo.byText<ReturnType<Ask>>(256)
   return (input, serviceType) =>
     typeof input !== "string" || serviceType === undefined
       ? ask(input, serviceType)

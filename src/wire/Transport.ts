@@ -24,8 +24,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import * as Computed from "../base/computed.js"
 import * as Watch from "../base/deadline.js"
+import * as Memo from "../base/memo.js"
 import * as Metrics from "../base/metrics.js"
 import * as Time from "../base/time.js"
 import * as Errors from "../Errors.js"
@@ -598,7 +598,7 @@ const timedOut = (
  * `Telemetry.traced` takes their place. `fetch` follows redirects by itself, with every header, unless it is told not to.
  */
 const withoutPlatformHabits: Watch.Surroundings = {
-  context: Computed.of((outer) =>
+  context: Memo.byObject((outer) =>
     Context.add(outer, FetchHttpClient.RequestInit, {
       ...Option.getOrUndefined(Context.getOption(outer, FetchHttpClient.RequestInit)),
       redirect: "manual"

@@ -12,7 +12,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
-import * as Computed from "../base/computed.js"
+import * as Memo from "../base/memo.js"
 import type * as Metrics from "../base/metrics.js"
 import type { Restore } from "../base/settled.js"
 import * as Spans from "../base/spans.js"
@@ -74,7 +74,7 @@ export type Send = (
 export const cloudOf = (url: string): string => URL.canParse(url) ? new URL(url).host : "unknown"
 
 /** Which cloud a plugin logs in to. */
-export const cloudOfPlugin = Computed.of(({ authUrl }: AuthPlugin.Service): string | undefined =>
+export const cloudOfPlugin = Memo.byObject(({ authUrl }: AuthPlugin.Service): string | undefined =>
   Option.getOrUndefined(Option.map(authUrl, cloudOf))
 )
 

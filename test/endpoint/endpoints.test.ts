@@ -54,7 +54,7 @@ describe("why this URL", () => {
       const cloud = yield* TestCloud.TestCloud
       const why = (...args: Parameters<typeof Session.endpointData>) =>
         Effect.map(Session.endpointData(...args), EndpointData.explain)
-      assert.include(yield* why({ serviceType: "compute" }, { skipDiscovery: true }), "discovery is to be skipped")
+      assert.include(yield* why({ serviceType: "compute" }, { skipDiscovery: true }), "skipDiscovery is set")
       assert.include(
         yield* why({ serviceType: "compute", version: 2 }, { discoverVersions: false }),
         "no version document is asked for: the URL shows a version of 2.0 to 2.latest"
