@@ -49,9 +49,9 @@ export const find = (
   Effect.gen(function*() {
     const { filter, options, plugin } = lookup
     if (filter.interface === "auth") {
-      const url = yield* Effect.mapError(plugin.authUrl, () =>
-        notFound(filter, `the AuthPlugin ${plugin.name} has no auth URL, so there is no "auth" interface`))
-      return given(url, "auth interface", { ...filter, serviceType: filter.serviceType ?? "identity" })
+      return Option.isSome(plugin.authUrl)
+        ? given(plugin.authUrl.value, "auth interface", { ...filter, serviceType: filter.serviceType ?? "identity" })
+        : yield* notFound(filter, `the AuthPlugin ${plugin.name} has no auth URL, so there is no "auth" interface`)
     }
     const candidate = options.endpointOverride !== undefined
       ? given((yield* substitute(options.endpointOverride, plugin)).trim(), "override", filter)

@@ -80,10 +80,15 @@ export const peek = (
     return undefined
   }
   const answer = memory.recall(catalog, lookup)
-  return answer?.consulted.every(({ found, url }) => knownDocument?.(url, now) === found) === true
-    ? answer.endpoint
-    : undefined
+  for (const { found, url } of answer?.consulted ?? nothing) {
+    if (knownDocument?.(url, now) !== found) {
+      return undefined
+    }
+  }
+  return answer?.endpoint
 }
+
+const nothing: ReadonlyArray<Consulted> = []
 
 /** The endpoint, fetching the catalog and version documents if needed. What the catalog decides is remembered. */
 export const find = (services: Services, lookup: Candidate.Lookup): Resolved =>
