@@ -57,7 +57,7 @@ describe("why this URL", () => {
       assert.include(yield* why({ serviceType: "compute" }, { skipDiscovery: true }), "skipDiscovery is set")
       assert.include(
         yield* why({ serviceType: "compute", version: 2 }, { discoverVersions: false }),
-        "no version document is asked for: the URL shows a version of 2.0 to 2.latest"
+        "no version document is read: the URL shows a version of 2.0 to 2.latest"
       )
       assert.include(
         yield* why({}, { endpointOverride: "http://h.test/", skipDiscovery: true }),
@@ -134,7 +134,7 @@ describe("why this URL", () => {
       ServiceCatalog.excluded(catalog, { serviceType: "block-storage", ...filter }).map(({ reason }) => reason)
     assert.deepStrictEqual(reasons({ regionName: "R1" }), [
       "its type is volumev3, and block-storage is preferred",
-      "another comes first in the catalog",
+      "another one is before it in the catalog",
       "its region is not given"
     ])
     assert.deepStrictEqual(reasons({ serviceName: "c3" }).slice(0, 1), ["its service is named \"c\""])
