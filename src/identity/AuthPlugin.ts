@@ -19,7 +19,7 @@ import { type AuthenticationError, InvalidOptions } from "../Errors.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import type * as AuthScope from "../model/AuthScope.js"
 import type * as EndpointFilter from "../model/EndpointFilter.js"
-import * as HiddenHeaders from "../safety/hiddenHeaders.js"
+import * as SecretHeaders from "../safety/secretHeaders.js"
 
 /**
  * The errors of authenticating.
@@ -135,7 +135,7 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
  */
 export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service>): Service => {
   const access = plugin.access ?? Effect.succeedNone
-  const headers = Effect.map(plugin.headers, HiddenHeaders.of)
+  const headers = Effect.map(plugin.headers, SecretHeaders.hide)
   const service: Service = {
     name: plugin.name,
     headers: closed(headers),
@@ -187,7 +187,7 @@ const fromAccess = (
  * @category headers
  */
 export const tokenHeaders: (token: Redacted.Redacted) => Headers.Headers = Memo.byObject((token) =>
-  HiddenHeaders.of(Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) }))
+  SecretHeaders.hide(Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) }))
 )
 
 /**
