@@ -1,5 +1,5 @@
 /**
- * Where services are.
+ * The service catalog that requests find their endpoints in.
  *
  * @since 0.1.0
  */
@@ -8,11 +8,12 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import * as Fiber from "../base/fiber.js"
+import * as Json from "../base/json.js"
 import * as SharedFetch from "../base/sharedFetch.js"
 import * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -25,26 +26,29 @@ import * as Transport from "../wire/Transport.js"
 import * as KeystoneUrl from "./keystoneUrl.js"
 
 /**
+ * Options for fetching catalogs.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * How often, at most, Keystone is asked for the catalog of one token (`GET /v3/auth/catalog`): for a token that came
-   * without one, and before giving up on a service that is missing. `"never"` leaves it at what came with the token.
-   * Default: 1 minute.
+   * How often, at most, the catalog of one token is fetched from Keystone (`GET /v3/auth/catalog`): for a token without a
+   * catalog, and when a service is missing. `"never"` uses only the catalog in the token. Default: 1 minute.
    */
   readonly refreshInterval?: Duration.DurationInput | "never" | undefined
 }
 
 /**
+ * Gives the service catalog of the current `AuthPlugin`.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The catalog for whoever a request is made as. May log in. */
+  /** The catalog of the current `AuthPlugin`. May log in. */
   readonly get: Effect.Effect<ServiceCatalog.ServiceCatalog, AuthPlugin.Error, AuthPlugin.AuthPlugin>
-  /** A newer one than `get` gave, if there may be one. What goes wrong is no reason to fail: then there is none. */
+  /** A newer catalog if available. `None` if fetching it fails or is not due yet. */
   readonly refresh: Effect.Effect<
     Option.Option<ServiceCatalog.ServiceCatalog>,
     AuthPlugin.Error,
@@ -53,12 +57,16 @@ export interface Service {
 }
 
 /**
+ * Service tag for the service catalog.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class Catalog extends Context.Tag("effect-keystoneauth/Catalog")<Catalog, Service>() {}
 
 /**
+ * Makes a `Catalog` that uses the catalog in the token, and fetches it from Keystone if the token has none.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -81,7 +89,7 @@ export const make = (
     const newest = new WeakMap<AccessInfo.AccessInfo, ServiceCatalog.ServiceCatalog>()
     const keys = new WeakMap<AccessInfo.AccessInfo, string>()
     let tokens = 0
-    /** Catalogs are kept by token, under a name that says nothing of it. */
+    /** The cache key of a token: a number, so that keys are not secret. */
     const keyOf = (access: AccessInfo.AccessInfo): string => {
       const key = keys.get(access) ?? String(++tokens)
       keys.set(access, key)
@@ -113,8 +121,8 @@ export const make = (
         )
       })
 
-    const get: Service["get"] = Effect.withFiberRuntime((fiber) => {
-      const plugin = Context.unsafeGet(fiber.currentContext, AuthPlugin.AuthPlugin)
+    const get: Service["get"] = Fiber.withFiber((fiber) => {
+      const plugin = Fiber.service(fiber, AuthPlugin.AuthPlugin)
       return Effect.flatMap(plugin.access, (maybe) => {
         const access = Option.getOrUndefined(maybe)
         if (access === undefined) {
@@ -139,18 +147,18 @@ export const make = (
 
     return Known.catalog.by({ get, refresh }, (access) => {
       const known = newest.get(access) ?? access.catalog
-      // of its problems it is told by `get`
+      // a catalog with problems that are not logged yet is left to `get`, which logs them
       return known !== undefined && (known.problems.length === 0 || warned.has(known)) ? known : undefined
     })
   })
 
-/** Keystone answers that it has no catalog for this token; or there is no answer, or none that is a catalog. */
+/** `Unavailable`: Keystone answered that it has no catalog for the token. */
 type Failure = "Unavailable" | Errors.WireError | Errors.InvalidResponse
 
-/** How long Keystone is left alone when it did not answer. */
+/** How long to wait, in milliseconds, after Keystone did not answer. */
 const outage = 1000
 
-/** Without a catalog nothing can be found: then it matters why there is none. */
+/** The first fetch fails with the reason: without any catalog no service can be found. */
 const first = (
   fetched: Effect.Effect<Option.Option<ServiceCatalog.ServiceCatalog>, Failure>
 ): Effect.Effect<ServiceCatalog.ServiceCatalog, Exclude<Failure, "Unavailable">> =>
@@ -175,7 +183,7 @@ const ask = (
     if (status !== 200) {
       return yield* Effect.fail("Unavailable" as const)
     }
-    const body = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
+    const body = Json.parseOrUndefined(text)
     return isRecord(body) && Array.isArray(body["catalog"])
       ? ServiceCatalog.fromV3(body["catalog"])
       : yield* new Errors.InvalidResponse({
@@ -183,14 +191,14 @@ const ask = (
         url: Url.shown(url),
         status,
         requestId: Faults.requestId(headers, hide),
-        reason: "it is not a catalog"
+        reason: "the body has no list called catalog"
       })
   })
 }
 
 /**
- * The catalog that came with the token, or that Keystone gives for it. Entries that are broken are left out, with one
- * warning for each catalog.
+ * The catalog in the token, or from Keystone if the token has none. Broken entries are left out, with one warning per
+ * catalog.
  *
  * @since 0.1.0
  * @category layers
@@ -199,7 +207,7 @@ export const layerWith = (options: Options): Layer.Layer<Catalog, never, Transpo
   Layer.scoped(Catalog, make(options))
 
 /**
- * As `layerWith`, with the defaults.
+ * `layerWith` with the default options.
  *
  * @since 0.1.0
  * @category layers
@@ -207,7 +215,7 @@ export const layerWith = (options: Options): Layer.Layer<Catalog, never, Transpo
 export const layer: Layer.Layer<Catalog, never, Transport.Transport> = /*#__PURE__*/ layerWith({})
 
 /**
- * A catalog written by hand, the same for everyone: for clouds without one, and for tests.
+ * A fixed catalog, the same for every user: for clouds without a catalog, and for tests.
  *
  * @example
  * ```ts

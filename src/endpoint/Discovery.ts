@@ -1,5 +1,5 @@
 /**
- * Which versions live at an endpoint.
+ * The version documents of services, fetched and cached.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Computed from "../base/computed.js"
+import * as Fiber from "../base/fiber.js"
+import * as Json from "../base/json.js"
+import * as Memo from "../base/memo.js"
 import * as SharedFetch from "../base/sharedFetch.js"
 import * as Time from "../base/time.js"
 import * as Errors from "../Errors.js"
@@ -24,28 +26,32 @@ import * as CloudName from "../wire/cloudName.js"
 import * as Transport from "../wire/Transport.js"
 
 /**
+ * Options for caching version documents.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** How long a document is kept. It is renewed in the background before that. Default: 1 hour. */
+  /** How long a document is cached. It is renewed in the background before that. Default: 1 hour. */
   readonly timeToLive?: Duration.DurationInput | undefined
-  /** How long a URL that gave no document is left alone. Default: 30 seconds. */
+  /** How long to wait before a URL without a document is asked again. Default: 30 seconds. */
   readonly failureTimeToLive?: Duration.DurationInput | undefined
-  /** How long a service that did not answer is left alone. Default: 1 second. */
+  /** How long to wait before a service that did not answer is asked again. Default: 1 second. */
   readonly outageTimeToLive?: Duration.DurationInput | undefined
 }
 
 /**
+ * Gives version documents by URL.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * The version document at exactly this URL. Asked for without authentication, and with that of the current
-   * `AuthPlugin` only where the service demands it.
+   * The version document at exactly this URL. The request is authenticated with the current `AuthPlugin` only if the
+   * service answers 401 without.
    *
-   * Fails with a `DiscoveryFailed` of one attempt, and with what logging in fails with.
+   * Fails with a `DiscoveryFailed` of one attempt, or with the errors of logging in.
    */
   readonly document: (
     url: string
@@ -57,6 +63,8 @@ export interface Service {
 }
 
 /**
+ * Service tag for version discovery.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -65,18 +73,18 @@ export class Discovery extends Context.Tag("effect-keystoneauth/Discovery")<Disc
 const failed = (attempt: Errors.DiscoveryAttempt): Errors.DiscoveryFailed =>
   new Errors.DiscoveryFailed({ reason: attempt.outcome, url: attempt.url, requested: "any", attempts: [attempt] })
 
-/** The service wants to know who asks. */
-class Demanded {
+/** The service answered 401: it wants an authenticated request. */
+class AuthRequired {
   constructor(readonly answeredBy: string) {}
 }
 
-/** How many documents are kept. */
+/** The number of documents in the cache. */
 const capacity = 10_000
 
-type Answer = VersionDocument.VersionDocument | Demanded
+type Answer = VersionDocument.VersionDocument | AuthRequired
 
-/** The URL that a document was asked for at, and where redirects led to, if there were some. */
-const whereAsked = (
+/** The requested URL, and the URL that redirects led to, if any. */
+const urlsOf = (
   url: string,
   answeredBy: string | undefined
 ): Pick<Errors.DiscoveryAttempt, "url" | "redirectedTo"> => {
@@ -86,30 +94,29 @@ const whereAsked = (
     : { url: Url.shown(url), redirectedTo: answeredBy }
 }
 
+/** The largest document that is read, in bytes. */
 const documentLimit = 1024 * 1024
 
 const read = (url: string, response: Transport.TextResponse): Either.Either<Answer, Errors.DiscoveryAttempt> => {
   const { headers, hide, status, text } = response
-  const where = whereAsked(url, response.url)
+  const where = urlsOf(url, response.url)
   if (status === 401) {
-    return Either.right(new Demanded(response.url))
+    return Either.right(new AuthRequired(response.url))
   }
   if (status >= 500 || status === 408 || status === 429) {
     return Either.left({ ...where, outcome: "Unreachable", status, detail: `answered ${status}` })
   }
   const attempt = (detail: string): Errors.DiscoveryAttempt => ({ ...where, outcome: "NotADocument", status, detail })
-  // 300 is how several services answer at their root: with the list of their versions
+  // several services answer 300 at their root, with the list of their versions
   if (status >= 400 || (status > 300 && status < 400)) {
     return Either.left(attempt(`answered ${status}`))
   }
-  return Either.try({ try: (): unknown => JSON.parse(text), catch: () => undefined }).pipe(
-    Either.mapLeft(() =>
-      attempt(`answered ${status} with ${
-        Headers.get(headers, "content-type").pipe(
-          Option.match({ onNone: () => "something", onSome: hide })
-        )
-      }, which is not JSON`)
-    ),
+  const contentType = () =>
+    Option.match(Headers.get(headers, "content-type"), { onNone: () => "something", onSome: hide })
+  return Either.fromOption(
+    Json.parse(text),
+    () => attempt(`answered ${status} with ${contentType()}, which is not JSON`)
+  ).pipe(
     Either.flatMap((body) =>
       Either.mapBoth(VersionDocument.fromBody(url, body, headers), {
         onLeft: (what) => attempt(`answered ${status} with ${hide(what)}`),
@@ -120,6 +127,8 @@ const read = (url: string, response: Transport.TextResponse): Either.Either<Answ
 }
 
 /**
+ * Makes a `Discovery` that fetches documents when they are needed, once for concurrent callers, and caches them.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -138,8 +147,8 @@ export const make = (options: Options = {}) =>
       resting: (error) => error,
       capacity
     })
-    const places = Computed.make<string>(capacity)
-    /** An address with and without the slash after its host is one address; to read it takes longer than to find its document. */
+    const places = Memo.byText<string>(capacity)
+    /** The cache key of a URL: `http://host` and `http://host/` are the same. Memoized, since parsing is slower than the cache. */
     const placeOf = (url: string) => places(url, () => URL.canParse(url) ? new URL(url).href : url)
 
     const fetch = Effect.fnUntraced(function*(
@@ -158,40 +167,40 @@ export const make = (options: Options = {}) =>
       }).pipe(
         Effect.mapError((error) =>
           failed({
-            ...whereAsked(url, answeredBy(error)),
+            ...urlsOf(url, answeredBy(error)),
             outcome: "Unreachable",
             detail: reachability(error)
           })
         )
       )
       const answer = read(url, response)
-      return yield* Either.mapLeft(answer, failed)
+      return Either.isRight(answer) ? answer.right : yield* failed(answer.left)
     })
 
     const document: Service["document"] = (url) =>
-      Effect.withFiberRuntime((fiber) => {
+      Fiber.withFiber((fiber) => {
         const place = placeOf(url)
         const known = documents.known(place, Time.ofFiber(fiber))
-        return known === undefined || known instanceof Demanded ? find(url, place) : Effect.succeed(known)
+        return known === undefined || known instanceof AuthRequired ? find(url, place) : Effect.succeed(known)
       })
 
     const find = Effect.fnUntraced(function*(url: string, place: string) {
       const plugin = yield* AuthPlugin.AuthPlugin
       const cloud = CloudName.ofPlugin(plugin)
       const answer = yield* documents.get(place, fetch(url, undefined, cloud))
-      if (!(answer instanceof Demanded)) {
+      if (!(answer instanceof AuthRequired)) {
         return answer
       }
       const headers = yield* plugin.headers
-      // with authentication a document may differ from one identity to another: each has its own
+      // an authenticated document may differ between users, so each user has an own cache entry
       const own = yield* documents.get(IdentityKey.ofDocument(place, headers), fetch(url, headers, cloud))
-      return own instanceof Demanded
+      return own instanceof AuthRequired
         ? yield* failed({
-          ...whereAsked(url, own.answeredBy),
+          ...urlsOf(url, own.answeredBy),
           outcome: "NotADocument",
           status: 401,
           detail: Url.parse(own.answeredBy)?.origin === Url.parse(url)?.origin
-            ? "answered 401, with credentials as well"
+            ? "answered 401, also with credentials"
             : "answered 401 after a redirect to another origin, where no credentials are sent"
         })
         : own
@@ -199,11 +208,11 @@ export const make = (options: Options = {}) =>
 
     return Known.document.by({ document }, (url, now) => {
       const known = documents.known(placeOf(url), now)
-      return known instanceof Demanded ? undefined : known
+      return known instanceof AuthRequired ? undefined : known
     })
   })
 
-/** The last URL that was asked. */
+/** The URL of the last request, after redirects. */
 const answeredBy = (error: Errors.WireError): string | undefined =>
   error._tag === "InvalidOptions" ? undefined : error.url
 
@@ -221,7 +230,7 @@ const reachability = (error: Errors.WireError): string => {
 }
 
 /**
- * Documents are fetched when they are needed, once for any number of callers, and kept.
+ * Fetches documents when they are needed, once for concurrent callers, and caches them.
  *
  * @since 0.1.0
  * @category layers
@@ -230,7 +239,7 @@ export const layerWith = (options: Options): Layer.Layer<Discovery, never, Trans
   Layer.scoped(Discovery, make(options))
 
 /**
- * As `layerWith`, with the defaults.
+ * `layerWith` with the default options.
  *
  * @since 0.1.0
  * @category layers
@@ -238,7 +247,18 @@ export const layerWith = (options: Options): Layer.Layer<Discovery, never, Trans
 export const layer: Layer.Layer<Discovery, never, Transport.Transport> = /*#__PURE__*/ layerWith({})
 
 /**
- * Version documents written by hand, by URL: for clouds whose documents are wrong, and for tests.
+ * Fixed version documents by URL: for clouds with wrong documents, and for tests.
+ *
+ * @example
+ * ```ts
+ * import { Discovery } from "effect-keystoneauth"
+ *
+ * const discovery = Discovery.layerStatic({
+ *   "http://controller:8774/": {
+ *     versions: [{ id: "v2.1", status: "CURRENT", links: [{ rel: "self", href: "http://controller:8774/v2.1/" }] }]
+ *   }
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -246,14 +266,17 @@ export const layer: Layer.Layer<Discovery, never, Transport.Transport> = /*#__PU
 export const layerStatic = (documents: Readonly<Record<string, unknown>>): Layer.Layer<Discovery> =>
   Layer.succeed(Discovery, {
     document: (url) =>
-      Either.mapLeft(
+      Either.match(
         url in documents ? VersionDocument.fromBody(url, documents[url]) : Either.left("no document is given for it"),
-        (detail) => failed({ url, outcome: "NotADocument", detail })
+        {
+          onLeft: (detail) => Effect.fail(failed({ url, outcome: "NotADocument", detail })),
+          onRight: Effect.succeed
+        }
       )
   })
 
 /**
- * No version documents: only what the catalog's URLs show is known.
+ * No version documents: versions come only from the URLs in the catalog.
  *
  * @since 0.1.0
  * @category layers

@@ -1,26 +1,42 @@
-/** Which URLs to ask for version documents, and what the catalog's URL shows by itself. */
+/** Which URLs may have an endpoint's version documents, and which version its own URL shows. */
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ApiVersion from "../model/ApiVersion.js"
 import * as Url from "../safety/url.js"
 
+export interface Options {
+  /** The endpoint's URL, from the catalog or an override. */
+  readonly url: string
+  readonly range: ApiVersion.Range
+  readonly projectId: string | undefined
+  /** Ask at the root, above the URL's version, before the URL itself. */
+  readonly rootFirst: boolean
+  /** Count Swift's accounts (`AUTH_...`) as project ids. They do not count where a version is chosen. */
+  readonly accounts?: boolean
+}
+
 export interface Plan {
+  /** The URLs to ask, the most promising first. */
   readonly urls: ReadonlyArray<string>
-  /** The version that the catalog's URL shows, and the URL up to it. */
+  /** The version that the endpoint's URL shows. */
   readonly urlVersion: ApiVersion.ApiVersion | undefined
+  /** The endpoint's URL up to its version. */
   readonly versioned: string | undefined
-  /** It is in the range. */
+  /** The URL's version is in the range. */
   readonly matches: boolean
-  /** And it is of the newest major version asked for, so no document would change the choice. */
+  /** The URL's version also has the newest major version of the range, so no document can change the choice. */
   readonly matchesExactly: boolean
-  /** Requests of this range go to the catalog's URL, whatever the documents say. */
+  /** Requests go to the endpoint's URL, whatever the documents offer. */
   readonly takesUrl: boolean
-  /** Taken off the end of the URL, to be put back. */
+  /** The project id at the end of the URL, to be appended to the version's URL. */
   readonly projectId: string | undefined
 }
 
-/** No version is asked for. */
+/** The range of a filter without a version. */
+export const anyVersion: ApiVersion.Range = { min: undefined, max: undefined }
+
+/** Does the filter ask for no version? */
 export const isOpen = (range: ApiVersion.Range): boolean => range.min === undefined && range.max === undefined
 
 const segmentVersion = (segment: string | undefined): ApiVersion.ApiVersion | undefined =>
@@ -28,30 +44,21 @@ const segmentVersion = (segment: string | undefined): ApiVersion.ApiVersion | un
     ? Option.getOrUndefined(Either.getRight(ApiVersion.fromUnknown(segment)))
     : undefined
 
-/** ALG-2 of the reference: from the most promising document to the catalog's own URL. */
-export const make = (
-  catalogUrl: string,
-  range: ApiVersion.Range,
-  projectId: string | undefined,
-  options: {
-    readonly rootFirst: boolean
-    /** Swift's accounts are named after projects (`AUTH_...`): do they count as such? Where a version is chosen they do not. */
-    readonly accounts?: boolean
-  }
-): Plan => {
-  const [, origin = "", path = ""] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)([^?#]*)/i.exec(catalogUrl) ?? []
+/** Plans as keystoneauth1 does (`discover.py`): from the most promising URL to the endpoint's own. */
+export const make = ({ accounts, projectId, range, rootFirst, url }: Options): Plan => {
+  const [, origin = "", path = ""] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)([^?#]*)/i.exec(url) ?? []
   const segments = Url.withoutTrailingSlashes(path).split("/")
   const join = () => origin + segments.join("/")
 
   let removed: string | undefined
   const last = segments.at(-1)
-  const isProject = options.accounts === true ? last?.endsWith(projectId ?? "") : last === projectId
+  const isProject = accounts === true ? last?.endsWith(projectId ?? "") : last === projectId
   if (projectId !== undefined ? isProject : segmentVersion(segments.at(-2)) !== undefined) {
     removed = segments.pop()
   }
 
   const urlVersion = segmentVersion(segments.at(-1))
-  // whether the URL's version is the latest of all, only a document can tell
+  // only a document can tell whether the URL's version is the latest
   const newest = range.min === undefined && range.max !== undefined && ApiVersion.isLatest(range.max)
   const matches = urlVersion !== undefined && !isOpen(range) && !newest && ApiVersion.isInRange(urlVersion, range)
   const matchesExactly = matches && range.max !== undefined && range.max.major === urlVersion.major
@@ -62,12 +69,12 @@ export const make = (
   if (urlVersion !== undefined) {
     segments.pop()
   }
-  const root = join() === catalogUrl ? catalogUrl : Url.withTrailingSlash(join())
+  const root = join() === url ? url : Url.withTrailingSlash(join())
   const urls: Array<string> = []
   if (matchesExactly || reachesMaximum) {
     urls.push(`${versioned}/`)
   }
-  if (options.rootFirst) {
+  if (rootFirst) {
     urls.push(root)
     if (matches) {
       urls.push(`${versioned}/`)
@@ -75,7 +82,7 @@ export const make = (
   } else if (versioned !== undefined && removed !== undefined) {
     urls.push(versioned)
   }
-  urls.push(catalogUrl)
+  urls.push(url)
   const takesUrl = isOpen(range) || matchesExactly
   return { urls: Arr.dedupe(urls), urlVersion, versioned, matches, matchesExactly, takesUrl, projectId: removed }
 }

@@ -1,8 +1,8 @@
 /**
- * Who a request is made as.
+ * Authenticates requests.
  *
- * Requests of `Session` and `Adapter` have `AuthPlugin` in their requirements and read it when they run: the innermost
- * one provided wins, and a program without one does not compile.
+ * Requests of `Session` and `Adapter` require an `AuthPlugin` and read it when they run: the innermost one provided wins,
+ * and a program without one does not compile.
  *
  * @since 0.1.0
  */
@@ -13,16 +13,16 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Computed from "../base/computed.js"
+import * as Memo from "../base/memo.js"
 import * as Printed from "../base/printed.js"
 import { type AuthenticationError, InvalidOptions } from "../Errors.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import type * as AuthScope from "../model/AuthScope.js"
 import type * as EndpointFilter from "../model/EndpointFilter.js"
-import * as HiddenHeaders from "../safety/hiddenHeaders.js"
+import * as SecretHeaders from "../safety/secretHeaders.js"
 
 /**
- * What authenticating can fail with.
+ * The errors of authenticating.
  *
  * @since 0.1.0
  * @category errors
@@ -30,57 +30,57 @@ import * as HiddenHeaders from "../safety/hiddenHeaders.js"
 export type Error = AuthenticationError
 
 /**
- * Who a request is made as. Anyone can write one; `make` fills in what yours does not need.
+ * Authenticates requests. To implement one, use `make`, which has defaults for most fields.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** What keystoneauth calls this plugin: `"v3password"`, `"v3applicationcredential"`, ... Shown in traces and errors. */
+  /** The plugin's name in keystoneauth, such as `"v3password"`. Shown in traces and errors. */
   readonly name: string
   /**
-   * The headers that authenticate a request. They replace headers of the same name that the caller has set. May log in;
-   * called for every request, so what can be kept must be kept (see `Session.Service.tokens`).
+   * The headers that authenticate a request. They replace headers of the same name that the caller has set. May log in.
+   * Runs for every request, so tokens should be cached (see `Session.Service.tokens`).
    */
   readonly headers: Effect.Effect<Headers.Headers, Error>
-  /** The decoded token, if there is one. May log in. */
+  /** The decoded token, if the plugin has one. May log in. */
   readonly access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error>
-  /** Where a service is, if that is not for the catalog to say. */
+  /** The URL of a service, if the plugin knows it without the catalog. */
   readonly endpoint: (filter: EndpointFilter.CatalogFilter) => Option.Option<string>
-  /** Where this plugin logs in: the endpoint for `interface: "auth"`. */
+  /** The URL that the plugin logs in at: the endpoint for `interface: "auth"`. */
   readonly authUrl: Option.Option<string>
+  /** The id of the user. May log in. */
   readonly userId: Effect.Effect<Option.Option<string>, Error>
+  /** The id of the project that the token is scoped to. May log in. */
   readonly projectId: Effect.Effect<Option.Option<string>, Error>
   /**
-   * A service answered 401 to a request with these headers: drop what they hold, and nothing newer. Answers whether
-   * asking for `headers` again makes sense; `false` means that this plugin cannot get others.
+   * Called when a service answered 401 to a request with these headers: drops the token in them, but not a newer one.
+   * Returns whether the plugin can get other headers.
    */
   readonly invalidate: (rejected: Headers.Headers) => Effect.Effect<boolean>
   /**
-   * What is worth keeping of a login, as text that `setAuthState` understands: to survive a restart where no `TokenStore` is
-   * at hand. It holds the token. `None` if there is no login, or nothing to keep. Never logs in.
+   * The current login, including its token, as text for `setAuthState`: to survive a restart without a `TokenStore`.
+   * `None` if there is no login, or if the plugin has no state. Never logs in.
    */
   readonly authState: Effect.Effect<Option.Option<Redacted.Redacted>>
   /**
-   * Takes a kept login back; the empty text forgets the one that is there. Fails with `InvalidOptions` if it is none, or this
-   * plugin has nothing to take.
+   * Restores a login from `authState`. Empty text drops the current login. Fails with `InvalidOptions` if the text is not
+   * such a login, or if the plugin has no state.
    */
   readonly setAuthState: (state: Redacted.Redacted) => Effect.Effect<void, InvalidOptions>
   /**
-   * What a login of this plugin can be kept under: the same for plugins that get the same tokens, and for no others. Nothing
-   * can be read from it. It is the same in another program if both have a `TokenStore` with the same key. `None` if there
-   * is nothing to keep.
+   * An id for caching logins: equal for plugins that get the same tokens, and different otherwise. It is a hash, from which
+   * nothing can be read. Programs get the same id if their `TokenStore`s have the same key. `None` if there is nothing to
+   * cache.
    */
   readonly cacheId: Effect.Effect<Option.Option<string>>
-  /**
-   * The same user for another project, domain, or the system. Fails with `InvalidOptions` if this plugin has no scope to
-   * change.
-   */
+  /** The same user for another project, domain, or the system. Fails with `InvalidOptions` if it cannot be rescoped. */
   readonly withScope: (scope: AuthScope.AuthScope) => Effect.Effect<Service, Error>
 }
 
 /**
- * Requests leave this requirement to their caller on purpose: it is how a request says who it is made as.
+ * Service tag for the plugin that authenticates requests. Requests leave it in their requirements on purpose, so that the
+ * caller decides who they are made as.
  *
  * @effect-leakable-service
  * @since 0.1.0
@@ -89,7 +89,7 @@ export interface Service {
 export class AuthPlugin extends Context.Tag("effect-keystoneauth/AuthPlugin")<AuthPlugin, Service>() {}
 
 /**
- * The decoded token of whoever requests are made as here: who am I? `None` if the plugin has no such token. May log in.
+ * The decoded token of the current `AuthPlugin`. `None` if the plugin has no token. May log in.
  *
  * @example
  * ```ts
@@ -109,10 +109,10 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
   )
 
 /**
- * A plugin of your own. Only `name` and `headers` are needed; the rest defaults to a plugin without token, endpoint and
- * auth URL, which cannot renew what was rejected. User and project id come from the token unless they are given.
+ * Makes a custom plugin. Only `name` and `headers` are required. By default the plugin has no token, endpoint or auth URL,
+ * and cannot renew rejected headers. The user and project ids default to those of the token.
  *
- * However the plugin is printed, it shows its name and nothing else, and the headers that it gives show their names and no value.
+ * When printed, the plugin shows only its name, and its headers show only their names.
  *
  * @example
  * ```ts
@@ -120,7 +120,7 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
  * import { Effect, Layer } from "effect"
  * import { AuthPlugin } from "effect-keystoneauth"
  *
- * // a gateway that authenticates by its own header and knows one service
+ * // a gateway that authenticates by its own header
  * const Gateway = Layer.succeed(
  *   AuthPlugin.AuthPlugin,
  *   AuthPlugin.make({
@@ -135,7 +135,7 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
  */
 export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service>): Service => {
   const access = plugin.access ?? Effect.succeedNone
-  const headers = Effect.map(plugin.headers, HiddenHeaders.of)
+  const headers = Effect.map(plugin.headers, SecretHeaders.hide)
   const service: Service = {
     name: plugin.name,
     headers: closed(headers),
@@ -157,7 +157,7 @@ export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service
         new InvalidOptions({
           module: "AuthPlugin",
           option: "scope",
-          reason: `${plugin.name} does not log in, so that it cannot be for something else`
+          reason: `${plugin.name} cannot be rescoped: it does not log in`
         })
       ))
   }
@@ -165,13 +165,13 @@ export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service
   return service
 }
 
-/** All that a plugin shows of itself. */
+/** What a plugin shows when it is printed. */
 const prototype = Printed.prototype<Service>(
   ({ name }) => ({ _id: "effect-keystoneauth/AuthPlugin", name }),
   Object.prototype
 )
 
-/** An effect prints what it is made of, and with it the value that it succeeds with; a closure prints nothing. */
+/** Hides the effect in a closure: printing `Effect.succeed(headers)` would print the headers. */
 const closed = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => Effect.suspend(() => effect)
 
 const fromAccess = (
@@ -181,22 +181,22 @@ const fromAccess = (
   Effect.map(access, Option.flatMap((info) => Option.fromNullable(get(info))))
 
 /**
- * The header by which a token authenticates a request: `X-Auth-Token`.
+ * The `X-Auth-Token` header with a token. When printed, it does not show the token.
  *
  * @since 0.1.0
  * @category headers
  */
-export const tokenHeaders: (token: Redacted.Redacted) => Headers.Headers = Computed.of((token) =>
-  HiddenHeaders.of(Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) }))
+export const tokenHeaders: (token: Redacted.Redacted) => Headers.Headers = Memo.byObject((token) =>
+  SecretHeaders.hide(Headers.unsafeFromRecord({ "x-auth-token": Redacted.value(token) }))
 )
 
 /**
- * Requests within are made by the same user for another project or domain, or for the system. The new token is exchanged for
- * the one that is there: no password is sent again, and nobody is asked for a passcode. Where Keystone does not allow that
- * (for trusts, or by configuration), the plugin logs in with what it has. Tokens are kept by the Session, so that it
- * does not matter how often this is done.
+ * Makes the requests of an effect for another project or domain, or for the system, as the same user. The current token is
+ * exchanged for one of the new scope, so that no password is sent and no passcode is needed. Where Keystone does not allow
+ * that (for trusts, or by configuration), the plugin logs in again. The Session keeps the tokens, so repeating this costs
+ * nothing.
  *
- * Fails with `InvalidOptions` if the plugin has no scope to change, or the options contradict each other.
+ * Fails with `InvalidOptions` if the plugin cannot be rescoped, or if the options of the scope contradict each other.
  *
  * @example
  * ```ts
@@ -225,7 +225,7 @@ export const withScope: {
 )
 
 /**
- * The `AuthPlugin` around, for another project or domain, or for the system: `withScope` as a layer.
+ * The current `AuthPlugin` for another project or domain, or for the system: `withScope` as a layer.
  *
  * @since 0.1.0
  * @category layers

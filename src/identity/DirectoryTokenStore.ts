@@ -1,5 +1,5 @@
 /**
- * Tokens in a directory: they outlive the process, and the processes of one machine share them.
+ * Stores tokens in a directory: they survive a restart, and the processes of one machine share them.
  *
  * @since 0.1.0
  */
@@ -18,21 +18,26 @@ import * as Lease from "./lease.js"
 import * as TokenStore from "./TokenStore.js"
 
 /**
+ * Options for a store in a directory.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends TokenStore.Options {
-  /** Is made, for its owner alone, when the first token is stored. One that exists is left as it is. */
+  /**
+   * The path of the directory. If it does not exist, it is created with mode 0700 when the first token is stored. The mode
+   * of an existing one is not changed.
+   */
   readonly directory: string
 }
 
-/** How long somebody may be at work on a lease: longer than an operation can take. */
+/** How long a process may hold a lease's guard: longer than an operation can take. */
 const guardMillis = 10_000
 
-/** How often what has ended is looked for, and how old what a dead process left lying must be. */
+/** How often the directory is cleaned up, and how old the leftovers of a dead process must be. */
 const hourMillis = 3_600_000
 
-/** No lease lasts longer: what is to end later was written by a clock that was wrong. */
+/** The longest lease. One that ends later was written by a wrong clock. */
 const dayMillis = 24 * hourMillis
 
 type Files<A> = Effect.Effect<A, PlatformError.PlatformError>
@@ -43,7 +48,7 @@ const isNotFound = (error: PlatformError.PlatformError): boolean =>
 const isAlreadyThere = (error: PlatformError.PlatformError): boolean =>
   error._tag === "SystemError" && error.reason === "AlreadyExists"
 
-/** The kind of failure; the platform does not know all by name, such as ENOSPC. */
+/** The kind of failure. The platform has no name for some, such as ENOSPC: they are read from the description. */
 const whyOf = (error: PlatformError.PlatformError): TokenStore.BackendFailure => {
   const reason = error._tag === "SystemError" ? error.reason : error._tag
   return {
@@ -57,7 +62,7 @@ interface Entry {
   readonly endsAt: number | undefined
 }
 
-/** When it ends is on the first line, so that what has ended can be told without the key. */
+/** The expiry is on the first line, so that expired entries can be found without the key. */
 const formatEntry = ({ endsAt, entry }: Entry): string => `${endsAt === undefined ? "" : Math.ceil(endsAt)}\n${entry}`
 
 const parseEntry = (text: string): Entry => {
@@ -65,7 +70,7 @@ const parseEntry = (text: string): Entry => {
   return { entry: entry ?? "", endsAt: endsAt === undefined || endsAt === "" ? undefined : Number(endsAt) }
 }
 
-/** One that cannot be read belongs to nobody. */
+/** A lease that cannot be read counts as ended. */
 const parseLease = (text: string): Lease.Lease => Lease.parse(text) ?? { owner: "unreadable", until: 0 }
 
 const makeBackend = (
@@ -84,7 +89,7 @@ const makeBackend = (
 
     const newName = Effect.map(Cipher.randomId, (id) => path.join(directory, `${id}.tmp`))
 
-    /** Something is done with a file of this content, which is gone afterwards. */
+    /** Runs `use` with a temporary file of this content. */
     const withFile = <A>(text: string, use: (file: string) => Files<A>): Files<A> =>
       Effect.flatMap(newName, (file) => {
         const write = fileSystem.writeFileString(file, text, { flag: "wx", mode: 0o600 })
@@ -98,11 +103,11 @@ const makeBackend = (
         )
       })
 
-    /** All at once: a reader sees what was there before, or this. */
+    /** Replaces a file atomically. */
     const replace = (file: string, text: string): Files<void> =>
       withFile(text, (written) => fileSystem.rename(written, file))
 
-    /** Is it us who made this file? Of all who try, one does, and it is never seen without its content. */
+    /** Creates a file atomically, with its content. `false` if it exists: of several processes that try, one succeeds. */
     const claim = (file: string, text: string): Files<boolean> =>
       withFile(text, (written) =>
         fileSystem.link(written, file).pipe(
@@ -111,8 +116,8 @@ const makeBackend = (
         ))
 
     /**
-     * Takes it away under another name, where nobody can change it any more, and looks again: if it is another one by
-     * now, it is put back, unless there is a still newer one.
+     * Removes an entry, unless another one has replaced it. The file is renamed first, so that no other process can change
+     * it, and then compared again. A newer entry is put back, unless there is one newer still.
      */
     const removeEntry = (file: string, entry: string): Files<void> =>
       Effect.flatMap(read(file), (text) => {
@@ -137,11 +142,11 @@ const makeBackend = (
       Effect.map(read(file), (text) => text === undefined ? undefined : parseLease(text))
 
     /**
-     * A lease that exists is changed, or removed, only by who has made the guard that is named after it, and who then
-     * finds that it is still the same. Without that, of two who find that it has ended, the slower one would take it away
-     * from the faster one.
+     * Changes or removes an existing lease, unless another process is doing so. The process first creates a guard file
+     * named after the lease's owner, and then checks that the lease is still the same. Otherwise, of two processes that
+     * find an ended lease, the slower one would take it away from the faster one.
      *
-     * A guard whose owner died is passed over: the next number is as good.
+     * The guard of a dead process is skipped by trying the next number.
      */
     const guarded = (
       file: string,
@@ -186,7 +191,7 @@ const makeBackend = (
         return !Lease.isHeld(held, now, millis) && (yield* guarded(file, held, replace(file, text)))
       })
 
-    /** One that has ended is left to who takes it over. */
+    /** An ended lease is left to the process that takes it over. */
     const unlock = (file: string, owner: string): Files<void> =>
       Effect.zipWith(readLease(file), Time.wallClockTime, (held, now) =>
         held?.owner === owner && now < held.until
@@ -195,7 +200,7 @@ const makeBackend = (
 
     let sweepAgainAt = Time.longAgo
 
-    /** Removes what has ended, and what dead processes have left lying. */
+    /** Removes expired entries and the leftovers of dead processes. */
     const sweep = (now: number): Files<void> =>
       Effect.flatMap(fileSystem.readDirectory(directory), (files) =>
         Effect.forEach(files, (name) => {
@@ -243,7 +248,7 @@ const makeBackend = (
         }),
       set: (name, entry, endsAt) =>
         replace(fileOf(name, "token"), formatEntry({ entry, endsAt })).pipe(
-          Effect.zipLeft(sweepNowAndThen),
+          Effect.tap(() => sweepNowAndThen),
           Effect.mapError(whyOf)
         ),
       remove: (name, entry) => Effect.mapError(removeEntry(fileOf(name, "token"), entry), whyOf),
@@ -253,6 +258,8 @@ const makeBackend = (
   })
 
 /**
+ * Makes a store in a directory. Fails with `InvalidOptions` for an empty path or an unusable key.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -264,7 +271,7 @@ export const make = (
       return yield* new InvalidOptions({
         module: "DirectoryTokenStore",
         option: "directory",
-        reason: "it is empty; it must be the path of a directory that is for tokens alone"
+        reason: "it is empty; give the path of a directory that holds nothing but tokens"
       })
     }
     const backend = yield* makeBackend(yield* FileSystem.FileSystem, yield* Path.Path, options.directory)
@@ -276,8 +283,8 @@ export const make = (
   })
 
 /**
- * One file per identity that only its owner can read, encrypted, and replaced as a whole. The directory must be on a file
- * system that knows hard links; a lease holds between all processes that see it.
+ * Stores one encrypted file per identity, which only its owner can read. The directory must be on a file system with hard
+ * links. Of all processes that use the directory, one logs in at a time.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Tokens in Redis: a fleet logs in once. It needs `@redis/client` (which `redis` brings with it).
+ * Stores tokens in Redis, so that many machines share one login. Needs `@redis/client`, which is part of `redis`.
  *
  * @since 0.1.0
  */
@@ -15,26 +15,28 @@ import { InvalidOptions } from "../Errors.js"
 import * as TokenStore from "./TokenStore.js"
 
 /**
+ * Options for a store in Redis.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends TokenStore.Options {
   /** `redis://[[user]:password@]host[:port][/database]`, or `rediss://` for TLS. */
   readonly url: string | Redacted.Redacted
-  /** What every key in Redis begins with. Default: `effect-keystoneauth:`. */
+  /** The prefix of all keys in Redis. Default: `effect-keystoneauth:`. */
   readonly prefix?: string | undefined
-  /** How long connecting and asking may take together: more than this no request waits. Default: 1 second. */
+  /** How long connecting and one operation may take together. No request waits longer. Default: 1 second. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** How long a Redis that fails is left alone. Default: 5 seconds. */
+  /** How long Redis is not used after a failure. Default: 5 seconds. */
   readonly rest?: Duration.DurationInput | undefined
 }
 
 const removeIfSame = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
-/** What the connection says may quote the URL: of an answer the code is shown, of anything else the system's name for it. */
+/** The error's code. Its message is not shown: it may quote the URL with its password. */
 const reasonOf = (error: unknown): string => {
   if (error instanceof ErrorReply) {
-    return /^[A-Z]+\b/.exec(error.message)?.[0] ?? "it answers with an error"
+    return /^[A-Z]+\b/.exec(error.message)?.[0] ?? "it answered with an error"
   }
   const code = error instanceof Error && "code" in error ? error.code : undefined
   return typeof code === "string" && /^[A-Z][A-Z_]+$/.test(code) ? code : "connection lost"
@@ -50,7 +52,7 @@ const makeBackend = (
       createClient({
         url,
         disableOfflineQueue: true,
-        // the store asks again after its rest, and then there is a new connection
+        // after its rest, the store opens a new connection
         socket: { connectTimeout: Math.ceil(Duration.toMillis(timeout)), reconnectStrategy: false }
       })
     type Client = ReturnType<typeof newClient>
@@ -76,7 +78,7 @@ const makeBackend = (
       const lost = () => {
         connection.usable = false
       }
-      // without a listener an error of the connection would end the process; commands fail by themselves
+      // an "error" event without a listener would end the process; commands fail by themselves
       client.on("error", lost)
       client.on("end", lost)
       const connection: Connection = { client, opened: client.connect(), usable: true }
@@ -84,14 +86,14 @@ const makeBackend = (
       return connection
     }
 
-    // no connection is made before it is needed, but what is wrong with the URL is told now
+    // validates the URL now; the connection is opened at first use
     yield* Effect.try({
       try: newClient,
       catch: () =>
         new InvalidOptions({
           module: "RedisTokenStore",
           option: "url",
-          reason: "it cannot be read; it must be redis://[[user]:password@]host[:port][/database], or rediss:// for TLS"
+          reason: "it is not a Redis URL; write redis://[[user]:password@]host[:port][/database], or rediss:// for TLS"
         })
     })
     yield* Effect.addFinalizer(() =>
@@ -117,7 +119,7 @@ const makeBackend = (
             })
           })),
           Effect.tapError((failure) => failure.unreachable ? Effect.sync(() => drop(connection)) : Effect.void),
-          // it took too long: who answers nothing now may never answer again on this connection
+          // interrupted by the timeout: this connection may never answer again
           Effect.onInterrupt(() => Effect.sync(() => drop(connection)))
         )
       })
@@ -153,6 +155,8 @@ const makeBackend = (
   })
 
 /**
+ * Makes a store in Redis. Fails with `InvalidOptions` for a wrong URL or an unusable key.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -171,8 +175,8 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, Invali
   })
 
 /**
- * One entry per identity, encrypted, that Redis forgets when the token ends, and a lease beside it while somebody logs in.
- * The connection is made when it is first needed, and again after it was lost.
+ * Stores one encrypted entry per identity, which Redis deletes when the token expires, and a lease during each login. The
+ * connection is opened at first use, and again after it was lost.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * The place where tokens outlive a process and are shared by a fleet. Without one, tokens end with their Session.
+ * Where tokens are kept beyond one Session: across restarts, processes and machines. Without a store, tokens are lost
+ * with their Session.
  *
  * @since 0.1.0
  */
@@ -25,40 +26,41 @@ import * as Lease from "./lease.js"
 // -----------------------------------------------------------------------------
 
 /**
- * What is stored of a login.
+ * A token in a store.
  *
  * @since 0.1.0
  * @category models
  */
 export interface StoredToken {
   readonly access: AccessInfo.AccessInfo
-  /** In milliseconds since 1970, by the clock of who stored it. `undefined`: it does not end. */
+  /** When it ends, in milliseconds since 1970 by the clock of the process that stored it. `undefined` if never. */
   readonly endsAt: number | undefined
-  /** When who stored it got it, by the same clock. `undefined`: that is not known. */
+  /** When that process received it, by the same clock. `undefined` if not known. */
   readonly arrivedAt?: number | undefined
 }
 
 /**
- * Nothing here ever fails: a store that does not work is as one that is empty, and says so in the log.
+ * A token store. Its operations never fail: a store that does not work behaves like an empty one, and logs a warning.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * The name under which an identity is kept, from a text of everything that decides its token: a keyed hash, from which
-   * nothing can be read back. The same in every process that has the store's key.
+   * The name under which an identity's token is stored: a keyed hash of everything that decides the token. Processes with
+   * the same store key get the same name.
    */
   readonly identify: (text: string) => Effect.Effect<string>
-  /** What is kept under the name, unless it has ended. */
+  /** The stored token, unless it has expired. */
   readonly get: (name: string) => Effect.Effect<Option.Option<StoredToken>>
+  /** Stores the token under its name, replacing an older one. */
   readonly set: (name: string, token: StoredToken) => Effect.Effect<void>
-  /** Compare and remove: only if it is this token that is kept. */
+  /** Removes the stored token if it is this one. */
   readonly remove: (name: string, token: Redacted.Redacted) => Effect.Effect<void>
   /**
-   * The right to log in, which one at most has over all processes that share the store. `None`: somebody else has it.
-   * `Some`: it is ours until the scope closes, or until this time is over, so that who dies with it blocks nobody for
-   * longer, whatever its clock said. A store that does not work gives it to everyone.
+   * Takes the lease for a login. Of all processes that share the store, one holds it at a time. `Some` if it was taken: it
+   * ends with the scope, and at the latest after `timeToLive`, so that a process that dies does not block others. `None`
+   * if another process holds it. A store that does not work gives a lease to everyone.
    */
   readonly lease: (
     name: string,
@@ -67,7 +69,7 @@ export interface Service {
 }
 
 /**
- * Read by a Session when it is made. Nothing outlives the Session unless a layer says so.
+ * Reference for the token store. A Session reads it when it is made. Default: no store.
  *
  * @since 0.1.0
  * @category tags
@@ -77,65 +79,69 @@ export class TokenStore extends Context.Reference<TokenStore>()("effect-keystone
 }) {}
 
 /**
- * Why an operation of a `Backend` did not work.
+ * Why an operation of a `Backend` failed.
  *
  * @since 0.1.0
  * @category models
  */
 export interface BackendFailure {
-  /** Shown in the log: nothing secret. */
+  /** Shown in the log, so nothing secret. */
   readonly reason: string
-  /** It cannot be reached at all, and is best left alone for a while. */
+  /** The store cannot be reached at all. */
   readonly unreachable: boolean
 }
 
 /**
- * Where entries are kept: all that a new kind of store has to bring. It sees names and entries, which are text, and no
- * tokens: `make` encrypts, keeps time and bears with failures.
+ * Stores text under names. Implement it for a new kind of store. It sees no tokens: `make` adds encryption, timeouts and
+ * the handling of failures.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Backend {
   readonly get: (name: string) => Effect.Effect<Option.Option<string>, BackendFailure>
-  /** The entry may be forgotten when it ends (in milliseconds since 1970). `undefined`: it does not end. */
+  /** The entry may be deleted at `endsAt`, in milliseconds since 1970. `undefined` if it does not end. */
   readonly set: (name: string, entry: string, endsAt: number | undefined) => Effect.Effect<void, BackendFailure>
-  /** Only if exactly this entry is kept, and without losing another one that is written meanwhile. */
+  /** Removes the entry if it is exactly this one. An entry written meanwhile must not be lost. */
   readonly remove: (name: string, entry: string) => Effect.Effect<void, BackendFailure>
-  /** For this owner, if it is free. It becomes free by itself after this time. */
+  /** Takes the lease for this owner. `false` if another owner holds it. It ends by itself after `timeToLive`. */
   readonly lock: (
     name: string,
     owner: string,
     timeToLive: Duration.Duration
   ) => Effect.Effect<boolean, BackendFailure>
-  /** Only if this owner has it. */
+  /** Ends the lease, if this owner holds it. */
   readonly unlock: (name: string, owner: string) => Effect.Effect<void, BackendFailure>
 }
 
 /**
+ * Options of every store that keeps tokens outside of the process.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * What entries are encrypted with and names are made with: 16 bytes or more, made by chance, as
-   * `openssl rand -base64 32` gives them. Stores with the same key read each other's entries.
+   * The key for encrypting entries and hashing names: at least 16 random bytes in base64, as from
+   * `openssl rand -base64 32`. Stores with the same key can read each other's entries.
    */
   readonly key: Redacted.Redacted
 }
 
 /**
+ * Options of `make`.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface MakeOptions extends Options {
-  /** Whose options these are, for `InvalidOptions`. Default: `TokenStore`. */
+  /** The module to name in `InvalidOptions`. Default: `TokenStore`. */
   readonly module?: string | undefined
-  /** As it is called in the log. Default: "the token store". */
+  /** The store's name in the log. Default: "the token store". */
   readonly label?: string | undefined
   /** How long an operation may take. Default: 5 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** How long a store that fails is left alone. Default: 5 seconds. */
+  /** How long the store is not used after a failure. Default: 5 seconds. */
   readonly rest?: Duration.DurationInput | undefined
 }
 
@@ -144,7 +150,8 @@ export interface MakeOptions extends Options {
 // -----------------------------------------------------------------------------
 
 /**
- * A store over a backend of one's own.
+ * Makes a store from a backend. Entries are encrypted, operations are timed out, and failures are logged. Fails with
+ * `InvalidOptions` for an unusable key.
  *
  * @since 0.1.0
  * @category constructors
@@ -159,7 +166,7 @@ export const make = (backend: Backend, options: MakeOptions): Effect.Effect<Serv
     })
     let warned = false
 
-    /** An entry and what is in it. What cannot be read counts as absent, and is told once. */
+    /** The entry and its token. An entry that cannot be read counts as absent, with one warning. */
     const read = (name: string) =>
       Effect.flatMap(attempt("read", backend.get(name), Option.none()), (found) => {
         if (Option.isNone(found)) {
@@ -175,7 +182,7 @@ export const make = (backend: Backend, options: MakeOptions): Effect.Effect<Serv
           }
           warned = true
           return Effect.as(
-            Effect.logWarning(`${label} holds an entry that is damaged or was written with another key: passed over`),
+            Effect.logWarning(`${label} holds an entry that is damaged or was written with another key: ignored`),
             Option.none()
           )
         })
@@ -211,7 +218,7 @@ export const make = (backend: Backend, options: MakeOptions): Effect.Effect<Serv
     }
   })
 
-/** Backends write down when a lease ends, which needs a number. */
+/** Backends store the end of a lease as a number, which must be finite. */
 const longestLease = /*#__PURE__*/ Duration.days(1)
 
 const hasEnded = ({ endsAt }: StoredToken, now: number): boolean => endsAt !== undefined && endsAt <= now
@@ -219,7 +226,7 @@ const hasEnded = ({ endsAt }: StoredToken, now: number): boolean => endsAt !== u
 const isSame = ({ access }: StoredToken, token: Redacted.Redacted): boolean =>
   Redacted.value(access.token) === Redacted.value(token)
 
-/** Kept as Keystone sent it, and read again by who gets it. */
+/** Stores the body as Keystone sent it. It is decoded again when it is read. */
 const toContent = ({ access, arrivedAt, endsAt }: StoredToken): Cipher.Content => ({
   token: access.token,
   body: access.body,
@@ -231,8 +238,8 @@ const toStored = ({ arrivedAt, body, endsAt, token }: Cipher.Content): Option.Op
   Option.map(Either.getRight(AccessInfo.fromBody(body, token)), (access) => ({ access, arrivedAt, endsAt }))
 
 /**
- * No store: nothing outlives the Session, and everyone may log in. Names are made with a key that this process makes and
- * that cannot leave it.
+ * No store: tokens are lost with the Session, and every process may log in. Names are hashed with a key that the process
+ * generates and cannot export.
  *
  * @since 0.1.0
  * @category constructors
@@ -246,7 +253,8 @@ export const none: Service = {
 }
 
 /**
- * In the memory of this process, for as many identities as `capacity` says (default: 10,000).
+ * Makes a store in memory. `capacity` is the number of identities (default: 10,000); beyond it, the token stored first is
+ * dropped.
  *
  * @since 0.1.0
  * @category constructors
@@ -265,7 +273,7 @@ export const makeMemory = (options: { readonly capacity?: number | undefined } =
         ),
       set: (name, token) =>
         Effect.sync(() => {
-          // what was set last is at the end, and what is at the front leaves
+          // a Map keeps the order of insertion, so the first key is the oldest
           tokens.delete(name)
           tokens.set(name, token)
           for (const oldest of tokens.size > capacity ? tokens.keys() : []) {
@@ -309,8 +317,8 @@ export const makeMemory = (options: { readonly capacity?: number | undefined } =
 // -----------------------------------------------------------------------------
 
 /**
- * In the memory of this process: for several Sessions that are to share their tokens, and for tests. It is one store for
- * all that get this very layer.
+ * Stores tokens in memory: for several Sessions that share their tokens, and for tests. Everything that is built with
+ * this layer in one memo map shares one store.
  *
  * @example
  * ```ts
@@ -336,7 +344,7 @@ const whyOf = (error: PlatformError.PlatformError): BackendFailure => ({
 const overKeyValueStore = (store: KeyValueStore.KeyValueStore): Backend => {
   const turns = new Map<string, { readonly semaphore: Effect.Semaphore; users: number }>()
 
-  /** A `KeyValueStore` cannot compare: in this process, at least, nothing comes between reading and writing. */
+  /** Serializes access to a name within this process. A `KeyValueStore` has no compare-and-set. */
   const inTurn = (name: string) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.acquireUseRelease(
       Effect.sync(() => {
@@ -382,7 +390,7 @@ const overKeyValueStore = (store: KeyValueStore.KeyValueStore): Backend => {
           return false
         }
         yield* set(leaseOf(name), Lease.format({ owner, until: Math.ceil(now + millis) }))
-        // of two processes that come at once, the one that wrote first mostly sees it here
+        // of two processes that write at once, the one that was overwritten usually sees it here
         return (yield* readLease(name))?.owner === owner
       })),
     unlock: (name, owner) =>
@@ -393,12 +401,11 @@ const overKeyValueStore = (store: KeyValueStore.KeyValueStore): Backend => {
 }
 
 /**
- * In any `KeyValueStore` of @effect/platform: entries under their names, and beside them `<name>.lease` while somebody
- * logs in.
+ * Stores tokens in a `KeyValueStore` of @effect/platform: entries under their names, and `<name>.lease` during a login.
  *
- * A `KeyValueStore` can neither compare nor let an entry end. Within one process leases and removals are exact; of
- * several processes that come in the same moment, more than one may log in. For a fleet there is `RedisTokenStore`, and
- * for processes on one machine `DirectoryTokenStore`.
+ * A `KeyValueStore` has neither compare-and-set nor expiry. Leases and removals are exact within one process, but of
+ * several processes that start at the same moment, more than one may log in. `RedisTokenStore` is exact across machines,
+ * and `DirectoryTokenStore` across the processes of one machine.
  *
  * @example
  * ```ts

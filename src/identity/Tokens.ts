@@ -1,5 +1,5 @@
 /**
- * The tokens of a Session: one login for any number of callers, and for all processes that share its `TokenStore`.
+ * The tokens of a Session: one login for any number of callers, and for all processes that share a `TokenStore`.
  *
  * @since 0.1.0
  */
@@ -11,11 +11,11 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import * as Fiber from "../base/fiber.js"
 import * as Metrics from "../base/metrics.js"
 import * as SharedFetch from "../base/sharedFetch.js"
 import * as Time from "../base/time.js"
 import * as Errors from "../Errors.js"
-
 import type * as AccessInfo from "../model/AccessInfo.js"
 import type * as AuthPlugin from "./AuthPlugin.js"
 import * as IdentityKey from "./identityKey.js"
@@ -23,32 +23,54 @@ import * as TokenLife from "./tokenLife.js"
 import * as TokenStore from "./TokenStore.js"
 
 /**
+ * Options for how tokens are fetched and kept.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * How long a failed login is not tried again: `initial` after the first failure (default: 1 second), doubling up to
-   * `max` (default: 1 minute), each up to half shorter by chance. A `Retry-After` of Keystone makes it longer.
+   * How long to wait after a failed login before the next attempt: `initial` after the first failure (default: 1 second),
+   * doubled after each further one up to `max` (default: 1 minute), and shortened at random by up to half. A
+   * `Retry-After` from Keystone prolongs it.
    */
   readonly loginBackoff?: {
     readonly initial?: Duration.DurationInput | undefined
     readonly max?: Duration.DurationInput | undefined
   } | undefined
   /**
-   * How long a process waits for another one that shares its `TokenStore` and is logging in; after that it logs in itself. A login of
-   * its own must be done in that time: the others wait 10 seconds longer at most before one of them takes over. `Session.layer`
-   * gives its own `loginTimeout`. Default: 30 seconds.
+   * How long to wait for another process that shares the `TokenStore` and is logging in, before logging in here. A login
+   * must end within this time: other processes take over 10 seconds later. `Session.layer` passes its own
+   * `loginTimeout`. Default: 30 seconds.
    */
   readonly loginTimeout?: Duration.DurationInput | undefined
-  /** For how many identities tokens are kept. Default: 10,000. */
+  /** The number of identities whose tokens are kept. Default: 10,000. */
   readonly capacity?: number | undefined
-  /** Give the tokens back to Keystone when the Session ends. Not with a `TokenStore`: others use them. Default: `false`. */
+  /**
+   * Revoke the tokens when the Session ends. Not to be used with a `TokenStore`, where other processes use them too.
+   * Default: `false`.
+   */
   readonly revokeOnClose?: boolean | undefined
 }
 
 /**
- * Who logs in, and how: what a plugin hands to `Tokens`.
+ * A moment of Effect's monotonic clock, in milliseconds. Only the difference between two of them has a meaning.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Instant = Time.Instant
+
+/**
+ * Everything that decides a token, as nested values. `Redacted` values count by their content.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type KeyParts = IdentityKey.Structure
+
+/**
+ * Who logs in, and how. A plugin passes it to `Tokens`.
  *
  * @since 0.1.0
  * @category models
@@ -57,43 +79,45 @@ export interface Identity {
   /** Made by `Tokens.key`. Identities with the same key share a token. */
   readonly key: string
   readonly login: Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
-  /** Does another login give a token that lives longer? */
+  /** Whether another login gives a token that lives longer. */
   readonly renewable: boolean
-  /** One login, and none after it: for passcodes that work once, and if the caller wants it so. */
+  /** Log in once and never again: for passcodes that work once, or if the caller asks for it. */
   readonly once: boolean
-  /** Gives a token back. Never fails: this is good manners, and no more. */
+  /** Revokes a token. Errors are ignored. */
   readonly revoke: (access: AccessInfo.AccessInfo) => Effect.Effect<void>
-  /** Who it is, in words, for errors. */
+  /** Describes the user in errors. */
   readonly description: string
-  /** Where the login goes. */
+  /** The URL of the login, for errors. */
   readonly url: string
-  /** What metrics are told apart by. */
+  /** The labels of its metrics. */
   readonly labels: { readonly plugin: string; readonly cloud: string }
 }
 
 /**
- * The tokens of a Session (and of its `TokenStore`). A token is fetched once for any number of callers, renewed in the background before it ends,
- * and dropped when it was rejected. After a failed login callers get its error at once until the next attempt is due.
+ * The tokens of a Session and its `TokenStore`. A token is fetched once for any number of callers, renewed in the
+ * background before it expires, and dropped when a service rejects it. After a failed login, callers get its error at once
+ * until the next attempt is due.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** A key from everything that decides the token, secrets included; nothing can be read back from it. */
-  readonly key: (parts: IdentityKey.Structure) => Effect.Effect<string>
+  /** A key made of everything that decides the token, secrets included. Nothing can be read back from it. */
+  readonly key: (parts: KeyParts) => Effect.Effect<string>
+  /** The token. Logs in if there is none that is still valid. */
   readonly get: (identity: Identity) => Effect.Effect<AccessInfo.AccessInfo, AuthPlugin.Error>
-  /** The token, if it is there now (by Effect's monotonic clock) and need not be renewed yet: that counts as a request for it. */
-  readonly known: (identity: Identity, now: Time.Instant) => AccessInfo.AccessInfo | undefined
-  /** Drops the token if it is the one that was rejected, and nothing newer; from the `TokenStore` too. */
+  /** The token, if it is in the cache and not yet due for renewal. Counted as a cache hit in the metrics. */
+  readonly known: (identity: Identity, now: Instant) => AccessInfo.AccessInfo | undefined
+  /** Drops the token that was rejected, here and in the `TokenStore`. A newer token stays. */
   readonly invalidate: (identity: Identity, rejected: Redacted.Redacted) => Effect.Effect<void>
-  /** The token that is there, if there is one: never logs in. */
+  /** The token in the cache. Never logs in. */
   readonly peek: (identity: Identity) => Effect.Effect<Option.Option<AccessInfo.AccessInfo>>
-  /** Takes a token that came from elsewhere as the identity's own. */
+  /** Puts a token into the cache that was obtained elsewhere. */
   readonly put: (identity: Identity, access: AccessInfo.AccessInfo) => Effect.Effect<void>
 }
 
 /**
- * How long a token must live at least, in milliseconds: what a request says with `tokenLife`, for whoever gets its token.
+ * How long a token must still live, in milliseconds. A request sets it with `tokenLife`.
  *
  * @since 0.1.0
  * @category tags
@@ -102,10 +126,10 @@ export class LeastLife extends Context.Reference<LeastLife>()("effect-keystoneau
   defaultValue: () => 0
 }) {}
 
-/** How much longer than a login's timeout somebody has the right to log in for all: enough to store the token. */
+/** How much longer than a login's timeout its lease lasts: enough to store the token. */
 const leaseReserve = /*#__PURE__*/ Duration.seconds(10)
 
-/** How often those who wait for another process look whether it has logged in. */
+/** How often to look for a token while another process logs in. */
 const pollMillis = 100
 
 interface Held extends TokenLife.Held {
@@ -113,6 +137,8 @@ interface Held extends TokenLife.Held {
 }
 
 /**
+ * The tokens of one Session, with the `TokenStore` from the context. `Session.make` calls it.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -133,7 +159,7 @@ export const make = (
       capacity
     }))
 
-    // a token that was rejected may still be in the store for a moment: whoever comes then must not get it again
+    // a rejected token may still be in the store for a moment, and must not be taken from there again
     const rejections = new Map<string, Redacted.Redacted>()
     const remember = (key: string, rejected: Redacted.Redacted): void => {
       const [oldest] = rejections.keys()
@@ -147,7 +173,7 @@ export const make = (
       return rejected !== undefined && isSame(rejected, token)
     }
 
-    /** From the store, if it was not rejected here, need not be renewed yet, and lives that long or as long as any. */
+    /** The stored token, unless it was rejected here, is due for renewal, or lives shorter than `atLeast` and any new one. */
     const fromStore = (identity: Identity, atLeast: number): Effect.Effect<Option.Option<Held>> =>
       Effect.flatMap(store.get(identity.key), (stored) =>
         Effect.clockWith((clock) =>
@@ -162,10 +188,8 @@ export const make = (
 
     const login = (identity: Identity): Effect.Effect<Held, AuthPlugin.Error> =>
       identity.login.pipe(
-        Effect.tapBoth({
-          onFailure: (error) => Effect.sync(() => counters(identity.labels).login(error._tag)),
-          onSuccess: () => Effect.sync(() => counters(identity.labels).login("ok"))
-        }),
+        Effect.tapError((error) => Effect.sync(() => counters(identity.labels).login(error._tag))),
+        Effect.tap(() => Effect.sync(() => counters(identity.labels).login("ok"))),
         Effect.flatMap((access) =>
           Effect.clockWith((clock) => Effect.succeed({ identity, ...TokenLife.arrived(access, clock) }))
         ),
@@ -183,7 +207,7 @@ export const make = (
         )
       )
 
-    /** The store's token, or a login of our own, or of another process that is at it. */
+    /** The token from the store, from a login here, or from a login of another process. */
     const fetch = (identity: Identity, atLeast: number): Effect.Effect<Held, AuthPlugin.Error> =>
       Effect.annotateCurrentSpan({
         "openstack.auth.plugin": identity.labels.plugin,
@@ -223,7 +247,7 @@ export const make = (
     ): Effect.Effect<Held, AuthPlugin.Error, Scope.Scope> =>
       Effect.gen(function*() {
         const mine = yield* store.lease(identity.key, leaseTime)
-        // whoever had it before may just have logged in
+        // the process that had the lease before may have stored a token
         const found = yield* fromStore(identity, atLeast)
         if (Option.isSome(found)) {
           yield* Effect.sync(counters(identity.labels).storeHit)
@@ -238,7 +262,7 @@ export const make = (
       })
 
     if (options.revokeOnClose === true) {
-      // a finalizer cannot be interrupted, not even by a timeout of its own, unless it is told that it may
+      // a finalizer is uninterruptible, so a timeout inside it has no effect without this
       yield* Effect.addFinalizer(() =>
         Effect.flatMap(
           shared.values,
@@ -251,8 +275,8 @@ export const make = (
     }
 
     const get: Service["get"] = (identity) =>
-      Effect.withFiberRuntime((fiber) => {
-        const atLeast = Context.get(fiber.currentContext, LeastLife)
+      Fiber.withFiber((fiber) => {
+        const atLeast = Fiber.service(fiber, LeastLife)
         const held = shared.known(identity.key, Time.ofFiber(fiber), atLeast)
         if (held === undefined) {
           return getOrFetch(identity, atLeast)

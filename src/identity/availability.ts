@@ -1,9 +1,9 @@
 /**
- * What a store that does not work costs: one warning when it begins, one line when it is over, and nobody waits for it
- * more than once in a while.
+ * Limits what a failing token store costs: one warning when it starts to fail, one message when it works again, and one
+ * attempt in a while.
  *
- * Reading and writing are held apart: a disk that is full can still be read. Where the store cannot be reached at all,
- * both rest.
+ * Reads and writes are tracked separately: a full disk can still be read. A store that cannot be reached at all is
+ * neither read nor written.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,23 +13,23 @@ import * as Time from "../base/time.js"
 export interface Failure {
   /** Shown in the log. */
   readonly reason: string
-  /** It cannot be reached at all: neither for reading nor for writing. */
+  /** The store cannot be reached at all, for reading or writing. */
   readonly unreachable: boolean
 }
 
 export type Kind = "read" | "write"
 
 export interface Policy {
-  /** As it is called in the log. */
+  /** The store's name in the log. */
   readonly label: string
   /** How long an operation may take. */
   readonly timeout: Duration.Duration
-  /** How long after a failure the store is not asked again. */
+  /** How long the store is not used after a failure. */
   readonly rest: Duration.Duration
 }
 
 export interface Availability {
-  /** The operation, or where it fails, takes too long or is not even tried, what is to be used instead. */
+  /** Runs the operation. Gives `otherwise` if it fails, takes too long, or is not tried. */
   readonly attempt: <A>(kind: Kind, operation: Effect.Effect<A, Failure>, otherwise: A) => Effect.Effect<A>
 }
 
@@ -38,7 +38,7 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
   const millis = Duration.toMillis(rest)
   let failures = 0
 
-  /** Is it to be tried? One of those who come when the rest is over finds out for all. */
+  /** Whether to try. After the rest, the first caller tries for all. */
   const admit = (kind: Kind, now: Time.Instant): boolean => {
     const failure = failing.get(kind)
     if (failure === undefined) {
@@ -65,7 +65,7 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
       : Effect.logWarning(`${label} cannot be ${unreachable ? "reached" : verb[kind]} (${reason}): going on without it`)
   }
 
-  /** What began before the last failure says nothing about now. */
+  /** An operation that began before the last failure does not prove that the store works again. */
   const worked = (kind: Kind, failuresBefore: number): Effect.Effect<void> => {
     if (failing.size === 0 || failuresBefore !== failures) {
       return Effect.void
@@ -96,8 +96,8 @@ export const make = ({ label, rest, timeout }: Policy): Availability => {
             onSuccess: (value) => Effect.as(worked(kind, failuresBefore), value),
             onFailure: (failure) => Effect.as(failed(kind, failure, Time.now(clock)), otherwise)
           }),
-          // a fiber of its own: the timeout holds even where the caller cannot be interrupted, and a caller that is
-          // interrupted leaves nothing half done
+          // in its own fiber, so that the timeout works in an uninterruptible caller, and an interrupted caller leaves
+          // nothing half done
           Effect.interruptible,
           Effect.forkDaemon,
           Effect.flatMap(Fiber.join)

@@ -1,4 +1,4 @@
-/** What is kept of a token outside of this process: encrypted, and under a name that says nothing. */
+/** Encrypts tokens for a token store, and makes the names that they are stored under. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
@@ -7,9 +7,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { InvalidOptions } from "../Errors.js"
 
-/** Built by those who encrypt, and in nobody else's bundle. */
+/** A function, so that bundles without encryption leave the schema out. */
 const contentSchema = () => {
-  const moment = Schema.UndefinedOr(Schema.Finite).pipe(Schema.optionalWith({ exact: true }))
+  const moment = Schema.optional(Schema.Finite)
   return Schema.parseJson(Schema.Struct({
     token: Schema.Redacted(Schema.String),
     body: Schema.Unknown,
@@ -26,22 +26,22 @@ export interface Content {
 }
 
 export interface Cipher {
-  /** A keyed hash. */
+  /** A keyed hash of the text. */
   readonly identify: (text: string) => Effect.Effect<string>
-  /** `None`: it cannot be written as JSON. */
+  /** Encrypts. `None` if the content cannot be written as JSON. */
   readonly seal: (name: string, content: Content) => Effect.Effect<Option.Option<string>>
-  /** `None`: damaged, foreign, from under another name, or with another key. */
+  /** Decrypts. `None` if the entry is damaged, was sealed for another name or with another key, or is not one of ours. */
   readonly open: (name: string, sealed: string) => Effect.Effect<Option.Option<Content>>
 }
 
-/** The first byte of what is kept. What begins with another one is not ours to read. */
+/** The first byte of an entry: its format. Entries of other formats are not read. */
 const format = 1
 
 const nonceLength = 12
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text))
 
-/** The name belongs to it: an entry that somebody copies to another identity's name does not open there. */
+/** Binds an entry to its name: copied to the name of another identity, it does not open. */
 const boundTo = (name: string): Uint8Array<ArrayBuffer> => bytes(`effect-keystoneauth/TokenStore/${format}/${name}`)
 
 const hmac = (key: CryptoKey) => (text: string): Effect.Effect<string> =>
@@ -52,12 +52,12 @@ const hmac = (key: CryptoKey) => (text: string): Effect.Effect<string> =>
 
 const byChance = (): string => Encoding.encodeHex(crypto.getRandomValues(new Uint8Array(16)))
 
-/** Browsers keep it from pages that came over http, but for those of their own machine. */
+/** Browsers have it only on pages from https or localhost. */
 const hasSubtle = (): boolean => "subtle" in crypto
 
 let ownKey: Promise<CryptoKey> | undefined
 
-/** In place of hashes, where none can be had. */
+/** Random names, used in place of hashes where there is no SubtleCrypto. */
 const names = new Map<string, string>()
 
 const nameByChance = (text: string): string => {
@@ -66,7 +66,7 @@ const nameByChance = (text: string): string => {
   return name
 }
 
-/** With a key that this process makes when it is first needed, and that cannot leave it. */
+/** A keyed hash, with a key that this process generates at first use and cannot export. */
 export const identifyHere = (text: string): Effect.Effect<string> =>
   Effect.suspend(() =>
     hasSubtle()
@@ -77,7 +77,7 @@ export const identifyHere = (text: string): Effect.Effect<string> =>
       : Effect.succeed(nameByChance(text))
   )
 
-/** For who has a lock. */
+/** A random id, for the owner of a lease or a temporary file. */
 export const randomId: Effect.Effect<string> = Effect.sync(byChance)
 
 export const make = (module: string, key: Redacted.Redacted): Effect.Effect<Cipher, InvalidOptions> =>
@@ -134,7 +134,7 @@ export const make = (module: string, key: Redacted.Redacted): Effect.Effect<Ciph
               }
             )
           }),
-          // what is wrong with it would quote it
+          // the error is dropped: it would quote the content
           Effect.option
         ),
       open: (name, sealed) => {

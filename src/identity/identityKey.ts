@@ -1,11 +1,12 @@
 /**
- * Everything that decides a token, or a document that depends on who asks, as one text: what its key is made of. Keys are built
- * here, and nowhere else.
+ * Keys of tokens and of documents that differ between users. A key is made of everything that decides the token. All keys
+ * are built here.
  */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { InvalidOptions } from "../Errors.js"
 
+/** Nested values that a key is made of. */
 export type Structure =
   | string
   | boolean
@@ -14,23 +15,23 @@ export type Structure =
   | ReadonlyArray<Structure>
   | { readonly [name: string]: Structure }
 
-/** What decides a token. Each source has its own place, so that names that a caller chose cannot meet names of another origin. */
+/** Everything that decides a token. Each source has its own field, so that names chosen by a caller cannot collide. */
 export type Sources = {
-  /** Which code gets the token: `v3`, `v2`, `custom`, ... */
+  /** The kind of login: `v3`, `v2`, `custom`, ... */
   readonly kind: string
-  /** Of a `CustomLogin`. */
+  /** The name of a `CustomLogin`. */
   readonly name?: string | undefined
   readonly authUrl?: string | undefined
   readonly includeCatalog?: boolean | undefined
   readonly scope?: Structure
-  /** Each with its name and its parts. */
+  /** The authentication methods, each with its name and parts. */
   readonly methods?: ReadonlyArray<Structure> | undefined
   readonly parts?: Structure
 }
 
 const isList = (structure: Structure): structure is ReadonlyArray<Structure> => Array.isArray(structure)
 
-/** With sorted names. `undefined` for what is absent or empty. */
+/** The structure with sorted names and plain secrets. `undefined` if it is absent or empty. */
 const canonical = (structure: Structure): unknown => {
   if (Redacted.isRedacted(structure)) {
     return canonical(Redacted.value(structure))
@@ -48,19 +49,19 @@ const canonical = (structure: Structure): unknown => {
   return structure === "" ? undefined : structure
 }
 
-/** JSON: no two structures give the same text, but for the order of names and for what is absent or empty. */
+/** The structure as JSON. Structures give the same text only if they differ in nothing but order of names and empty values. */
 export const write = (structure: Structure): string => JSON.stringify(canonical(structure) ?? null)
 
-/** Is there nothing in it that a key would be made of? */
+/** Does the structure add nothing to a key? */
 export const isEmpty = (structure: Structure): boolean => canonical(structure) === undefined
 
-/** The key of a document at this URL for who sends these headers, whatever they are called. */
+/** The key of a document at this URL, read with these headers. */
 export const ofDocument = (url: string, headers: Readonly<Record<string, string>>): string => write({ url, headers })
 
-/** UTF-8 has no lone surrogates: encoders write U+FFFD for each, so that different texts are sent as the same. */
+/** UTF-8 has no lone surrogates: encoders write U+FFFD for each, so different texts would be sent as the same one. */
 const lossy = /[\p{Surrogate}\ufffd]/u
 
-/** The name of what holds such text. */
+/** The name of the first value that has such a character. */
 const findLossy = (structure: Structure, name: string): string | undefined => {
   if (Redacted.isRedacted(structure)) {
     return findLossy(Redacted.value(structure), name)
@@ -79,7 +80,7 @@ const findLossy = (structure: Structure, name: string): string | undefined => {
     .find((found) => found !== undefined)
 }
 
-/** Refuses text that would not arrive as it is. `option` is what is to be named where no inner name says it. */
+/** Fails for text that cannot be sent unchanged. `option` is named in the error where the structure has no name. */
 export const check = (
   structure: Structure,
   module: string,
@@ -90,8 +91,7 @@ export const check = (
     new InvalidOptions({
       module,
       option: found,
-      reason:
-        "it has a character that cannot be sent: half of a surrogate pair, or U+FFFD, which stands for what was lost"
+      reason: "it has a character that cannot be sent: half of a surrogate pair, or U+FFFD (the replacement character)"
     })
   )
 }

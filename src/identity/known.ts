@@ -1,13 +1,16 @@
 /**
- * What our own services know without waiting. A warm request asks here first, since the least effect costs more than the
- * answer; where nothing is known, or the service is somebody else's, it asks the service.
+ * Reads the caches of our own services synchronously: tokens, catalogs and version documents.
+ *
+ * This bypasses the services' effects, for speed only: without it a warm request takes 46 to 56 µs of CPU time instead of
+ * 33 to 40 µs (over an in-memory HttpClient). A request looks here first. If the value is not in the cache, or the service
+ * is not ours (another `AuthPlugin`, a `Catalog` in a test), it runs the service's effect, with the same result.
  */
 import type * as Time from "../base/time.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import type * as ServiceCatalog from "../model/ServiceCatalog.js"
 import type * as VersionDocument from "../model/VersionDocument.js"
 
-/** By identity: a service that was made from one of ours answers for itself. */
+/** Keyed by the service object itself: a service that wraps one of ours is not found here, and runs its own effects. */
 const register = <Answer>() => {
   const answers = new WeakMap<object, Answer>()
   return {
@@ -19,11 +22,11 @@ const register = <Answer>() => {
   }
 }
 
-/** By an `AuthPlugin`: the token that its `headers` and `access` would give. */
+/** For an `AuthPlugin`: the token that its `headers` and `access` would give. */
 export const access = register<(now: Time.Instant) => AccessInfo.AccessInfo | undefined>()
 
-/** By a `Catalog`: what `get` would give to who has this token. */
+/** For a `Catalog`: the catalog that `get` would give with this token. */
 export const catalog = register<(access: AccessInfo.AccessInfo) => ServiceCatalog.ServiceCatalog | undefined>()
 
-/** By a `Discovery`: what `document` would give. */
+/** For a `Discovery`: the document that `document` would give. */
 export const document = register<(url: string, now: Time.Instant) => VersionDocument.VersionDocument | undefined>()

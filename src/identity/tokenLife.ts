@@ -1,4 +1,4 @@
-/** When a token is renewed, and how long a failing login rests. */
+/** When a token is renewed, and how long to wait after a failed login. */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import type * as SharedFetch from "../base/sharedFetch.js"
@@ -7,23 +7,24 @@ import * as Errors from "../Errors.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import type { StoredToken } from "./TokenStore.js"
 
-/** How often a failing login is tried. */
+/** How long to wait after failed logins. */
 export interface Backoff {
-  /** The wait after the first failure; it doubles with each further one. */
+  /** The wait after the first failure. It doubles with each further one. */
   readonly initial: Duration.Duration
   readonly max: Duration.Duration
 }
 
-/** A token as it is held here. */
+/** A token in the cache. */
 export interface Held {
   readonly access: AccessInfo.AccessInfo
   readonly endsAt: Time.Instant
-  /** How long before its end it is renewed at the earliest, in milliseconds. */
+  /** How long before its end the token is renewed at the earliest, in milliseconds. */
   readonly margin: number
-  /** Its life has just begun: another login would not give one that lives longer. */
+  /** The token is new: another login would not give one that lives longer. */
   readonly fresh: boolean
 }
 
+/** How the shared fetch of `Tokens` treats tokens and failed logins. */
 export const policy = (
   options: { readonly backoff: Backoff; readonly capacity: number }
 ): SharedFetch.Policy<Held, Errors.AuthenticationError> => ({
@@ -46,22 +47,22 @@ export const policy = (
   capacity: options.capacity
 })
 
-/** What one login gives is used for so long where nothing tells how long it lives: one login a minute, and no more. */
+/** How long a token is used if nothing tells how long it lives: one login a minute at most. */
 const unknownLife = 60_000
 
-/** A clock that is so little behind does not make a stamp wrong: servers tell whole seconds, and proxies have clocks of their own. */
+/** How far clocks may differ before a stamp counts as wrong: servers give whole seconds, and proxies have own clocks. */
 const slack = 60_000
 
-/** No token lives longer. One whose stamps say so was never issued at that time. */
+/** The longest plausible life of a token. Longer ones have wrong stamps. */
 const longestLife = Duration.toMillis("365 days")
 
-/** How long the token lives in all, if its stamps can be believed. */
+/** The time from `issued_at` to `expires_at`, if it is plausible. */
 const wholeLife = ({ expiresAt, issuedAt }: AccessInfo.AccessInfo): number | undefined => {
   const whole = expiresAt === undefined || issuedAt === undefined ? 0 : expiresAt.epochMillis - issuedAt.epochMillis
   return whole > 0 && whole <= longestLife ? whole : undefined
 }
 
-/** What is left of the token at this time, if that lies between its stamps: otherwise the clock is not the one that wrote them. */
+/** The token's remaining life at this time, if the time lies between its stamps. Otherwise the clocks differ. */
 const leftAt = (
   { expiresAt, issuedAt }: AccessInfo.AccessInfo,
   time: number | undefined
@@ -73,7 +74,7 @@ const leftAt = (
     : undefined
 }
 
-/** What is left of it by the `Date` of its answer, which has whole seconds: so it was up to a second later, if it was not just issued. */
+/** The remaining life by the `Date` of the login's answer. `Date` has whole seconds, so up to one second is added. */
 const leftByServer = (access: AccessInfo.AccessInfo): number | undefined => {
   const { answeredAt, issuedAt } = access
   return answeredAt === undefined
@@ -85,9 +86,9 @@ const leftByServer = (access: AccessInfo.AccessInfo): number | undefined => {
 }
 
 /**
- * A token that has just come may be old: a vault or a cache hands out what it has. What is left of it is told by the server's clock,
- * if the answer has a `Date`, or else by ours. Where neither lies between the stamps, the clocks differ, and the token is taken
- * for new. Stamps that contradict each other tell nothing.
+ * A token from a login. It may be old: a vault or a cache may return an earlier token. Its remaining life is measured by
+ * the server's clock if the answer has a `Date`, else by ours. If neither time lies between the stamps, the clocks differ,
+ * and the token counts as new. Stamps that contradict each other are ignored.
  */
 export const arrived = (access: AccessInfo.AccessInfo, clock: Clock.Clock): Held => {
   const left = access.expiresAt === undefined
@@ -96,7 +97,7 @@ export const arrived = (access: AccessInfo.AccessInfo, clock: Clock.Clock): Held
   return hold(access, left, left, clock)
 }
 
-/** One that was stored, perhaps by somebody whose clock is wrong: the least that anything tells is what is left. */
+/** A token from a store. The clock of the process that stored it may be wrong, so the shortest remaining life counts. */
 export const stored = ({ access, arrivedAt, endsAt = Infinity }: StoredToken, clock: Clock.Clock): Held => {
   const ourTime = Time.wallClock(clock)
   const leftAtArrival = Math.min(wholeLife(access) ?? Infinity, endsAt - (arrivedAt ?? -Infinity))
@@ -104,7 +105,7 @@ export const stored = ({ access, arrivedAt, endsAt = Infinity }: StoredToken, cl
   return hold(access, left, Number.isFinite(leftAtArrival) ? leftAtArrival : left, clock)
 }
 
-/** One of which only its own word tells when it ends. */
+/** A token of which only its own `expires_at` is known. */
 export const restored = (access: AccessInfo.AccessInfo, clock: Clock.Clock): Held =>
   stored({ access, endsAt: access.expiresAt?.epochMillis }, clock)
 
@@ -116,16 +117,16 @@ const hold = (access: AccessInfo.AccessInfo, left: number, leftAtArrival: number
 })
 
 /**
- * A token is renewed in the last fifth of what was left of it when it came, but not earlier than two minutes before its end; where
- * exactly is left to chance, so that many programs do not come at once.
+ * A token is renewed in the last fifth of the life that it had on arrival, and at most two minutes before its end. The
+ * exact moment is random, so that many programs do not renew at once.
  */
 const marginOf = (leftAtArrival: number): number => Math.min(120_000, leftAtArrival * 0.2)
 
-/** For how long a token must still be good, so that what is got with it does not end at once. */
+/** How long a token must still live to be exchanged for another one, which does not live longer. */
 export const worthwhile = (access: AccessInfo.AccessInfo): number =>
   marginOf(leftByServer(access) ?? wholeLife(access) ?? unknownLife)
 
-/** A Keystone that demands more is not believed: one wrong header would shut everyone out. */
+/** The longest `Retry-After` that is obeyed: one wrong header must not lock everyone out. */
 const longestRest = Duration.toMillis("1 hour")
 
 const retryAfter = (error: Errors.AuthenticationError): number =>
@@ -133,7 +134,7 @@ const retryAfter = (error: Errors.AuthenticationError): number =>
     ? Math.min(error.retryAfterMillis ?? 0, longestRest)
     : 0
 
-/** The same failure, telling how long it will stay so. */
+/** The error with the time until the next attempt. */
 const withRetryAfter = (error: Errors.AuthenticationError, wait: number): Errors.AuthenticationError => {
   const retryAfterMillis = Math.ceil(wait)
   switch (error._tag) {

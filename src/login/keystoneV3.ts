@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import * as Order from "effect/Order"
 import * as Redacted from "effect/Redacted"
 import { toEffect } from "../base/either.js"
-import * as ObjectId from "../base/objectId.js"
+import * as Memo from "../base/memo.js"
 import * as Time from "../base/time.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as Errors from "../Errors.js"
@@ -82,7 +82,7 @@ export const login = (options: AuthMethod.LoginOptions, spec: PluginSpec): Keyst
         .filter(({ momentary }) => !IdentityKey.isEmpty(momentary))
         .map(({ momentary, name }) => ({ name, momentary })),
       // a plugin with another function has to log in by itself
-      onMissing: onMissing === undefined ? undefined : ObjectId.of(onMissing)
+      onMissing: onMissing === undefined ? undefined : Memo.objectId(onMissing)
     },
     check: Either.all([scope, hasMethod(methods, module), checkEach(methods, module)]),
     send: (transport) =>

@@ -1,5 +1,5 @@
 /**
- * A decoded token: who it is, for what, until when, and which services it sees.
+ * Decoded tokens: user, scope, roles, expiry and catalog.
  *
  * @since 0.1.0
  */
@@ -15,6 +15,8 @@ import * as ServiceCatalog from "./ServiceCatalog.js"
 import * as Internal from "./tokenBody.js"
 
 /**
+ * Identifies `AccessInfo` values.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -27,7 +29,7 @@ export const TypeId: unique symbol = Symbol.for("effect-keystoneauth/AccessInfo"
 export type TypeId = typeof TypeId
 
 /**
- * A role that the token carries.
+ * A role that the token has.
  *
  * @since 0.1.0
  * @category models
@@ -38,7 +40,7 @@ export interface Role {
 }
 
 /**
- * How a federated user came in.
+ * How a federated user logged in.
  *
  * @since 0.1.0
  * @category models
@@ -71,14 +73,14 @@ export interface AccessRule {
 export interface ApplicationCredential {
   readonly id: string | undefined
   readonly name: string | undefined
-  /** It may not manage application credentials and trusts. */
+  /** `true` if it cannot manage application credentials and trusts. */
   readonly restricted: boolean | undefined
-  /** All that it may be used for; `undefined`: no such limits. */
+  /** The requests that it may be used for. `undefined` if it may be used for all. */
   readonly accessRules: ReadonlyArray<AccessRule> | undefined
 }
 
 /**
- * Another cloud that this one vouches for its users to (Keystone to Keystone).
+ * Another cloud that accepts the users of this one (Keystone to Keystone federation).
  *
  * @since 0.1.0
  * @category models
@@ -90,18 +92,18 @@ export interface ServiceProvider {
 }
 
 /**
- * A decoded token. What the token does not say is `undefined`. Printing one shows neither the token nor the catalog.
+ * A decoded token. Fields that the token does not have are `undefined`. When printed, it shows neither token nor catalog.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AccessInfo extends Inspectable.Inspectable {
   readonly [TypeId]: TypeId
-  /** Of the Identity API that the token is from. A v2 token knows no domains, systems, federation or providers. */
+  /** The version of the Identity API. A v2 token has no domains, system scope, federation or service providers. */
   readonly version: "v2" | "v3"
   /** The token itself. */
   readonly token: Redacted.Redacted
-  /** How it was obtained, for example `["password"]`. */
+  /** The authentication methods, such as `["password"]`. */
   readonly methods: ReadonlyArray<string>
   readonly userId: string | undefined
   readonly userName: string | undefined
@@ -110,23 +112,23 @@ export interface AccessInfo extends Inspectable.Inspectable {
   readonly passwordExpiresAt: DateTime.Utc | undefined
   readonly isFederated: boolean
   readonly federation: Federation | undefined
-  /** Scoped to a project, a domain or the system. */
+  /** `true` if the token is scoped to a project, a domain or the system. */
   readonly scoped: boolean
   readonly projectScoped: boolean
   readonly projectId: string | undefined
   readonly projectName: string | undefined
   readonly projectDomainId: string | undefined
   readonly projectDomainName: string | undefined
-  /** The project acts as a domain. */
+  /** `true` if the project acts as a domain. */
   readonly projectIsDomain: boolean | undefined
-  /** Is it the project for administrators? So it is if the token does not say, as with most clouds. */
+  /** `true` if the project is the admin project. Most clouds do not define one: then `true` for every project. */
   readonly isAdminProject: boolean
   readonly domainScoped: boolean
   /** The domain that the token is scoped to. */
   readonly domainId: string | undefined
   readonly domainName: string | undefined
   readonly systemScoped: boolean
-  /** What of the system the token is scoped to: `{ all: true }`. */
+  /** The system scope: `{ all: true }`. */
   readonly system: Readonly<Record<string, unknown>> | undefined
   readonly trustScoped: boolean
   readonly trustId: string | undefined
@@ -137,46 +139,46 @@ export interface AccessInfo extends Inspectable.Inspectable {
   readonly applicationCredential: ApplicationCredential | undefined
   readonly applicationCredentialId: string | undefined
   readonly oauth2Credential: Readonly<Record<string, unknown>> | undefined
-  /** Of the client certificate that the token is bound to (`x5t#S256`). */
+  /** The thumbprint of the client certificate that the token is bound to (`x5t#S256`). */
   readonly oauth2CredentialThumbprint: string | undefined
   readonly roles: ReadonlyArray<Role>
-  /** A v2 token may list them apart from `roles`, which then have none. */
+  /** The ids of the roles. A v2 token lists them in its metadata, and its `roles` have only names. */
   readonly roleIds: ReadonlyArray<string>
   readonly roleNames: ReadonlyArray<string>
   readonly issuedAt: DateTime.Utc | undefined
-  /** `undefined`: the token does not end by itself. */
+  /** `undefined` if the token does not expire. */
   readonly expiresAt: DateTime.Utc | undefined
   /**
-   * What time it was for the server when it handed out the token: the `Date` of its answer. With it what is left of the token is known
-   * whatever this machine's clock says.
+   * The server's time when it issued the token, from the `Date` header. With it the remaining life of the token is known
+   * even if this machine's clock is wrong.
    */
   readonly answeredAt?: DateTime.Utc | undefined
   readonly auditId: string | undefined
-  /** The audit id of the token that a chain of tokens began with. */
+  /** The audit id of the first token in a chain of exchanged tokens. */
   readonly auditChainId: string | undefined
-  /** That of the chain, or else its own. */
+  /** `auditChainId`, or else `auditId`. */
   readonly initialAuditId: string | undefined
-  /** What the token is bound to, by mechanism, such as `kerberos`. */
+  /** The principals that the token is bound to, by mechanism, such as `kerberos`. */
   readonly bind: Readonly<Record<string, unknown>> | undefined
   readonly serviceProviders: ReadonlyArray<ServiceProvider>
-  /** The catalog of the token; `undefined` if it came without one (unscoped, `nocatalog`). */
+  /** The catalog in the token. `undefined` if it has none (unscoped, or `nocatalog`). */
   readonly catalog: ServiceCatalog.ServiceCatalog | undefined
-  /** The body as Keystone sent it, decoded from JSON. That of a v2 token holds the token. */
+  /** The body as Keystone sent it, parsed from JSON. The body of a v2 token contains the token. */
   readonly body: unknown
 }
 
 /**
- * What is known of a token besides its body.
+ * What the answer to a login tells besides its body.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Circumstances {
-  /** The `Date` of the answer that the token came in. */
+  /** The `Date` header of the answer. */
   readonly answeredAt?: DateTime.Utc | undefined
 }
 
-/** What sets the versions apart, once a v2 token is read as a v3 one. */
+/** The body as v3, and what differs between v2 and v3. */
 interface Source extends Circumstances {
   readonly version: "v2" | "v3"
   readonly token: Redacted.Redacted
@@ -261,11 +263,11 @@ const make = ({ answeredAt, body, readCatalog, roleIds, said, token, version }: 
       if (said.catalog === undefined || said.catalog === null) {
         return undefined
       }
-      // reading a catalog costs as much as parsing it: once per token, and only if someone asks
+      // indexing a catalog costs as much as parsing its JSON: once per token, and only if needed
       return catalog ??= readCatalog(said.catalog)
     },
     body,
-    // written out, since spreading Inspectable.BaseProto makes a big literal many times as dear
+    // written out: spreading Inspectable.BaseProto makes this literal many times slower
     toString() {
       return Inspectable.format(this.toJSON())
     },
@@ -297,8 +299,17 @@ const make = ({ answeredAt, body, readCatalog, roleIds, said, token, version }: 
 }
 
 /**
- * From the answer of `POST /v3/auth/tokens` (or `GET`): the body, decoded from JSON, and the token of the
- * `X-Subject-Token` header. Fails with the place of what does not fit.
+ * Decodes the answer of `POST` or `GET /v3/auth/tokens`: the body, parsed from JSON, and the token in the
+ * `X-Subject-Token` header. Fails with the place of a value of the wrong type.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { AccessInfo } from "effect-keystoneauth"
+ *
+ * // Either<AccessInfo, string>
+ * const token = AccessInfo.fromV3({ token: { methods: ["password"], user: { id: "4fd2" } } }, Redacted.make("gAAAAA..."))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -320,8 +331,8 @@ export const fromV3 = (
     }))
 
 /**
- * From the answer of `POST /v2.0/tokens`, decoded from JSON. The token is in it (`access.token.id`), unless another is
- * given. Fails with the place of what does not fit.
+ * Decodes the answer of `POST /v2.0/tokens`, parsed from JSON. The token is in it (`access.token.id`), unless another one is
+ * given. Fails with the place of a value of the wrong type.
  *
  * @since 0.1.0
  * @category constructors
@@ -348,8 +359,8 @@ export const fromV2 = (
   })
 
 /**
- * From the answer of either API, by what the body has: `token` (v3) or `access` (v2). Only a v2 body holds its token; a
- * v3 one needs that of the `X-Subject-Token` header.
+ * Decodes the answer of either version: a body with `token` is v3, one with `access` is v2. A v3 body needs the token from
+ * the `X-Subject-Token` header; a v2 body contains its token.
  *
  * @since 0.1.0
  * @category constructors
@@ -370,14 +381,15 @@ export const fromBody = (
 }
 
 /**
+ * Whether a value is an `AccessInfo`.
+ *
  * @since 0.1.0
  * @category guards
  */
 export const isAccessInfo = (u: unknown): u is AccessInfo => hasProperty(u, TypeId)
 
 /**
- * How long the token lives in all, from `issued_at` to `expires_at`: the same whatever this machine's clock says.
- * `None` if it does not end, or does not say.
+ * The time from `issued_at` to `expires_at`, which does not depend on this machine's clock. `None` if one is missing.
  *
  * @since 0.1.0
  * @category accessors
@@ -388,7 +400,7 @@ export const lifetime = (self: AccessInfo): Option.Option<Duration.Duration> =>
     : Option.some(Duration.millis(Math.max(0, DateTime.distance(self.issuedAt, self.expiresAt))))
 
 /**
- * Will the token have ended when this much time has passed? Never, if it does not end.
+ * Whether the token expires within a duration from `now`. `false` if it does not expire.
  *
  * @since 0.1.0
  * @category accessors
@@ -403,7 +415,7 @@ const serviceProvider = (self: AccessInfo, id: string): Option.Option<ServicePro
   Arr.findLast(self.serviceProviders, (provider) => provider.id === id)
 
 /**
- * Where a service provider takes SAML assertions. `None` if the token does not know it, or does not say.
+ * The URL at which a service provider accepts SAML assertions. `None` if the token does not have it.
  *
  * @since 0.1.0
  * @category accessors
@@ -412,7 +424,7 @@ export const serviceProviderUrl = (self: AccessInfo, id: string): Option.Option<
   Option.flatMapNullable(serviceProvider(self, id), (provider) => provider.spUrl)
 
 /**
- * Where a service provider gives tokens to federated users. `None` if the token does not know it, or does not say.
+ * The URL at which a service provider gives tokens to federated users. `None` if the token does not have it.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,6 +1,5 @@
 /**
- * Versions of APIs: numbers separated by dots, of which one may be "latest" (`2.1`, `3`, `2.latest`, `latest`), and
- * ranges of them.
+ * Versions of APIs, such as `2.1`, `3`, `2.latest` and `latest`, and ranges of them.
  *
  * @since 0.1.0
  */
@@ -19,6 +18,8 @@ import { InvalidVersion } from "../Errors.js"
 import * as ServiceType from "./ServiceType.js"
 
 /**
+ * Identifies `ApiVersion` values.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -31,21 +32,21 @@ export const TypeId: unique symbol = Symbol.for("effect-keystoneauth/ApiVersion"
 export type TypeId = typeof TypeId
 
 /**
- * A version. What is read always has a major and a minor number: `2` is `2.0`, `latest` is "the latest of the latest".
+ * A version. Versions that are read always have a major and a minor number: `2` becomes `2.0`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ApiVersion extends Equal.Equal, Pipeable, Inspectable.Inspectable {
   readonly [TypeId]: TypeId
-  /** `Infinity` is "latest". */
+  /** The numbers of the version. `Infinity` stands for `latest`. */
   readonly parts: readonly [major: number, ...rest: ReadonlyArray<number>]
   readonly major: number
   readonly minor: number
 }
 
 /**
- * One number of a version.
+ * One part of a version.
  *
  * @since 0.1.0
  * @category models
@@ -53,10 +54,10 @@ export interface ApiVersion extends Equal.Equal, Pipeable, Inspectable.Inspectab
 export type Part = number | `${number}` | "latest"
 
 /**
- * What is written where a version is wanted: `2`, `"2.1"`, `"v2.1"`, `"2.latest"`, `"latest"`, `[2, 1]`,
- * `[2, "latest"]`. Text that is not known before run time goes through `fromUnknown` or the schema `FromInput`.
+ * How a version is written in a program: `2`, `"2.1"`, `"v2.1"`, `"2.latest"`, `"latest"`, `[2, 1]`, `[2, "latest"]`. Use
+ * `fromUnknown` or the schema `FromInput` for text that is known only at run time.
  *
- * A fractional number is refused: `3.20` would be `3.2`.
+ * A fractional number is refused: `3.20` would be read as `3.2`.
  *
  * @since 0.1.0
  * @category models
@@ -64,10 +65,15 @@ export type Part = number | `${number}` | "latest"
 export type Input = ApiVersion | number | Input.Text | `v${Input.Text}` | readonly [Part, ...ReadonlyArray<Part>]
 
 /**
+ * Types of `Input`.
+ *
  * @since 0.1.0
+ * @category models
  */
 export declare namespace Input {
   /**
+   * A version as text.
+   *
    * @since 0.1.0
    * @category models
    */
@@ -75,7 +81,7 @@ export declare namespace Input {
 }
 
 /**
- * Is it a version?
+ * Whether a value is a version.
  *
  * @since 0.1.0
  * @category guards
@@ -105,8 +111,8 @@ const Proto: Omit<ApiVersion, "parts" | "major" | "minor"> = {
 }
 
 /**
- * A version of exactly these numbers, none added: `[3]` is `3`, which comes before `3.0`. For versions that are written or
- * read use `fromInput` and `fromUnknown`, which complete them.
+ * A version of exactly these numbers: `[3]` is `3`, which comes before `3.0`. `fromInput` and `fromUnknown` add the minor
+ * number instead.
  *
  * @since 0.1.0
  * @category constructors
@@ -115,7 +121,7 @@ export const fromParts = (parts: ApiVersion["parts"]): ApiVersion =>
   Object.assign(Object.create(Proto), { parts, major: parts[0], minor: parts[1] ?? 0 })
 
 /**
- * A version of whole numbers that the program knows; `Infinity` is "latest". The minor number of a major is 0.
+ * A version of a major and a minor number (default: 0). `Infinity` stands for `latest`.
  *
  * @since 0.1.0
  * @category constructors
@@ -124,7 +130,7 @@ export const make = (major: number, minor: number = major === Infinity ? Infinit
   fromParts([major, minor])
 
 /**
- * The latest version that there is.
+ * The version `latest`.
  *
  * @since 0.1.0
  * @category constructors
@@ -132,7 +138,7 @@ export const make = (major: number, minor: number = major === Infinity ? Infinit
 export const latest: ApiVersion = make(Infinity)
 
 /**
- * Is it `latest`? `2.latest` is not.
+ * Whether a version is `latest`. `2.latest` is not.
  *
  * @since 0.1.0
  * @category predicates
@@ -148,7 +154,7 @@ const parsePart = (part: unknown): number | undefined => {
   return Number.isSafeInteger(number) ? number : undefined
 }
 
-// The numbers as they were given: "2" is one number here.
+// the numbers as given, without a minor number added: "2" is [2]
 const parse = (input: unknown): ReadonlyArray<number> => {
   if (isApiVersion(input)) {
     return input.parts
@@ -172,7 +178,7 @@ const complete = ([major, minor, ...rest]: ReadonlyArray<number>): ApiVersion | 
   return isLatest(version) ? latest : version
 }
 
-// Some values cannot be shown at all, such as an object without a prototype that holds a bigint.
+// printing fails for some values, such as an object without a prototype that holds a bigint
 const show = (value: unknown): string =>
   isApiVersion(value)
     ? format(value)
@@ -182,11 +188,10 @@ const invalid = (field: string, value: unknown, reason: string): Either.Either<n
   Either.left(new InvalidVersion({ field, value: show(value), reason }))
 
 /**
- * Reads a version from a document, or anything else; whatever is not a version is `InvalidVersion`. `field` is where it was given, for the
- * error.
+ * Reads a version from any value, such as one in a document. Fails with `InvalidVersion`, which names `field`.
  *
- * As keystoneauth's `normalize_version_number`, but strict: at most one leading `v`, plain digits, no spaces, signs or
- * underscores, and no booleans.
+ * Like keystoneauth's `normalize_version_number`, but stricter: at most one leading `v`, only digits, no spaces, signs,
+ * underscores or booleans.
  *
  * @example
  * ```ts
@@ -207,8 +212,8 @@ export const fromUnknown = (input: unknown, field = "version"): Either.Either<Ap
 }
 
 /**
- * Reads a version as it is written in a program. Fails as `fromUnknown` does, and for a fractional number: 3.2 and 3.20 are
- * the same number, but not the same version.
+ * Reads a version as it is written in a program. Fails as `fromUnknown` does, and for a fractional number, since 3.2 and
+ * 3.20 are the same number but different versions.
  *
  * @example
  * ```ts
@@ -226,7 +231,7 @@ export const fromInput = (input: Input, field = "version"): Either.Either<ApiVer
     : fromUnknown(input, field)
 
 /**
- * The version that a URL's path shows: its last segment that is a version with a `v` in front (`version_from_url`).
+ * The version in a URL: the last path segment that is a version with a leading `v` (`version_from_url`).
  *
  * @example
  * ```ts
@@ -250,7 +255,7 @@ export const fromUrl = (url: string): Option.Option<ApiVersion> => {
 }
 
 /**
- * A version as text: `2.1`, `2.latest`, `latest`.
+ * Formats a version: `2.1`, `2.latest`, `latest`.
  *
  * @since 0.1.0
  * @category conversions
@@ -259,7 +264,7 @@ export const format = (self: ApiVersion): string =>
   isLatest(self) ? "latest" : self.parts.map((part) => part === Infinity ? "latest" : part).join(".")
 
 /**
- * Number by number, "latest" above all numbers; `2.0` is before `2.0.0`.
+ * Orders versions number by number, with `latest` above all numbers. `2.0` is before `2.0.0`.
  *
  * @since 0.1.0
  * @category ordering
@@ -272,8 +277,7 @@ export const Order: order.Order<ApiVersion> = order.mapInput(
 const atLeast = order.greaterThanOrEqualTo(Order)
 
 /**
- * Will `candidate` do where `required` is asked for (`version_match`)? It must have the same major number and not be
- * older.
+ * Whether `candidate` satisfies a request for `required` (`version_match`): it has the same major number and is not older.
  *
  * @since 0.1.0
  * @category predicates
@@ -288,8 +292,8 @@ export const satisfies: {
 )
 
 /**
- * Is `candidate` one of those among which `required` asks for the newest (`latest_soft_match`)? Any version is for
- * `latest`, any 2.x for `2.latest`, none for other versions.
+ * Whether `candidate` matches the `latest` in `required` (`latest_soft_match`): any version matches `latest`, any 2.x
+ * matches `2.latest`. Without `latest`, nothing matches.
  *
  * @since 0.1.0
  * @category predicates
@@ -305,7 +309,7 @@ export const softMatches: {
 )
 
 /**
- * A range of versions, both ends included. An end that is undefined is open.
+ * A range of versions, both ends included. An undefined end is open.
  *
  * @since 0.1.0
  * @category models
@@ -313,7 +317,7 @@ export const softMatches: {
 export interface Range {
   readonly min: ApiVersion | undefined
   readonly max: ApiVersion | undefined
-  /** `max` was given as a major number alone: each of its minor versions is in the range. */
+  /** `max` was given as a major number alone, so all its minor versions are in the range. */
   readonly wholeMajor?: boolean | undefined
 }
 
@@ -321,7 +325,7 @@ const upper = ({ max, wholeMajor }: Range): ApiVersion | undefined =>
   max !== undefined && wholeMajor === true ? make(max.major, Infinity) : max
 
 /**
- * Is `candidate` in the range (`version_between`)?
+ * Whether `candidate` is in the range (`version_between`).
  *
  * @since 0.1.0
  * @category predicates
@@ -335,11 +339,14 @@ export const isInRange: {
 })
 
 /**
+ * Types of `Range`.
+ *
  * @since 0.1.0
+ * @category models
  */
 export declare namespace Range {
   /**
-   * Which versions are wanted: those that do for one `version`, or those from `minVersion` to `maxVersion`.
+   * The versions asked for: those that satisfy `version`, or those from `minVersion` to `maxVersion`.
    *
    * @since 0.1.0
    * @category models
@@ -348,7 +355,7 @@ export declare namespace Range {
     readonly version?: Input | undefined
     readonly minVersion?: Input | undefined
     readonly maxVersion?: Input | undefined
-    /** Old types such as `volumev2` fix the major version. */
+    /** Some types imply a major version, such as `volumev2`. */
     readonly serviceType?: ServiceType.ServiceType | undefined
   }
 }
@@ -368,12 +375,12 @@ const bounds = (minVersion: Input | undefined, maxVersion: Input | undefined): E
   })
 
 /**
- * The range that is asked for. `version: "2.1"` is 2.1 to 2.latest; a `minVersion` alone has no upper end.
+ * The range of the versions asked for. `version: "2.1"` is 2.1 to 2.latest. A `minVersion` alone has no upper end.
  *
- * Fails with `InvalidVersion` for what is no version, for `version` together with `minVersion` or `maxVersion`, if the
- * minimum is above the maximum, and if the service type fixes another major version. As keystoneauth, except that a
- * `maxVersion` that is a major number alone (`2`) includes all of its minor versions, that `latest` of `volumev2` is
- * `2.latest`, and that 0 and empty text are not the same as nothing.
+ * Fails with `InvalidVersion` for a value that is not a version, for `version` together with `minVersion` or `maxVersion`,
+ * if the minimum is above the maximum, and if the service type implies another major version. As in keystoneauth, except
+ * that a `maxVersion` of only a major number (`2`) includes all its minor versions, that `latest` of `volumev2` is
+ * `2.latest`, and that 0 and empty text do not count as missing.
  *
  * @example
  * ```ts
@@ -426,7 +433,7 @@ export const range = (
   })
 
 /**
- * A range in words: `2.1 to 2.latest`, `2.1 or newer`, `up to 3.5`, `latest`, `any`.
+ * Formats a range: `2.1 to 2.latest`, `2.1 or newer`, `up to 3.5`, `latest`, `any`.
  *
  * @since 0.1.0
  * @category conversions
@@ -443,10 +450,10 @@ export const formatRange = (range: Range): string => {
   return Equal.equals(min, max) ? format(min) : `${format(min)} to ${format(max)}`
 }
 
-// what is marked as pure is left out of bundles that do not use it
+// marked as pure, so that bundles that do not use the schemas leave them out
 
 /**
- * A version in a schema.
+ * Schema of an `ApiVersion`.
  *
  * @since 0.1.0
  * @category schemas
@@ -458,7 +465,7 @@ export const FromSelf: Schema.Schema<ApiVersion> = /*#__PURE__*/ Schema.declare(
 })
 
 /**
- * A version from text or a number, as in documents and configuration files; it encodes to text.
+ * Schema that decodes a version from text or a number, as in documents and configuration files, and encodes it to text.
  *
  * @since 0.1.0
  * @category schemas

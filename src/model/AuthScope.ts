@@ -1,5 +1,5 @@
 /**
- * What a token is for: a project, a domain, the whole system, a trust, or nothing yet.
+ * The scope of a token: a project, a domain, the system, a trust, or none.
  *
  * @since 0.1.0
  */
@@ -7,15 +7,15 @@ import * as Either from "effect/Either"
 import { InvalidOptions } from "../Errors.js"
 
 /**
- * The options of every v3 plugin that say what the token is for. At most one of project, domain, system, trust and
- * `unscoped`; none of them means the user's default project, if Keystone knows one. Ids win over names.
+ * The scope options of every v3 plugin. Give at most one of project, domain, system, trust and `unscoped`. Without any,
+ * Keystone uses the user's default project, if there is one. An id takes precedence over a name.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AuthScope {
   readonly projectId?: string | undefined
-  /** Needs the domain that the project is in. */
+  /** Needs the project's domain. */
   readonly projectName?: string | undefined
   readonly projectDomainId?: string | undefined
   readonly projectDomainName?: string | undefined
@@ -23,12 +23,12 @@ export interface AuthScope {
   readonly domainName?: string | undefined
   readonly systemScope?: "all" | undefined
   readonly trustId?: string | undefined
-  /** A token for nothing yet, even if the user has a default project. */
+  /** An unscoped token, even if the user has a default project. */
   readonly unscoped?: boolean | undefined
 }
 
 /**
- * The names of the options above, in the order in which they are told.
+ * The names of the options of `AuthScope`, in the order of messages.
  *
  * @since 0.1.0
  * @category models
@@ -46,8 +46,8 @@ export const optionNames = [
 ] as const
 
 /**
- * The `scope` of a v3 login; `undefined` leaves it to Keystone. Fails with `InvalidOptions` where the options contradict
- * each other or a project's domain is missing. `module` is who is to be told.
+ * The `scope` in the body of a v3 login. `undefined` leaves it to Keystone. Fails with `InvalidOptions` if the options
+ * contradict each other, or if a project's domain is missing. `module` is named in the error.
  *
  * @since 0.1.0
  * @category conversions
@@ -66,7 +66,7 @@ export const toBody = (given: AuthScope, module: string): Either.Either<unknown,
       new InvalidOptions({
         module,
         option: chosen.join(", "),
-        reason: "these exclude each other: a token is for one project, domain, system or trust"
+        reason: "these exclude each other: a token has one scope, which is a project, a domain, the system or a trust"
       })
     )
   }
@@ -85,7 +85,7 @@ export const toBody = (given: AuthScope, module: string): Either.Either<unknown,
     case "systemScope":
       return scope.systemScope === "all"
         ? Either.right({ system: { all: true } })
-        : Either.left(new InvalidOptions({ module, option: "systemScope", reason: "it can only be \"all\"" }))
+        : Either.left(new InvalidOptions({ module, option: "systemScope", reason: "it must be \"all\"" }))
     case "trustId":
       return Either.right({ "OS-TRUST:trust": { id: scope.trustId } })
     case "unscoped":
@@ -96,8 +96,8 @@ export const toBody = (given: AuthScope, module: string): Either.Either<unknown,
 }
 
 /**
- * The options of a scope that are given, of an object that may have others. An empty text is not: it is what an unset variable of
- * the environment looks like.
+ * The scope options of an object that may have others. Empty text counts as not given: it is what an unset environment
+ * variable looks like.
  *
  * @since 0.1.0
  * @category conversions
@@ -111,7 +111,8 @@ export const pick = (options: AuthScope): AuthScope =>
   )
 
 /**
- * The domain that a name is in, by id or by name.
+ * The domain of a name, by id or by name, for the body of a login. Fails with `InvalidOptions` if neither is given: `of` is
+ * the option that needs it, and `option` the prefix of the two options.
  *
  * @since 0.1.0
  * @category conversions
@@ -136,7 +137,7 @@ export const domainOf = (
     )
 
 /**
- * What the token is for, in words: `project "demo" of domain "Default"`.
+ * Describes a scope: `project "demo" of domain "Default"`.
  *
  * @since 0.1.0
  * @category conversions

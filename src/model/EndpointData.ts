@@ -1,5 +1,5 @@
 /**
- * Where a request goes, and what is known about the service there.
+ * Endpoints as they were resolved: URL, version, microversions, and the reasons.
  *
  * @since 0.1.0
  */
@@ -10,22 +10,21 @@ import * as ServiceCatalog from "./ServiceCatalog.js"
 import type * as VersionDocument from "./VersionDocument.js"
 
 /**
- * An endpoint, as it was chosen from the catalog and, where that was needed, from a version document. What is not known
- * is `undefined`; without discovery that is everything that a version document would tell.
+ * An endpoint, chosen from the catalog and, if needed, from a version document. Unknown fields are `undefined`: without
+ * discovery, these are all fields that come from a version document.
  *
- * `endpointData` without a version tells of the newest one. Requests without a version do not go there: they go to the
- * catalog's URL (`requestUrl`), and what the service makes of that is its business. Where that is a list of versions, it answers 300
- * (`MultipleChoices`).
+ * For a filter without a version, the fields describe the newest version. Requests without a version do not go there, but
+ * to the catalog's URL (`requestUrl`). A service that lists its versions there answers 300 (`MultipleChoices`).
  *
  * @since 0.1.0
  * @category models
  */
 export interface EndpointData {
-  /** Where the version lives of which the rest tells. */
+  /** The URL of the version that the other fields describe. */
   readonly url: string
-  /** What requests with the same filter are sent to: `url`, but for a filter without a version. */
+  /** The URL that requests with the same filter go to. Differs from `url` only for a filter without a version. */
   readonly requestUrl: string
-  /** What the catalog (or the override) says. */
+  /** The URL in the catalog, or the override. */
   readonly catalogUrl: string
   readonly serviceType: string | undefined
   readonly serviceName: string | undefined
@@ -39,19 +38,19 @@ export interface EndpointData {
   readonly nextMinVersion: Microversion.Microversion | undefined
   readonly notBefore: string | undefined
   readonly status: VersionDocument.Status | undefined
-  /** Why this URL: each step of the decision. `explain` puts it in words. */
+  /** The steps that led to this URL. `explain` turns them into text. */
   readonly trace: ReadonlyArray<Step>
 }
 
 /**
- * One step of the decision where a request goes.
+ * One step in the choice of a URL.
  *
- * - `"Given"`: the URL does not come from the catalog, but from an override, from the plugin, or is where it logs in
- * - `"Catalog"`: an endpoint was chosen from the catalog, and others were not
- * - `"Document"`: a URL was asked for its versions
- * - `"NotAsked"`: no document was needed, or none was wanted
- * - `"UrlVersion"`: no document could be had, and the URL itself shows a version that will do
- * - `"AnyVersion"`: no document could be had, and no version was asked for
+ * - `"Given"`: the URL comes from an override or from the plugin, or is the auth URL
+ * - `"Catalog"`: an endpoint was chosen from the catalog
+ * - `"Document"`: a version document was read, or could not be read
+ * - `"NotAsked"`: no version document was needed
+ * - `"UrlVersion"`: there is no version document, and the URL itself shows a version in the range
+ * - `"AnyVersion"`: there is no version document, and no version was asked for
  *
  * @since 0.1.0
  * @category models
@@ -61,7 +60,7 @@ export type Step =
   | {
     readonly _tag: "Catalog"
     readonly chosen: ServiceCatalog.ServiceEndpoint
-    /** The other endpoints of this service, and why each is not the one. */
+    /** The other endpoints of this service, each with the reason why it was not chosen. */
     readonly excluded: ReadonlyArray<ServiceCatalog.Excluded>
   }
   | { readonly _tag: "NotAsked"; readonly reason: string }
@@ -69,11 +68,11 @@ export type Step =
     readonly _tag: "Document"
     readonly url: string
     readonly outcome: "Chosen" | Errors.DiscoveryAttempt["outcome"]
-    /** What it said, in words. */
+    /** The result as text. */
     readonly detail: string
-    /** It was there already. */
+    /** The document came from the cache. */
     readonly cached: boolean
-    /** The document's link, where it could not be taken as it was. */
+    /** The document's link, if it had to be corrected. */
     readonly repairedLink: string | undefined
   }
   | { readonly _tag: "UrlVersion"; readonly version: ApiVersion.ApiVersion }
@@ -85,25 +84,25 @@ const describeStep = (step: Step): ReadonlyArray<string> => {
       return [`${step.url} is given by the ${step.by}`]
     case "Catalog":
       return [
-        `${step.chosen.url} is what the catalog has for ${ServiceCatalog.describe(step.chosen)}`,
+        `${step.chosen.url} is the catalog's URL for ${ServiceCatalog.describe(step.chosen)}`,
         ...step.excluded.map(({ endpoint, reason }) => `  not ${endpoint.url}: ${reason}`)
       ]
     case "NotAsked":
-      return [`no version document is asked for: ${step.reason}`]
+      return [`no version document is read: ${step.reason}`]
     case "Document":
       return [
-        `${step.url} ${step.detail}${step.cached ? " (known already)" : ""}`,
-        ...(step.repairedLink === undefined ? [] : [`  its link ${step.repairedLink || "to nowhere"} was put right`])
+        `${step.url} ${step.detail}${step.cached ? " (cached)" : ""}`,
+        ...(step.repairedLink === undefined ? [] : [`  its link ${step.repairedLink || "(empty)"} was corrected`])
       ]
     case "UrlVersion":
-      return [`without a document, the URL shows version ${ApiVersion.format(step.version)}, which will do`]
+      return [`without a document, the URL shows version ${ApiVersion.format(step.version)}, which is in the range`]
     case "AnyVersion":
-      return ["without a document, the URL is taken as it is: no version was asked for"]
+      return ["without a document, the URL is used as it is: no version was asked for"]
   }
 }
 
 /**
- * Why requests go to this URL, in a line for each step.
+ * Explains why requests go to this URL, with one line per step.
  *
  * @example
  * ```ts
@@ -124,26 +123,26 @@ export const explain = (self: EndpointData): string =>
     ...self.trace.flatMap(describeStep),
     ...(self.url === self.requestUrl
       ? []
-      : [`that version lives at ${self.url}; a filter that asks for it leads there`]),
+      : [`that version is at ${self.url}; requests with a filter for it go there`]),
     `requests go to ${self.requestUrl}`
   ].join("\n")
 
 /**
- * An endpoint of the catalog with all versions that live there.
+ * An endpoint of the catalog with all its versions.
  *
  * @since 0.1.0
  * @category models
  */
 export interface EndpointVersions {
-  /** The official type, whatever alias the catalog uses; as the catalog spells it if nobody knows it. */
+  /** The official type, even if the catalog uses an alias. An unknown type is as the catalog spells it. */
   readonly serviceType: string
   readonly serviceName: string | undefined
   readonly interface: string | undefined
   readonly regionName: string | undefined
-  /** What the catalog says. */
+  /** The URL in the catalog. */
   readonly catalogUrl: string
-  /** Newest first. If no document can be had: one, which is what the URL shows. */
+  /** Newest first. Without a version document, this is the version that the URL shows, if any. */
   readonly versions: ReadonlyArray<VersionDocument.VersionData>
-  /** Why no document can be had. */
+  /** The reason why there is no version document. */
   readonly failure: Errors.DiscoveryFailed | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * Which endpoint a request is for: service type, interface, region, versions.
+ * Filters that choose an endpoint: service type, interface, region, versions; and options for how it is found.
  *
  * @since 0.1.0
  */
@@ -7,9 +7,9 @@ import type * as ApiVersion from "./ApiVersion.js"
 import type * as ServiceType from "./ServiceType.js"
 
 /**
- * The interface of an endpoint. `"public"`, `"internal"` and `"admin"` are Keystone's; their older spellings
- * (`"publicURL"`, ...) mean the same. `"auth"` is not looked up in the catalog: it is the URL that the `AuthPlugin` logs
- * in at (keystoneauth's `AUTH_INTERFACE`).
+ * The interface of an endpoint. Keystone has `"public"`, `"internal"` and `"admin"`; the older spellings (`"publicURL"`,
+ * ...) mean the same. `"auth"` is not in the catalog: it is the URL that the `AuthPlugin` logs in at (keystoneauth's
+ * `AUTH_INTERFACE`).
  *
  * @since 0.1.0
  * @category models
@@ -25,7 +25,7 @@ export type Interface =
   | (string & {})
 
 /**
- * Which versions of a version document may be chosen. Stable, current and supported ones always may.
+ * Which versions of a version document may be chosen. Stable, current and supported versions always may.
  *
  * @since 0.1.0
  * @category models
@@ -35,12 +35,12 @@ export interface Allow {
   readonly deprecated?: boolean | undefined
   /** Versions marked experimental. Default: `false`. */
   readonly experimental?: boolean | undefined
-  /** Versions with a status that OpenStack does not know, or without one. Default: `false`. */
+  /** Versions with an unknown status. Default: `false`. */
   readonly unknown?: boolean | undefined
 }
 
 /**
- * What is looked for in the catalog. Everything that is left out is not asked for.
+ * Chooses endpoints of the catalog. An option that is left out matches everything.
  *
  * @since 0.1.0
  * @category models
@@ -48,7 +48,7 @@ export interface Allow {
 export interface CatalogFilter {
   /** Official type or alias, for example `"compute"`, `"block-storage"`, `"volumev3"`. */
   readonly serviceType?: ServiceType.ServiceType | undefined
-  /** One interface, or several in order of preference: the first one that the catalog has is used. */
+  /** One interface, or several in order of preference: the first in the catalog is used. */
   readonly interface?: Interface | ReadonlyArray<Interface> | undefined
   readonly regionName?: string | undefined
   readonly serviceName?: string | undefined
@@ -57,14 +57,27 @@ export interface CatalogFilter {
 }
 
 /**
- * Which endpoint a request is for. The default interface is `"public"`. `version` excludes `minVersion` and
- * `maxVersion`; with none of them the catalog's URL is used as it is.
+ * Chooses the endpoint of a request. The default interface is `"public"`. Give `version`, or `minVersion` and
+ * `maxVersion`, but not both. Without any version the catalog's URL is used as it is.
+ *
+ * @example
+ * ```ts
+ * import type { EndpointFilter } from "effect-keystoneauth"
+ *
+ * const compute: EndpointFilter.EndpointFilter = {
+ *   serviceType: "compute",
+ *   interface: ["internal", "public"],
+ *   regionName: "RegionOne",
+ *   minVersion: "2.1",
+ *   maxVersion: "2.latest"
+ * }
+ * ```
  *
  * @since 0.1.0
  * @category models
  */
 export interface EndpointFilter extends CatalogFilter {
-  /** A major version, or the least minor of one: `2` is 2.0 to 2.latest, `"2.1"` is 2.1 to 2.latest. */
+  /** A major version, or its lowest minor version: `2` is 2.0 to 2.latest, `"2.1"` is 2.1 to 2.latest. */
   readonly version?: ApiVersion.Input | undefined
   readonly minVersion?: ApiVersion.Input | undefined
   readonly maxVersion?: ApiVersion.Input | undefined
@@ -72,7 +85,41 @@ export interface EndpointFilter extends CatalogFilter {
 }
 
 /**
- * The interfaces of a filter, in order of preference; `undefined` means any.
+ * How the endpoint of a filter is found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EndpointOptions {
+  /**
+   * A URL to use instead of the catalog's. `%(project_id)s` and `%(user_id)s` in it are replaced by the token's ids.
+   */
+  readonly endpointOverride?: string | undefined
+  /** Use the URL as it is, whatever versions the filter asks for. Default: `false`. */
+  readonly skipDiscovery?: boolean | undefined
+  /**
+   * Where the version in the catalog's URL does not fit, look for other versions at the root: at `/` for a URL that ends
+   * in `/v2.1`. Most catalogs list only one version of a service. Default: `true`.
+   */
+  readonly allowVersionHack?: boolean | undefined
+}
+
+/**
+ * How an endpoint is found, and whether its version document is read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResolveOptions extends EndpointOptions {
+  /**
+   * Read the version document even if the URL alone decides. Default: `true` for `Session.endpointData`, `false` for
+   * requests.
+   */
+  readonly discoverVersions?: boolean | undefined
+}
+
+/**
+ * The interfaces of a filter in order of preference. `undefined` means any interface.
  *
  * @since 0.1.0
  * @category accessors
@@ -84,7 +131,7 @@ export const interfaces = (filter: CatalogFilter): ReadonlyArray<string> | undef
 }
 
 /**
- * The word for an interface, without the `URL` of older catalogs: `publicURL` and `public` are the same.
+ * The name of an interface without the suffix `URL` of older catalogs: `public` for `publicURL`.
  *
  * @since 0.1.0
  * @category accessors
@@ -92,7 +139,7 @@ export const interfaces = (filter: CatalogFilter): ReadonlyArray<string> | undef
 export const interfaceWord = (name: string): string => name.endsWith("URL") ? name.slice(0, -3) : name
 
 /**
- * May a version with this (normalised) status be chosen?
+ * Whether a version with this normalised status may be chosen.
  *
  * @since 0.1.0
  * @category predicates

@@ -1,5 +1,5 @@
 /**
- * Microversions: the revision of an API that one request asks for (`2.79`, or `latest`), and the headers that say so.
+ * Microversions: the revision of an API that a request asks for (`2.79`, or `latest`), and the headers for it.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as ApiVersion from "./ApiVersion.js"
 import * as ServiceType from "./ServiceType.js"
 
 /**
- * A version that names one revision: it has all its numbers, or is `latest`. `2.latest` is none.
+ * A version that names one revision: `2.79`, or `latest`. `2.latest` is not a microversion.
  *
  * @since 0.1.0
  * @category models
@@ -20,8 +20,8 @@ import * as ServiceType from "./ServiceType.js"
 export type Microversion = ApiVersion.ApiVersion & Brand.Brand<"effect-keystoneauth/Microversion">
 
 /**
- * What is written where a microversion is wanted: `"2.79"`, `"latest"` or `[2, 79]`. No number: 2.10 is 2.1 to
- * JavaScript. Text that is not known before run time goes through `fromUnknown`.
+ * How a microversion is written in a program: `"2.79"`, `"latest"` or `[2, 79]`. Not a number: in JavaScript 2.10 is 2.1.
+ * Use `fromUnknown` for text that is known only at run time.
  *
  * @since 0.1.0
  * @category models
@@ -29,7 +29,7 @@ export type Microversion = ApiVersion.ApiVersion & Brand.Brand<"effect-keystonea
 export type Input = Microversion | "latest" | `${number}.${number}` | readonly [major: number, minor: number]
 
 /**
- * Is it a microversion?
+ * Whether a value is a microversion.
  *
  * @since 0.1.0
  * @category guards
@@ -41,9 +41,9 @@ const invalid = (field: string, value: string) =>
   new InvalidVersion({ field, value, reason: "give one revision as text, such as \"2.79\", or \"latest\"" })
 
 /**
- * Reads a microversion from anything; whatever is none is `InvalidVersion`. `field` is where it was given, for the error.
+ * Reads a microversion from any value. Fails with `InvalidVersion`, which names `field`.
  *
- * As in keystoneauth, a `v` in front, a major number alone (`2` is `2.0`) and a number are understood here.
+ * As in keystoneauth, a leading `v`, a major number alone (`2` is `2.0`) and a number are accepted.
  *
  * @since 0.1.0
  * @category constructors
@@ -55,8 +55,8 @@ export const fromUnknown = (input: unknown, field = "microversion"): Either.Eith
   )
 
 /**
- * Reads a microversion as it is written in a program. Fails as `fromUnknown` does, and for a number: 2.1 and 2.10 are the
- * same one.
+ * Reads a microversion as it is written in a program. Fails as `fromUnknown` does, and for a number, since 2.1 and 2.10
+ * are the same number.
  *
  * @example
  * ```ts
@@ -69,7 +69,7 @@ export const fromUnknown = (input: unknown, field = "microversion"): Either.Eith
  * @category constructors
  */
 export const fromInput = (input: Input, field = "microversion"): Either.Either<Microversion, InvalidVersion> =>
-  // what the type says does not bind those who have no types
+  // the type excludes numbers, but JavaScript callers have no types
   typeof input === "number" ? Either.left(invalid(field, String(input))) : fromUnknown(input, field)
 
 /**
@@ -81,7 +81,7 @@ export const fromInput = (input: Input, field = "microversion"): Either.Either<M
 export const format: (self: Microversion) => string = ApiVersion.format
 
 /**
- * Number by number (2.9 is before 2.10), `latest` above all.
+ * Orders microversions number by number: 2.9 is before 2.10. `latest` is above all.
  *
  * @since 0.1.0
  * @category ordering
@@ -89,7 +89,7 @@ export const format: (self: Microversion) => string = ApiVersion.format
 export const Order: order.Order<Microversion> = ApiVersion.Order
 
 /**
- * Is the microversion in the range? `latest` is only where the range ends with it.
+ * Whether a microversion is in a range. `latest` is in a range only if the range ends with `latest`.
  *
  * @since 0.1.0
  * @category predicates
@@ -99,7 +99,7 @@ export const isInRange: {
   (candidate: Microversion, range: ApiVersion.Range): boolean
 } = ApiVersion.isInRange
 
-// What a service calls itself in the header, where that is not the type that was asked for.
+// the name of a service in the header, where it is not the requested type
 const names: ReadonlyMap<string, string> = new Map<ServiceType.Official, string>([
   ["application-container", "container"],
   ["baremetal", "baremetal"],
@@ -108,7 +108,7 @@ const names: ReadonlyMap<string, string> = new Map<ServiceType.Official, string>
   ["shared-file-system", "shared-file-system"]
 ])
 
-// Sent as well, for servers older than the common header.
+// the service's own header, sent too for servers older than the common header
 const legacy: ReadonlyMap<string, string> = new Map<ServiceType.Official, string>([
   ["baremetal", "X-OpenStack-Ironic-API-Version"],
   ["baremetal-introspection", "X-OpenStack-Ironic-Inspector-API-Version"],
@@ -118,8 +118,8 @@ const legacy: ReadonlyMap<string, string> = new Map<ServiceType.Official, string
 
 /**
  * The headers that ask a service for a microversion: `OpenStack-API-Version`, and the service's own older header if it
- * has one. As keystoneauth, but every alias of a service gets the name that its servers expect (`block-store`,
- * `container-infra`), and a type that only begins like one (`shares`) is left alone.
+ * has one. As in keystoneauth, except that every alias (`block-store`, `container-infra`) gives the name that the servers
+ * expect, and that a type which only begins like a known one (`shares`) is sent as it is.
  *
  * @example
  * ```ts
@@ -133,7 +133,10 @@ const legacy: ReadonlyMap<string, string> = new Map<ServiceType.Official, string
  * @since 0.1.0
  * @category conversions
  */
-export const headers = (serviceType: ServiceType.ServiceType, microversion: Microversion): Record<string, string> => {
+export const headers = (
+  serviceType: ServiceType.ServiceType,
+  microversion: Microversion
+): Readonly<Record<string, string>> => {
   const version = format(microversion)
   const official = ServiceType.official(serviceType).pipe(Option.getOrElse(() => serviceType))
   const own = legacy.get(official)
@@ -144,7 +147,7 @@ export const headers = (serviceType: ServiceType.ServiceType, microversion: Micr
 }
 
 /**
- * The microversion of an answer, from its `OpenStack-API-Version` header (`compute 2.79`); `None` if it does not say.
+ * The microversion of an answer, from its `OpenStack-API-Version` header (`compute 2.79`). `None` without that header.
  *
  * @example
  * ```ts
@@ -163,8 +166,8 @@ export const fromHeaders = (answer: Readonly<Record<string, string>>): Option.Op
   )
 
 /**
- * The highest microversion that both a program and an endpoint support; `None` if there is none, or if the endpoint has
- * no microversions. An end that is left out is open.
+ * The highest microversion that a program and an endpoint both support. `None` if there is none, or if the endpoint has no
+ * microversions. A missing `min` or `max` is no limit.
  *
  * @example
  * ```ts

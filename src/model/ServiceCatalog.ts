@@ -1,8 +1,8 @@
 /**
- * The service catalog as a value: what a token says about where services are, and how one endpoint is chosen from it.
+ * Service catalogs: the endpoints of each service, and how one is chosen.
  *
- * Selection follows keystoneauth1 (`access/service_catalog.py`), without its accidents: an interface is matched as a
- * word (`publicURL` is `public`), `-` and `_` are equal in service types on both sides, and nothing found is nothing found.
+ * Selection follows keystoneauth1 (`access/service_catalog.py`), with these differences: `publicURL` and `public` are the
+ * same interface, `-` and `_` are equal in all service types, and a filter without a match finds nothing.
  *
  * @since 0.1.0
  */
@@ -14,6 +14,8 @@ import * as EndpointFilter from "./EndpointFilter.js"
 import * as ServiceType from "./ServiceType.js"
 
 /**
+ * Identifies `ServiceCatalog` values.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -35,12 +37,12 @@ export interface ServiceEndpoint {
   readonly serviceType: string
   readonly serviceName: string | undefined
   readonly serviceId: string | undefined
-  /** As the catalog spells it: `public` in v3, `publicURL` in v2. */
+  /** As in the catalog: `public` in v3, `publicURL` in v2. */
   readonly interface: string | undefined
   readonly regionName: string | undefined
   readonly endpointId: string | undefined
   readonly url: string
-  /** The endpoint as the catalog has it. */
+  /** The entry of the catalog. */
   readonly raw: unknown
 }
 
@@ -56,28 +58,30 @@ export interface ServiceEndpoints {
 }
 
 /**
+ * A service catalog.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface ServiceCatalog {
   readonly [TypeId]: TypeId
-  /** The service types in the catalog's order, as it spells them. */
+  /** The service types as in the catalog, in its order. */
   readonly serviceTypes: ReadonlyArray<string>
-  /** What could not be used: a description of each broken entry. */
+  /** A description of each broken entry. */
   readonly problems: ReadonlyArray<string>
 }
 
 type RawEndpoint = Omit<ServiceEndpoint, "serviceType" | "serviceName" | "serviceId">
 
-/** How a version of the Identity API writes endpoints. */
+/** The format of endpoints in one version of the Identity API. */
 interface Dialect {
-  /** The endpoints of an entry: none, if it is broken. */
+  /** The endpoints of an entry. Empty if it is broken. */
   readonly read: (raw: Record<string, unknown>) => ReadonlyArray<RawEndpoint>
-  /** What is broken about it. */
+  /** Describes what is wrong with an entry. */
   readonly fault: (raw: Record<string, unknown>) => string | undefined
 }
 
-/** Its endpoints are nearly all of a catalog: they are read when someone looks at them, and of most services nobody does. */
+/** One service. Its endpoints are read at first use: they are most of a catalog, and most services are never used. */
 class Service {
   #endpoints: ReadonlyArray<ServiceEndpoint> | undefined
 
@@ -108,7 +112,7 @@ class Service {
   }
 }
 
-/** Services by type (`_` written as `-`), so that a look-up does not grow with the catalog. */
+/** A catalog that finds services by type (with `-` for `_`), in time that does not grow with its size. */
 class Index implements ServiceCatalog {
   readonly [TypeId]: TypeId = TypeId
   readonly byType: ReadonlyMap<string, ReadonlyArray<Service>>
@@ -133,7 +137,7 @@ class Index implements ServiceCatalog {
   }
 }
 
-// most types have no `_`, which is quicker to see than to replace
+// most types have no `_`, and checking is faster than replacing
 const canonical = (serviceType: string): string =>
   serviceType.includes("_") ? serviceType.replaceAll("_", "-") : serviceType
 
@@ -162,7 +166,7 @@ const build = (catalog: unknown, dialect: Dialect): ServiceCatalog => {
   return new Index(services, problems)
 }
 
-/** Every endpoint is looked at, and nothing made for those that can be used. */
+/** Checks every endpoint, without allocating for the usable ones. */
 const addProblems = (problems: Array<string>, { dialect, position, raw, type }: Service): void => {
   if (!Array.isArray(raw["endpoints"])) {
     problems.push(`service ${position} (${type}) has no list of endpoints`)
@@ -180,10 +184,10 @@ const addProblems = (problems: Array<string>, { dialect, position, raw, type }: 
 const listed = ({ endpoints }: Record<string, unknown>): ReadonlyArray<unknown> =>
   Array.isArray(endpoints) ? endpoints : []
 
-/** Catalogs are written by people: blanks around a URL are not part of it. */
+/** A URL without blanks around it: catalogs are written by hand. */
 const urlOf = (u: unknown): string | undefined => text(u)?.trim() || undefined
 
-/** A URL at which no service can be is there all the same, so that who wants it is told why it cannot be used. */
+/** An unusable URL stays in the catalog, so that a request for it fails with the reason. */
 const urlFault = (url: string): string | undefined => {
   const flaw = Url.endpointFlaw(url)
   return flaw === undefined ? undefined : `has a url that cannot be used (${Url.shown(url)}): ${flaw}`
@@ -205,7 +209,7 @@ const v3: Dialect = {
   }
 }
 
-/** A v2 endpoint is one endpoint for each of its `*URL` keys. */
+/** A v2 entry has one endpoint for each of its `*URL` keys. */
 const v2: Dialect = {
   read: (raw) =>
     Object.entries(raw).flatMap(([key, value]) => {
@@ -223,8 +227,8 @@ const v2: Dialect = {
 }
 
 /**
- * From the `catalog` of a v3 token or of `GET /v3/auth/catalog`. Never fails: entries that are broken are left out and
- * described in `problems`.
+ * Reads the `catalog` of a v3 token or of `GET /v3/auth/catalog`. Never fails: broken entries are left out and described
+ * in `problems`.
  *
  * @since 0.1.0
  * @category constructors
@@ -232,7 +236,7 @@ const v2: Dialect = {
 export const fromV3 = (catalog: unknown): ServiceCatalog => build(catalog, v3)
 
 /**
- * From the `serviceCatalog` of a v2 token. Never fails, as `fromV3`.
+ * Reads the `serviceCatalog` of a v2 token. Never fails, like `fromV3`.
  *
  * @since 0.1.0
  * @category constructors
@@ -240,7 +244,7 @@ export const fromV3 = (catalog: unknown): ServiceCatalog => build(catalog, v3)
 export const fromV2 = (catalog: unknown): ServiceCatalog => build(catalog, v2)
 
 /**
- * A catalog without services: that of a token which is not scoped, or came without one.
+ * A catalog without services: for an unscoped token, or one without a catalog.
  *
  * @since 0.1.0
  * @category constructors
@@ -248,7 +252,7 @@ export const fromV2 = (catalog: unknown): ServiceCatalog => build(catalog, v2)
 export const empty: ServiceCatalog = new Index([], [])
 
 /**
- * One service of a catalog that is written by hand.
+ * One service of a fixed catalog.
  *
  * @since 0.1.0
  * @category models
@@ -265,7 +269,16 @@ export interface StaticService {
 }
 
 /**
- * A catalog written by hand, for clouds without one and for tests.
+ * Makes a fixed catalog, for clouds without a catalog and for tests.
+ *
+ * @example
+ * ```ts
+ * import { ServiceCatalog } from "effect-keystoneauth"
+ *
+ * const catalog = ServiceCatalog.make([
+ *   { serviceType: "placement", endpoints: [{ url: "http://controller:8778", regionName: "RegionOne" }] }
+ * ])
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -282,6 +295,8 @@ export const make = (services: ReadonlyArray<StaticService>): ServiceCatalog =>
   })))
 
 /**
+ * Whether a value is a `ServiceCatalog`.
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -293,20 +308,20 @@ const index = (catalog: ServiceCatalog): Index => catalog instanceof Index ? cat
 // selection
 // -----------------------------------------------------------------------------
 
-/** Nothing is asked for by an empty text, as in keystoneauth. */
+/** An empty text counts as not given, as in keystoneauth. */
 const given = (text: string | undefined): string | undefined => text === "" ? undefined : text
 
-/** Is this what was asked for, if anything was? */
+/** Whether a value matches, or the filter does not ask for one. */
 const isWanted = (wanted: string | undefined, actual: string | undefined): boolean =>
   given(wanted) === undefined || actual === wanted
 
-/** The services whose type may serve for the requested one, in catalog order. */
+/** The services whose type matches the requested one, in catalog order. */
 const servicesFor = (catalog: Index, serviceType: string | undefined): ReadonlyArray<Service> => {
   const requested = given(serviceType)
   if (requested === undefined) {
     return catalog.services
   }
-  // the catalog may write `_` for `-`; a request that does is taken at its word, as in keystoneauth
+  // the catalog may write `_` for `-`; a request with `_` matches only that spelling, as in keystoneauth
   const literal = requested.includes("_") && !ServiceType.all(requested).includes(requested)
   const found: Array<Service> = []
   for (const type of new Set(ServiceType.all(requested).map(canonical))) {
@@ -326,7 +341,7 @@ const serviceMatches = (service: Service, filter: EndpointFilter.CatalogFilter):
 const endpointMatches = (endpoint: ServiceEndpoint, filter: EndpointFilter.CatalogFilter): boolean =>
   isWanted(filter.regionName, endpoint.regionName) && isWanted(filter.endpointId, endpoint.endpointId)
 
-/** Of the endpoints of one type, those with the first of the wanted interfaces that is there. */
+/** The endpoints with the first of the wanted interfaces that any of them has. */
 const preferInterface = (
   endpoints: ReadonlyArray<ServiceEndpoint>,
   wanted: ReadonlyArray<string> | undefined
@@ -347,10 +362,10 @@ const preferInterface = (
 }
 
 /**
- * All endpoints that match, by service type. An interface list is an order of preference within each type; no
- * interface means any. If several types match (an official type and its aliases), the requested type is preferred, then the
- * official one, then the aliases in their official order: only the first that has endpoints is kept. A type that
- * matches but has no endpoint left is listed with none.
+ * All endpoints that match, grouped by service type. Several interfaces are an order of preference within each type;
+ * without an interface, all match. If several types match (an official type and its aliases), only the first with endpoints
+ * is kept: the requested type, then the official one, then the aliases in order of preference. A matching type without
+ * endpoints is listed with none.
  *
  * @since 0.1.0
  * @category selection
@@ -416,7 +431,7 @@ export const find = (
 ): Option.Option<ServiceEndpoint> => Option.fromNullable(endpoints(catalog, filter)[0])
 
 /**
- * An endpoint in words: `compute (nova) public in RegionOne`.
+ * Describes an endpoint: `compute (nova) public in RegionOne`.
  *
  * @since 0.1.0
  * @category conversions
@@ -430,7 +445,7 @@ export const describe = (endpoint: ServiceEndpoint): string =>
   ].filter((part) => part !== undefined).join(" ")
 
 /**
- * An endpoint that was not chosen, and the first reason why.
+ * An endpoint that was not chosen, and the reason.
  *
  * @since 0.1.0
  * @category models
@@ -441,7 +456,7 @@ export interface Excluded {
 }
 
 /**
- * The endpoints of a service that are not the one that `find` chooses, each with the first reason why.
+ * The endpoints of a service that `find` does not choose, each with the first reason.
  *
  * @since 0.1.0
  * @category selection
@@ -466,7 +481,7 @@ export const excluded = (catalog: ServiceCatalog, filter: EndpointFilter.Catalog
       case chosen !== undefined && chosen.interface !== endpoint.interface:
         return `its interface is ${endpoint.interface}, and ${chosen.interface} is preferred`
       default:
-        return "another comes first in the catalog"
+        return "another one is before it in the catalog"
     }
   }
   return servicesFor(index(catalog), filter.serviceType).flatMap((service) =>
@@ -478,7 +493,7 @@ export const excluded = (catalog: ServiceCatalog, filter: EndpointFilter.Catalog
 }
 
 /**
- * Why there is nothing for this filter, with what the catalog has instead.
+ * The error for a filter without a match. It lists what the catalog has instead.
  *
  * @since 0.1.0
  * @category errors

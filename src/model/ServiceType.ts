@@ -1,14 +1,14 @@
 /**
- * The names of OpenStack services: the official service types, and the aliases under which catalogs still list them.
+ * Service types of OpenStack: the official ones, and the aliases that catalogs still use.
  *
- * A service type is plain text. Everything here also takes types that nobody knows; `_` and `-` are the same letter.
+ * A service type is plain text. All functions also accept unknown types, and treat `_` and `-` as equal.
  *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 
-// The OpenStack Service Types Authority, with each type's aliases in order of preference.
+// from the OpenStack Service Types Authority: each official type with its aliases in order of preference
 const aliasesOf = {
   "identity": [],
   "compute": [],
@@ -58,7 +58,7 @@ const aliasesOf = {
 } as const
 
 /**
- * A type that the OpenStack Service Types Authority has assigned.
+ * A service type of the OpenStack Service Types Authority.
  *
  * @since 0.1.0
  * @category models
@@ -66,7 +66,7 @@ const aliasesOf = {
 export type Official = keyof typeof aliasesOf
 
 /**
- * An older name of an official type.
+ * An older name of an official service type.
  *
  * @since 0.1.0
  * @category models
@@ -74,14 +74,14 @@ export type Official = keyof typeof aliasesOf
 export type Alias = (typeof aliasesOf)[Official][number]
 
 /**
- * Any text; the known ones for completion.
+ * A service type: any text, with completion for the known ones.
  *
  * @since 0.1.0
  * @category models
  */
 export type ServiceType = Official | Alias | (string & {})
 
-// most types have no `_`, which is quicker to see than to replace
+// most types have no `_`, and checking is faster than replacing
 const hyphenated = (type: string): string => type.includes("_") ? type.replaceAll("_", "-") : type
 
 interface Known {
@@ -107,7 +107,7 @@ const known: ReadonlyMap<string, Known> = new Map(
 const lookUp = (type: string): Known | undefined => known.get(hyphenated(type))
 
 /**
- * All official types.
+ * All official service types.
  *
  * @since 0.1.0
  * @category models
@@ -115,7 +115,7 @@ const lookUp = (type: string): Known | undefined => known.get(hyphenated(type))
 export const officials: ReadonlyArray<Official> = /*#__PURE__*/ Record.keys(aliasesOf)
 
 /**
- * Is it an official type? Aliases are not.
+ * Whether a type is official. Aliases are not.
  *
  * @since 0.1.0
  * @category predicates
@@ -123,7 +123,7 @@ export const officials: ReadonlyArray<Official> = /*#__PURE__*/ Record.keys(alia
 export const isOfficial = (type: ServiceType): boolean => lookUp(type)?.official === hyphenated(type)
 
 /**
- * Is it an alias of an official type?
+ * Whether a type is an alias of an official type.
  *
  * @since 0.1.0
  * @category predicates
@@ -131,7 +131,7 @@ export const isOfficial = (type: ServiceType): boolean => lookUp(type)?.official
 export const isAlias = (type: ServiceType): boolean => isKnown(type) && !isOfficial(type)
 
 /**
- * Is it an official type or an alias of one?
+ * Whether a type is official, or an alias of an official type.
  *
  * @since 0.1.0
  * @category predicates
@@ -139,7 +139,7 @@ export const isAlias = (type: ServiceType): boolean => isKnown(type) && !isOffic
 export const isKnown = (type: ServiceType): boolean => lookUp(type) !== undefined
 
 /**
- * The official type of an official type or alias (`get_service_type`); none for a type that nobody knows.
+ * The official type of a type or alias (`get_service_type`). `None` for an unknown type.
  *
  * @example
  * ```ts
@@ -155,7 +155,7 @@ export const official = (type: ServiceType): Option.Option<Official> =>
   Option.map(Option.fromNullable(lookUp(type)), (entry) => entry.official)
 
 /**
- * The aliases of an official type in order of preference (`get_aliases`); none for anything else.
+ * The aliases of an official type in order of preference (`get_aliases`). Empty for other types.
  *
  * @since 0.1.0
  * @category look-ups
@@ -163,8 +163,8 @@ export const official = (type: ServiceType): Option.Option<Official> =>
 export const aliases = (type: ServiceType): ReadonlyArray<string> => isOfficial(type) ? all(type).slice(1) : []
 
 /**
- * All names of a service (`get_all_types`): the official type, then its aliases in order of preference. A type that
- * nobody knows is its own only name.
+ * All names of a service (`get_all_types`): the official type, then its aliases in order of preference. For an unknown
+ * type, the type itself.
  *
  * @example
  * ```ts
@@ -179,7 +179,7 @@ export const aliases = (type: ServiceType): ReadonlyArray<string> => isOfficial(
 export const all = (type: ServiceType): ReadonlyArray<string> => lookUp(type)?.all ?? [hyphenated(type)]
 
 /**
- * The major version that a known type fixes by its name: `volumev2` is version 2 of block storage.
+ * The major version in the name of a known type: `volumev2` is version 2 of block storage.
  *
  * @since 0.1.0
  * @category look-ups
@@ -188,7 +188,7 @@ export const impliedVersion = (type: ServiceType): Option.Option<number> =>
   lookUp(type)?.impliedVersion ?? Option.none()
 
 /**
- * Does a catalog entry of type `found` answer a request for type `requested` (`is_match`)?
+ * Whether a catalog entry of type `found` matches a request for type `requested` (`is_match`).
  *
  * An official type and its aliases match each other, but an alias never matches another alias: `volume` is not
  * `volumev3`, since they are different versions. Unlike keystoneauth, `_` equals `-` on both sides.
@@ -214,9 +214,9 @@ export const matches = (requested: ServiceType, found: ServiceType): boolean => 
 }
 
 /**
- * Which of several types that matched may be used: the requested one itself if it is there, else the first of the
- * official type and its aliases in order of preference. All stay if nothing or an unknown type was requested. Found types
- * keep their spelling and order.
+ * The types to use, of several that match: the requested type if it was found, else the first found one of the official
+ * type and its aliases in order of preference. All, if no type or an unknown type was requested. Types keep their spelling
+ * and order.
  *
  * @example
  * ```ts

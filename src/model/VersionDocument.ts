@@ -1,6 +1,5 @@
 /**
- * Version documents: what a service says about the versions it offers, in any of the shapes that OpenStack services have
- * used, and how one version is chosen from it.
+ * Version documents: the versions that a service offers, in all formats that OpenStack services use, and how one is chosen.
  *
  * @since 0.1.0
  */
@@ -14,7 +13,7 @@ import * as EndpointFilter from "./EndpointFilter.js"
 import * as Microversion from "./Microversion.js"
 
 /**
- * How far a version is, in the words of the API-SIG. `STABLE` is read as `CURRENT`, what is not known as `UNKNOWN`.
+ * The status of a version, as the API-SIG defines it. `STABLE` is read as `CURRENT`, and any other text as `UNKNOWN`.
  *
  * @since 0.1.0
  * @category models
@@ -29,9 +28,9 @@ export type Status = "CURRENT" | "SUPPORTED" | "DEPRECATED" | "EXPERIMENTAL" | "
  */
 export interface VersionData {
   readonly version: ApiVersion.ApiVersion
-  /** Where it lives: the document's `self` link on the host that was asked. */
+  /** The URL of the version: the document's `self` link, on the host of the document. */
   readonly url: string
-  /** The `self` link as the document has it, without a user's name and password; `undefined` if no document says so. */
+  /** The `self` link as in the document, without user name and password. `undefined` if there is no document. */
   readonly link: string | undefined
   readonly collection: string | undefined
   readonly minMicroversion: Microversion.Microversion | undefined
@@ -39,27 +38,29 @@ export interface VersionData {
   readonly nextMinVersion: Microversion.Microversion | undefined
   readonly notBefore: string | undefined
   readonly status: Status
-  /** As the document spells it; `undefined` if no document says so. */
+  /** The status as in the document. `undefined` if there is no document. */
   readonly rawStatus: string | undefined
 }
 
 /**
+ * A version document.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface VersionDocument {
-  /** Where the document was asked for. */
+  /** The requested URL. */
   readonly url: string
-  /** Where it was read, if redirects led there. As it may be shown: without user name, password and secret parameters. */
+  /** The URL that redirects led to, without user name, password and secret parameters. */
   readonly redirectedTo?: string | undefined
   /** Newest first. */
   readonly versions: ReadonlyArray<VersionData>
-  /** What could not be used: a description of each broken entry. */
+  /** A description of each broken entry. */
   readonly problems: ReadonlyArray<string>
 }
 
 /**
- * Reads a status as documents spell it (keystoneauth's `Status.normalize`).
+ * Reads a status as documents write it (keystoneauth's `Status.normalize`).
  *
  * @since 0.1.0
  * @category constructors
@@ -84,11 +85,20 @@ export const statusFromText = (text: string): Status => {
 // -----------------------------------------------------------------------------
 
 /**
- * Reads the body of a document, decoded from JSON. The shapes, in this order: `versions.values` (Keystone), `versions`
- * (most), `version` (one), and a bare object with an `id` (Ironic), whose microversions may be in the answer's headers
- * only. Links are taken on the host that was asked, since many services behind a proxy do not know their own address.
+ * Reads the body of a document, parsed from JSON. The formats, in this order: `versions.values` (Keystone), `versions`
+ * (most services), `version` (a single one), and an object with an `id` (Ironic), whose microversions may be only in the
+ * headers. Links are resolved on the host of the document, since many services behind a proxy do not know their own address.
  *
- * Fails with a description of what it is instead. A broken entry makes that entry unusable, not the document.
+ * Fails with a description of the body if it is not a version document. A broken entry is left out.
+ *
+ * @example
+ * ```ts
+ * import { VersionDocument } from "effect-keystoneauth"
+ *
+ * const document = VersionDocument.fromBody("http://controller:8774/", {
+ *   versions: [{ id: "v2.1", status: "CURRENT", version: "2.96", min_version: "2.1", links: [{ rel: "self", href: "/v2.1/" }] }]
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -139,7 +149,7 @@ const entriesOf = (
   return Either.left("JSON, but not a version document")
 }
 
-/** Old Ironic says its microversions in `X-OpenStack-Ironic-API-Minimum-Version` and `-Maximum-Version`. */
+/** Old Ironic has its microversions in `X-OpenStack-Ironic-API-Minimum-Version` and `-Maximum-Version`. */
 const fromHeaders = (headers: Readonly<Record<string, string>>): Record<string, string> => {
   const found: Record<string, string> = {}
   for (const name of Object.keys(headers)) {
@@ -181,7 +191,7 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
   if (self === undefined) {
     return `version ${name} has no self link`
   }
-  // the address of another host, without a path, says nothing about where this version is here
+  // a link that is only the address of another host does not tell the path on this host
   const url = repairLink(
     documentUrl,
     /^([a-z]+:)?\/\/[^/?#]*\/?$/i.test(self) && !sameHost(documentUrl, self) ? "" : self
@@ -211,17 +221,17 @@ const readEntry = (documentUrl: string, entry: unknown): VersionData | string =>
   )
 }
 
-/** As `URL` reads it. */
+/** The link as `URL` would read it. */
 const tidy = (link: string): string => link.trim().replaceAll("\\", "/").replace(/[\t\n\r]/g, "")
 
-/** Services write "no microversions" as nothing, `null`, `""` or `0`. */
+/** Services without microversions leave the field out, or write `null`, `""` or `0`. */
 const microversion = (value: unknown, field: string) =>
   value ? Microversion.fromUnknown(value, field) : Either.right(undefined)
 
 /**
- * Resolves a link of a document on the scheme and host that the document was read from. Where the link names another
- * host (or http behind https, without the document's path), its path is not ours: only its last segment is kept, below the
- * document's own path, unless that ends with it already. A link that is no URL, such as one with two ports, is treated alike.
+ * Resolves a link on the scheme and host of its document. If the link has another host (or http behind https, without the
+ * document's path), its path is wrong too: only its last segment is used, appended to the document's path unless that
+ * already ends with it. A link that is not a URL, such as one with two ports, is treated the same.
  */
 const repairLink = (documentUrl: string, link: string): string | undefined => {
   const document = Url.withoutQuery(documentUrl)
@@ -232,13 +242,13 @@ const repairLink = (documentUrl: string, link: string): string | undefined => {
   const there = Url.parse(link, here)
   const origin = `${here.protocol}//${here.host}`
   const rest = there === undefined ? "" : there.search + there.hash
-  // a service that does not know of the TLS in front of it knows nothing of the path in front of it either
+  // a service that does not know about the TLS in front of it does not know about a path prefix either
   const knowsItself = there?.protocol === here.protocol || there?.pathname.startsWith(here.pathname) === true
   if (there?.host === here.host && knowsItself) {
-    // the platform writes the root path of a bare address; the link did not
+    // URL adds the root path to a bare address; the link has none
     return origin + (/^([a-z]+:)?\/\/[^/?#]*$/i.test(link) ? "" : there.pathname) + rest
   }
-  // neither host nor path, such as mailto:
+  // such as mailto:, which has neither host nor path
   if (there?.host === "" && !there.pathname.includes("/")) {
     return undefined
   }
@@ -252,7 +262,7 @@ const repairLink = (documentUrl: string, link: string): string | undefined => {
   return base.endsWith(last) ? document + rest : `${origin}${base}/${last}${slash}${rest}`
 }
 
-/** What follows user name and password, up to the query. */
+/** The link without scheme, user name, password and host, up to the query. */
 const withoutUser = (link: string, url: URL | undefined): string =>
   url === undefined
     ? Url.withoutQuery(link.slice(link.lastIndexOf("@") + 1))
@@ -265,7 +275,7 @@ const sameHost = (a: string, b: string): boolean => URL.canParse(b, a) && new UR
 // -----------------------------------------------------------------------------
 
 /**
- * The versions that may be chosen, newest first.
+ * The versions that `allow` permits, newest first.
  *
  * @since 0.1.0
  * @category selection
@@ -276,9 +286,9 @@ export const allowed = (
 ): ReadonlyArray<VersionData> => self.versions.filter((data) => EndpointFilter.allows(allow, data.status))
 
 /**
- * Chooses a version as keystoneauth's `versioned_data_for` does. Of the allowed versions, newest first, the first one
- * whose link is `url`, or that lies in the range; without a range, the newest. `latest` and `2.latest` as minimum take the
- * newest there is.
+ * Chooses a version as keystoneauth's `versioned_data_for` does: of the allowed versions, newest first, the first whose URL
+ * is `url` or that is in the range. Without a range, the newest. The minimums `latest` and `2.latest` choose the newest
+ * match.
  *
  * @since 0.1.0
  * @category selection
@@ -302,8 +312,7 @@ export const select = (
 }
 
 /**
- * The newest allowed version that does where `required` is asked for (keystoneauth's `data_for`): the same major version,
- * and not older.
+ * The newest allowed version that satisfies `required` (keystoneauth's `data_for`): the same major version, and not older.
  *
  * @since 0.1.0
  * @category selection

@@ -1,10 +1,81 @@
-/** What Keystone's token bodies look like, v3 and v2, and how a v2 token is read as a v3 one. */
+/** Decodes the bodies of v3 and v2 tokens. A v2 token is converted to a v3 one. */
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
+import { isBoolean, isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { Fields } from "./fields.js"
+
+/**
+ * Reads an object of which any key may be missing or null, as servers send it. A value of another type is noted in
+ * `misfits` by its place.
+ *
+ * Written by hand: building the same Schema and using it for the first time is noticeable in a program that logs in once
+ * and ends.
+ */
+class Fields {
+  constructor(
+    readonly raw: Readonly<Record<string, unknown>>,
+    readonly place: string,
+    readonly misfits: Array<string>
+  ) {}
+
+  text(key: string): string | undefined {
+    return this.#given(key, isString)
+  }
+
+  flag(key: string): boolean | undefined {
+    return this.#given(key, isBoolean)
+  }
+
+  /** Any value, checked where it is used: a wrong one does not make the whole token unusable. */
+  unread(key: string): unknown {
+    return this.raw[key]
+  }
+
+  record(key: string): Readonly<Record<string, unknown>> | undefined {
+    return this.#given(key, isRecord)
+  }
+
+  struct<A>(key: string, read: (fields: Fields) => A): A | undefined {
+    const raw = this.record(key)
+    return raw === undefined ? undefined : read(this.#inner(raw, key))
+  }
+
+  texts(key: string): ReadonlyArray<string> | undefined {
+    return this.#items(key, (list, index) => list.#fitting(index, isString))
+  }
+
+  structs<A>(key: string, read: (fields: Fields) => A): ReadonlyArray<A> | undefined {
+    return this.#items(key, (list, index) => {
+      const raw = list.#fitting(index, isRecord)
+      return raw === undefined ? undefined : read(list.#inner(raw, index))
+    })
+  }
+
+  #items<A>(key: string, item: (list: Fields, index: string) => A | undefined): ReadonlyArray<A> | undefined {
+    const raw = this.#given<ReadonlyArray<unknown>>(key, Array.isArray)
+    const list = this.#inner({ ...raw }, key)
+    return raw?.map((_, index) => item(list, String(index))).filter((item) => item !== undefined)
+  }
+
+  #inner(raw: Readonly<Record<string, unknown>>, key: string): Fields {
+    return new Fields(raw, `${this.place}.${key}`, this.misfits)
+  }
+
+  #given<A>(key: string, fits: (u: unknown) => u is A): A | undefined {
+    const u = this.raw[key]
+    return u === undefined || u === null ? undefined : this.#fitting(key, fits)
+  }
+
+  #fitting<A>(key: string, fits: (u: unknown) => u is A): A | undefined {
+    const u = this.raw[key]
+    if (fits(u)) {
+      return u
+    }
+    this.misfits.push(`${this.place}.${key}`)
+    return undefined
+  }
+}
 
 const identified = (of: Fields) => ({ id: of.text("id") })
 const named = (of: Fields) => ({ id: of.text("id"), name: of.text("name") })
@@ -37,7 +108,7 @@ const applicationCredential = (of: Fields) => ({
   }))
 })
 
-/** The catalog stays as it is until someone asks for it: it is nearly all of a token. */
+/** The catalog is not decoded here: it is most of a token, and often not needed. */
 const tokenV3 = (of: Fields) => ({
   methods: of.texts("methods"),
   user: of.struct("user", user),
@@ -66,7 +137,7 @@ const tokenV3 = (of: Fields) => ({
   catalog: of.unread("catalog")
 })
 
-/** What a v3 token says. */
+/** The decoded body of a v3 token. */
 export type TokenV3 = Partial<ReturnType<typeof tokenV3>>
 
 const accessV2 = (of: Fields) => ({
@@ -91,13 +162,13 @@ const accessV2 = (of: Fields) => ({
   serviceCatalog: of.unread("serviceCatalog")
 })
 
-/** What a v2 token says. */
+/** The decoded body of a v2 token. */
 export type AccessV2 = ReturnType<typeof accessV2>
 
-/** A value that does not fit may be anything, and secret: only its place is told. */
+/** Fails with the place of a wrong value, and not the value: it may be secret. */
 const decode =
   <A>(version: string, key: string, read: (of: Fields) => A) => (body: unknown): Either.Either<A, string> => {
-    const misfit = (place: string) => Either.left(`it is not a ${version} token: ${place} does not fit`)
+    const misfit = (place: string) => Either.left(`it is not a ${version} token: ${place} has the wrong type`)
     if (!isRecord(body)) {
       return misfit("body")
     }
@@ -115,7 +186,7 @@ export const decodeV3 = decode("v3", "token", tokenV3)
 
 export const decodeV2 = decode("v2", "access", accessV2)
 
-/** The v3 token that says the same. A v2 token names only the trustee of a trust. */
+/** A v2 token as a v3 token. Of a trust, a v2 token has only the trustee. */
 export const asV3 = ({ serviceCatalog, token, trust, user }: AccessV2): TokenV3 => ({
   // some servers send an empty name beside the user name
   user: {
@@ -125,7 +196,7 @@ export const asV3 = ({ serviceCatalog, token, trust, user }: AccessV2): TokenV3 
     password_expires_at: undefined,
     "OS-FEDERATION": undefined
   },
-  // the user's tenant is from before Grizzly, a bare id from before Diablo
+  // the tenant of the user is from before Grizzly, and a plain tenant id from before Diablo
   project: {
     ...(token?.tenant ?? { id: user?.tenantId ?? token?.tenantId, name: user?.tenantName ?? token?.tenantId }),
     domain: undefined
@@ -143,16 +214,16 @@ export const asV3 = ({ serviceCatalog, token, trust, user }: AccessV2): TokenV3 
 })
 
 /**
- * Why this cannot be a token, if it cannot: one is sent in a header, and several headers of one name come joined by commas. The
- * text itself is not told, since it may be one.
+ * Why this text cannot be a token, `undefined` if it can. Several `X-Subject-Token` headers arrive joined by commas. The
+ * text is not quoted, since it may be secret.
  */
 export const whyNoToken = (text: string): string | undefined =>
   text === ""
     ? "is empty"
     : text.includes(",")
-    ? "is more than one, or has a comma"
+    ? "has a comma, or is more than one token"
     : /[^!-~]/.test(text)
-    ? "has a character that no token has"
+    ? "has a character that tokens cannot have"
     : undefined
 
 interface Login {
@@ -163,8 +234,8 @@ interface Login {
 }
 
 /**
- * Why this must not be taken for the token of a login, if it must not: it would be sent as no token, or be used for ever. `name` is
- * what the token came as.
+ * Why this login must not be used, `undefined` if it may: its token cannot be sent, or its expiry cannot be read, so that
+ * it would be used forever. `name` is the header or field of the token.
  */
 export const whyNoLogin = ({ body, expiresAt, token, version }: Login, name: string): string | undefined => {
   const why = whyNoToken(Redacted.value(token))
@@ -174,7 +245,7 @@ export const whyNoLogin = ({ body, expiresAt, token, version }: Login, name: str
   const place = version === "v3" ? ["token", "expires_at"] : ["access", "token", "expires"]
   const end = place.reduce((raw: unknown, key) => isRecord(raw) ? raw[key] : undefined, body)
   return expiresAt === undefined && end !== undefined && end !== null
-    ? `its ${place.join(".")} is no time`
+    ? `its ${place.join(".")} is not a time`
     : undefined
 }
 
@@ -182,8 +253,8 @@ const iso8601 =
   /^(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?:Z|([+-])(\d\d):?(\d\d)?)?$/
 
 /**
- * A time as OpenStack services write it: ISO 8601, where no zone means UTC. Engines differ in what else they take for a
- * date, and take the 30th of February for the 2nd of March: so it is read here.
+ * Reads a time as OpenStack services write it: ISO 8601, in UTC if it has no zone. `Date.parse` differs between engines,
+ * and reads the 30th of February as the 2nd of March.
  */
 export const time = (u: unknown): DateTime.Utc | undefined => {
   const match = typeof u === "string" ? iso8601.exec(u) : null

@@ -10,7 +10,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as ObjectId from "../base/objectId.js"
+import * as Memo from "../base/memo.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
@@ -88,7 +88,7 @@ const toLogin = (options: Options, transport: Transport.Service): Keystone.Login
       includeCatalog: includeCatalog === false ? false : undefined,
       parts: { oauth2Endpoint, clientId }
     },
-    momentary: { transport: ObjectId.of(transport) },
+    momentary: { transport: Memo.objectId(transport) },
     check,
     send,
     exchange: send,

@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { toEffect } from "../base/either.js"
-import * as ObjectId from "../base/objectId.js"
+import * as Memo from "../base/memo.js"
 import type { AuthenticationError } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthMethod from "../login/AuthMethod.js"
@@ -69,7 +69,7 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
       })),
     parts: User.parts(credentials),
     // a plugin with another passcode has to log in by itself
-    momentary: { passcode: fixed ? passcode : ObjectId.of(passcode) },
+    momentary: { passcode: fixed ? passcode : Memo.objectId(passcode) },
     once: fixed,
     description: User.describe(credentials)
   })

@@ -1,21 +1,19 @@
-/** What is hidden by its form or by its name: in texts and in bodies. */
+/** Finds secrets in texts by their form, and in bodies by the names of their fields. */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import { isRecord } from "effect/Predicate"
 import * as Names from "./secretNames.js"
 
-/** In place of a secret. */
+/** Replaces a secret in shown text. */
 export const hidden = "<redacted>"
 
 // -----------------------------------------------------------------------------
-// texts in which a secret shows by its form
+// texts
 // -----------------------------------------------------------------------------
 
-/** Between scheme and host, or before a host at the beginning of a text, also as JSON escapes it, or percent-encoded in another URL. */
+/** The `//` before a host, after a scheme or at the start of a text; also with JSON escapes or percent-encoded. */
 const beforeHost = /(?:^|:|%(?:25){0,3}3A)(?:\\{0,3}\/|%(?:25){0,3}2F){2}/gi
 
-/**
- * Without user names and passwords in URLs. A host ends at the next slash or blank: what stands before an `@` until there is hidden.
- */
+/** Hides user names and passwords in URLs: everything between `//` and the last `@` before the next slash or blank. */
 const withoutUserInfo = (text: string): string => {
   let shown = ""
   let copied = 0
@@ -34,18 +32,19 @@ const withoutUserInfo = (text: string): string => {
   return shown + text.slice(copied)
 }
 
+/** Longer user info is not searched for. */
 const longestUserInfo = 2000
 
-/** The sign between a parameter's name and value, also percent-encoded. */
+/** The sign between the name and the value of a parameter, also percent-encoded. */
 const equals = /=|%(?:25){0,3}3D/gi
 
-/** What a parameter's name begins after. */
+/** The sign before the name of a parameter. */
 const separator = /[?&;#]|%(?:25){0,3}(?:3F|26|23|3B)/gi
 
-/** Longer names are not looked for. */
+/** Longer names are not searched for. */
 const longestName = 100
 
-/** The name of the parameter whose equals sign is here. What has a blank in it is text. */
+/** The name of the parameter with the equals sign at this place. `undefined` if it is plain text, with a blank. */
 const nameBefore = (text: string, at: number): string | undefined => {
   const before = text.slice(Math.max(0, at - longestName), at)
   const last = [...before.matchAll(separator)].at(-1)
@@ -53,7 +52,7 @@ const nameBefore = (text: string, at: number): string | undefined => {
   return name === undefined || /[\s"'<>]/.test(name) ? undefined : name
 }
 
-/** Without the values of parameters that open what a URL leads to: signatures, tokens of consoles, codes of logins. */
+/** Hides the values of secret URL parameters: signatures, console tokens, login codes. */
 const withoutParameters = (text: string): string => {
   let shown = ""
   let copied = 0
@@ -70,56 +69,56 @@ const withoutParameters = (text: string): string => {
   return shown + text.slice(copied)
 }
 
-/** What looks like a token of Keystone, whoever's it is: Fernet or JWS. */
+/** Hides text that looks like a token: Fernet or JWS. */
 const withoutTokens = (text: string): string =>
   text.replace(
     /[\w.-]{20,}={0,2}/g,
     (run) => /^gAAAAA/.test(run) || /^eyJ[\w-]+\.[\w-]+\.[\w-]/.test(run) ? hidden : run
   )
 
-/** A text without what shows by its form that it is secret, whoever's it is: for where nothing more is known. */
+/** Hides secrets that are recognised by their form alone: user info, secret parameters, tokens. */
 export const hideForms = (text: string): string => withoutTokens(withoutParameters(withoutUserInfo(text)))
 
 // -----------------------------------------------------------------------------
 // bodies
 // -----------------------------------------------------------------------------
 
-/** What tells about credentials and secrets, and may hold one under a name that says so. */
+/** An object that describes a credential. Its secret fields have names of their own. */
 const description = /^(application_)?credentials?$/i
 
-/** Text of such a name is a token; an object tells about one, as Keystone's `token` does. */
+/** Text of such a name is a token; an object of such a name describes one, like Keystone's `token`. */
 const aboutToken = /token/i
 
 const isSecretField = (name: string, parent: string, value: unknown): boolean =>
   isRecord(value) || Array.isArray(value)
     ? Names.isSecret(name) && !description.test(name) && !aboutToken.test(name) &&
-      // a list of Barbican's secrets tells about each; an object has them by name
+      // Barbican's list of secrets only describes them; an object `secrets` has the values
       !(name === "secrets" && Array.isArray(value))
     : (typeof value === "string" || typeof value === "number") &&
       (Names.isSecret(name) || ((name === "id" || name === "value") && /token$/i.test(parent)))
 
-/** Names of the fields that say of which name their neighbours are the value: lists of variables, metadata, JSON patches. */
+/** Fields that name the value beside them, as in lists of variables, metadata and JSON patches. */
 const naming = ["name", "key", "path", "output_key", "parameter", "property"]
 const valued = /^(output_)?values?$|^default$/i
 
-/** Does the field hold the value of a name that is in the same object, and is that secret? */
+/** Whether the field is the value of a secret name in the same object: `{ name: "password", value: "..." }`. */
 const isSecretValue = (name: string, object: Record<string, unknown>): boolean =>
   valued.test(name) && naming.some((field) => {
     const named = object[field]
     return typeof named === "string" && Names.isSecret(named)
   })
 
-/** `key` is no secret, but the name of one, where there is a value beside it. */
+/** Whether the field `key` is the name of the value beside it, and so not a secret. */
 const isName = (name: string, object: Record<string, unknown>): boolean =>
   name === "key" && Object.keys(object).some((other) => valued.test(other))
 
-/** JSON in JSON. */
+/** The object or list in a text of JSON within JSON. */
 const inner = (value: unknown): unknown => {
   const parsed = typeof value === "string" && /^\s*[[{]/.test(value) ? parse(value)?.json : undefined
   return typeof parsed === "object" ? parsed : undefined
 }
 
-/** Of a token: nearly all of its text, and the same for everybody. */
+/** The catalog in a token: most of its text, and not secret. */
 const isCatalog = (name: string, parent: string): boolean =>
   (name === "catalog" && parent === "token") || (name === "serviceCatalog" && parent === "access")
 
@@ -142,15 +141,15 @@ const masked = (name: string, parent: string, value: unknown): unknown => {
   return json === undefined ? value : JSON.stringify(masked("", "", json))
 }
 
-/** What tells whose or which a secret is, in an object that is about one. */
+/** Fields that identify a secret, in an object that describes one. */
 const identifying = /^(name|id|type|description|methods?|username|domain)$|_(id|name|type)$|(Id|Name|Type)$/
 
 const textsOf = (value: unknown): ReadonlyArray<string> =>
   typeof value === "string" || typeof value === "number" ? [String(value)] : []
 
 /**
- * The secrets in a body. `within` what is about one, everything is secret but what identifies it. `marked`: whoever sends it says what in
- * its `auth` is secret.
+ * The secrets in a body. `within` an object that describes a secret, all values are secret except those that identify it.
+ * `marked` means that the sender has listed the secrets in `auth` itself.
  */
 const secretValues = (
   name: string,
@@ -179,7 +178,7 @@ const secretValues = (
   ]
 }
 
-/** What is longer is not shown. */
+/** Longer bodies are not shown. */
 const longest = 1024 * 1024
 
 const parse = (text: string): { readonly json: unknown } | undefined => {
@@ -190,7 +189,7 @@ const parse = (text: string): { readonly json: unknown } | undefined => {
   }
 }
 
-/** JSON with what is secret masked, and with the catalog cut out of tokens. `undefined` if it is none, or too long. */
+/** Masks the secrets in JSON, and removes the catalog from tokens. `undefined` if it is not JSON, or too long. */
 export const mask = (text: string): string | undefined => {
   const parsed = text.length > longest ? undefined : parse(text)
   try {
@@ -201,11 +200,12 @@ export const mask = (text: string): string | undefined => {
   }
 }
 
+/** Whether a content type is JSON. */
 export const isJson = (contentType: string): boolean => /^application\/(?:[\w.+-]{1,100}[+-])?json\b/i.test(contentType)
 
 const isForm = (contentType: string): boolean => /^application\/x-www-form-urlencoded\b/i.test(contentType)
 
-/** The text of a request's body, if it can be read without taking it away. */
+/** The text of a request's body, unless it is a stream. */
 const textOf = (body: HttpBody.HttpBody): string | undefined => {
   switch (body._tag) {
     case "Uint8Array":
@@ -221,10 +221,11 @@ const textOf = (body: HttpBody.HttpBody): string | undefined => {
 export const jsonOf = (body: HttpBody.HttpBody): string | undefined =>
   body.contentType !== undefined && isJson(body.contentType) ? textOf(body) : undefined
 
+/** The secrets in a form or a query. */
 export const inForm = (fields: Iterable<readonly [string, unknown]>): ReadonlyArray<string> =>
   [...fields].flatMap(([name, value]) => Names.isSecretParameter(name) ? textsOf(value) : [])
 
-/** The secrets that a request sends in its body, whatever type that says it is: a service that does not like one may quote it. */
+/** The secrets in the body of a request, whatever its content type: a service may quote them in an error. */
 export const inBody = (body: HttpBody.HttpBody, marked: boolean): ReadonlyArray<string> => {
   if (body._tag === "FormData") {
     return inForm(body.formData)

@@ -1,10 +1,14 @@
-/** The secrets of one request: marked where they come from, so that they are known wherever they are quoted. */
+/**
+ * The secrets of one request, and how texts are shown without them. They are collected from the request itself: its
+ * credentials, headers, body and URL. So they are found wherever they are quoted, in any spelling (`spelling.ts`).
+ */
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
 import * as Redaction from "./redaction.js"
+import * as SecretHeaders from "./secretHeaders.js"
 import * as Names from "./secretNames.js"
 import * as Spelling from "./spelling.js"
 import * as Url from "./url.js"
@@ -13,20 +17,23 @@ import * as Url from "./url.js"
 // headers
 // -----------------------------------------------------------------------------
 
-/** Of `Basic dXNlcjpwYXNzd29yZA==` the password. */
+/** The password in the value of a `Basic` header, without its scheme. */
 const passwordIn = (basic: string): ReadonlyArray<string> => {
   const pair = Either.getOrElse(Encoding.decodeBase64String(basic), () => "")
   const colon = pair.indexOf(":")
   return colon < 0 ? [] : [pair.slice(colon + 1)]
 }
 
-/** Shorter parts may be anything: the name of an algorithm, a number. */
+/** Shorter parts count as not secret: they may be the name of an algorithm, or a number. */
 const shortestPart = 8
 
-/** Of a cookie that is set all but its first pair. */
+/** In `Set-Cookie` only the first pair is secret. */
 const isSetCookie = (name: string): boolean => name === "set-cookie"
 
-/** What a header's value holds: all of it, and its parts, which may be quoted without the rest: a token without its scheme, a cookie's value. */
+/**
+ * The secrets in a header: its value, and the parts that may be quoted alone, such as a token without its scheme or the
+ * value of a cookie.
+ */
 const partsOf = ([name, whole]: readonly [string, string]): ReadonlyArray<string> => {
   const value = isSetCookie(name) ? whole.split(";", 1)[0] ?? "" : whole
   const [scheme = "", ...rest] = value.trim().split(/\s+/)
@@ -54,16 +61,16 @@ const partsOf = ([name, whole]: readonly [string, string]): ReadonlyArray<string
 export interface Source {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly url: URL
-  /** The headers that authenticate it, whatever they are called. */
+  /** The headers that authenticate it. They are secret, whatever their names. */
   readonly credentials: Headers.Headers | undefined
-  /** What else it holds that is secret, whatever its name. */
+  /** Other secrets in the request, from the code that sends it. */
   readonly secrets: ReadonlyArray<Redacted.Redacted> | undefined
 }
 
-/** What shows who sends a request: its credentials, and what its headers are known to hold. */
+/** The secrets in the headers. */
 const inHeaders = ({ credentials, request }: Source): ReadonlyArray<string> => [
   ...Object.entries(credentials ?? {}).flatMap(partsOf),
-  ...Object.entries(request.headers).filter(([name]) => Names.isSecretHeader(name)).flatMap(partsOf)
+  ...Object.entries(request.headers).filter(([name]) => SecretHeaders.isSecret(name)).flatMap(partsOf)
 ]
 
 const elsewhere = ({ request, secrets, url }: Source): ReadonlyArray<string> => [
@@ -81,7 +88,10 @@ const decoded = (text: string): string => {
   }
 }
 
-/** Of the bytes what base64 writes for them wherever they begin, without the digits that depend on what is around them. */
+/**
+ * The base64 digits of the bytes at each of the three possible offsets, without the digits that also depend on the bytes
+ * around them.
+ */
 const inBase64 = (bytes: Uint8Array): ReadonlyArray<string> =>
   [0, 1, 2].map((offset) => {
     const shifted = new Uint8Array(offset + bytes.length)
@@ -89,11 +99,11 @@ const inBase64 = (bytes: Uint8Array): ReadonlyArray<string> =>
     return Encoding.encodeBase64(shifted).slice(Math.ceil(offset * 8 / 6), Math.floor(shifted.length * 8 / 6))
   })
 
-/** Longer secrets are looked for as they are only, and shorter ones could be a part of anything in base64. */
+/** Longer secrets are not searched for in base64 or hex; shorter ones would match by chance. */
 const longestEncoded = 16 * 1024
 const shortestEncoded = 6
 
-/** A secret in the forms that are other texts, and not other ways to write the same one. */
+/** A secret and its encodings that `spelling.ts` does not find: normalised, decoded, in hex and in base64. */
 const forms = (value: string): ReadonlyArray<string> => {
   const texts = [value, decoded(value), value.normalize("NFC"), value.normalize("NFD")]
   if (value.length < shortestEncoded || value.length > longestEncoded) {
@@ -115,8 +125,8 @@ const without = (text: string, secrets: Spelling.Patterns): string =>
   Redaction.hideForms(secrets.replace(text, Redaction.hidden))
 
 /**
- * The secrets of one request. Whatever is said about it or its answer goes through `hide`: they are marked here, where they come
- * from, and not recognized later.
+ * The secrets of one request. Every text about the request or its answer goes through `hide` before it is shown: in errors,
+ * logs, spans and `curl` commands.
  */
 export class Secrets {
   readonly #source: Source
@@ -129,46 +139,46 @@ export class Secrets {
     this.#answer = answer
   }
 
-  /** Those of its answer too. */
+  /** The same with the secrets in the headers of its answer. */
   with(answer: Headers.Headers): Secrets {
     return new Secrets(this.#source, answer)
   }
 
-  /** Does a header authenticate the request, or is its name known for that? */
+  /** Whether a header is secret: the plugin gave it, or its name says so. */
   isHeader(name: string): boolean {
-    return name in (this.#source.credentials ?? {}) || Names.isSecretHeader(name)
+    return name in (this.#source.credentials ?? {}) || SecretHeaders.isSecret(name)
   }
 
-  /** Does the request still hold one? After a redirect it may have left its credentials behind. */
+  /** Whether a request has any secret. After a redirect to another origin it has none. */
   isIn({ body, headers }: HttpClientRequest.HttpClientRequest): boolean {
     return Object.keys(headers).some((name) => this.isHeader(name)) || Redaction.inBody(body, false).length > 0
   }
 
-  /** A text as it may be shown: without any of these secrets, however it is spelled, and without what looks like one. */
+  /** The text without these secrets in any spelling, and without everything that looks like a secret. */
   hide(text: string): string {
     return without(
       text,
       this.#all ??= patterns([
         ...inHeaders(this.#source),
         ...elsewhere(this.#source),
-        ...Object.entries(this.#answer ?? {}).filter(([name]) => Names.isSecretHeader(name)).flatMap(partsOf)
+        ...Object.entries(this.#answer ?? {}).filter(([name]) => SecretHeaders.isSecret(name)).flatMap(partsOf)
       ])
     )
   }
 
-  /** The same of what is shown of each request: the body is not looked at for it. */
+  /** The text without the secrets of the headers. Cheaper than `hide`, for what is shown of each request: skips the body. */
   hideCredentials(text: string): string {
     return without(text, this.#inHeaders ??= patterns(inHeaders(this.#source)))
   }
 
-  /** The headers that any server may know: all that goes to another origin. */
+  /** The headers that may be sent to another origin. */
   harmless(headers: Headers.Headers): Headers.Headers {
     return Headers.fromInput(
-      Object.entries(headers).filter(([name]) => Names.isHarmlessHeader(name) && !this.isHeader(name))
+      Object.entries(headers).filter(([name]) => SecretHeaders.isHarmless(name) && !this.isHeader(name))
     )
   }
 
-  /** Headers as they may be shown. */
+  /** The headers for display, with secret values replaced. */
   headers(headers: Headers.Headers): Record<string, string> {
     return Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [

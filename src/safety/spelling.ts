@@ -1,18 +1,18 @@
 /**
- * Finds a secret in a text in which it may be spelled otherwise: as it is, as JSON or Python write it, percent-encoded, in HTML, with
- * other whitespace, or two of these over each other.
+ * Finds secrets in a text in any spelling: plain, escaped as in JSON or Python, percent-encoded, as HTML, with other
+ * whitespace, or with two of these combined.
  */
 
-/** One way to read the text at a place: the code point that is meant, and where the text goes on. */
+/** One way to read the text at a place: the code point, and the place after it. */
 type Reading = readonly [codePoint: number, end: number]
 
-/** Whitespace and control characters are alike: any run of them is read as one space, or left out. */
+/** All whitespace and control characters are read as this; a run of them counts as one, or as none. */
 const space = 0x20
 
-/** A named entity of HTML: whatever is neither a letter nor a digit of ASCII. */
+/** A named HTML entity: any character except ASCII letters and digits. */
 const someSign = -1
 
-/** What stands for a character that an encoding does not have. */
+/** A replacement for a character that an encoding lacks: `?` or U+FFFD. */
 const lost = -2
 
 const isAlphanumeric = (codePoint: number): boolean =>
@@ -24,7 +24,7 @@ const means = (read: number, wanted: number): boolean =>
 const isSpace = (codePoint: number): boolean =>
   codePoint <= space || (codePoint >= 0x7f && codePoint <= 0xa0) || /^\s$/u.test(String.fromCodePoint(codePoint))
 
-/** Capital letters are alike to small ones: names of headers and hosts are often written small. */
+/** The code point to compare by: letters in lower case, since header names and hosts are often lower-cased. */
 const unified = (codePoint: number): number =>
   codePoint < 0x80
     ? codePoint <= space || codePoint === 0x7f
@@ -36,7 +36,7 @@ const unified = (codePoint: number): number =>
     ? space
     : String.fromCodePoint(codePoint).toLowerCase().codePointAt(0) ?? codePoint
 
-/** What Python, JSON and C write after a backslash for a control character. */
+/** Letters after a backslash that mean a control character in Python, JSON and C. */
 const controls = "abefnrtv0"
 
 const isHex = (text: string, from: number, length: number): boolean => {
@@ -51,10 +51,10 @@ const isHex = (text: string, from: number, length: number): boolean => {
 const hex = (text: string, from: number, length: number): number | undefined =>
   isHex(text, from, length) ? Number.parseInt(text.slice(from, from + length), 16) : undefined
 
-/** How many backslashes in a row are looked at: one that was escaped three times. */
+/** The most backslashes in a row: one that was escaped three times. */
 const longestEscape = 8
 
-/** `at` is where the backslashes begin. */
+/** Adds the readings of an escape sequence. `at` is the first backslash. */
 const escapes = (text: string, at: number, readings: Array<Reading>): void => {
   let end = at
   while (end - at < longestEscape && text[end] === "\\") {
@@ -93,7 +93,7 @@ const escapes = (text: string, at: number, readings: Array<Reading>): void => {
   readings.push([unified(escaped), end + kind.length])
 }
 
-/** The second `\udXXX` of a pair. */
+/** Reads the second `\udXXX` of a pair. */
 const lowSurrogate = (text: string, at: number): Reading | undefined => {
   let end = at
   while (end - at < longestEscape && text[end] === "\\") {
@@ -105,10 +105,10 @@ const lowSurrogate = (text: string, at: number): Reading | undefined => {
 
 type ReadByte = (text: string, at: number) => Reading | undefined
 
-/** How often what is percent-encoded may be encoded once more: `%2F`, `%252F`, `%25252F`. */
+/** How many times text may be percent-encoded: `%2F`, `%252F`, `%25252F`. */
 const longestPercent = 4
 
-/** Where the last of such signs ends. */
+/** The place after the last `%` or `25` of a percent sign. */
 const percentEnd = (text: string, at: number): number => {
   let from = at + 1
   for (let i = 1; i < longestPercent && text.startsWith("25", from) && isHex(text, from + 2, 2); i++) {
@@ -123,7 +123,7 @@ const percentByte: ReadByte = (text, at) => {
   return byte === undefined ? undefined : [byte, from + 2]
 }
 
-/** A byte of UTF-8 that was read as Latin-1, as HTTP reads headers. */
+/** A byte of UTF-8 that was read as Latin-1, as in HTTP headers. */
 const latinByte: ReadByte = (text, at) => {
   const byte = text.charCodeAt(at)
   return byte > 0x7f && byte <= 0xff ? [byte, at + 1] : undefined
@@ -145,7 +145,7 @@ const escapedByte: ReadByte = (text, at) => {
   return byte === undefined ? undefined : [byte, end + 3]
 }
 
-/** Bytes that are UTF-8 together. */
+/** Adds the readings of bytes that form a UTF-8 character. */
 const bytes = (text: string, at: number, readByte: ReadByte, readings: Array<Reading>): void => {
   const first = readByte(text, at)
   if (first === undefined) {
@@ -191,7 +191,7 @@ const entities = (text: string, at: number, readings: Array<Reading>): void => {
   }
 }
 
-/** A quote as shells, SQL and YAML write it within quotes: `'\''`, `'"'"'`, `''`. */
+/** Adds the readings of a quote, also as shells, SQL and YAML write it within quotes: `'\''`, `'"'"'`, `''`. */
 const quotes = (text: string, at: number, quote: string, readings: Array<Reading>): void => {
   const code = quote.charCodeAt(0)
   readings.push([code, at + 1])
@@ -235,7 +235,7 @@ const readingsAt = (text: string, at: number): ReadonlyArray<Reading> => {
     case 0x3f:
     case 0xfffd:
       readings.push([literal, at + 1])
-      // a character may have been several units or bytes
+      // one character may have become several: one for each unit or byte
       for (let end = at + 1; end <= at + 4 && text.charCodeAt(end - 1) === literal; end++) {
         readings.push([lost, end])
       }
@@ -247,10 +247,10 @@ const readingsAt = (text: string, at: number): ReadonlyArray<Reading> => {
   return readings
 }
 
-/** What is written otherwise, or is written for something else. */
+/** Characters that have several spellings or meanings. */
 const ambiguous = "\\%&+\"'?"
 
-/** By its code what can only be read as it is; 0 for anything else. */
+/** For each ASCII code that has one reading, that reading. 0 for others. */
 const plainCodes = Uint8Array.from(
   { length: 0x7f },
   (_, code) => code <= space || ambiguous.includes(String.fromCharCode(code)) ? 0 : unified(code)
@@ -258,7 +258,7 @@ const plainCodes = Uint8Array.from(
 
 const plainAt = (text: string, at: number): number => plainCodes[text.charCodeAt(at)] ?? 0
 
-/** A secret as it is looked for: its code points, without whitespace at its ends, and with one space for each run within. */
+/** A secret to search for: its code points, trimmed, with each run of whitespace as one space. */
 type Pattern = ReadonlyArray<number>
 
 const pattern = (secret: string): Pattern => {
@@ -285,10 +285,10 @@ const step = (text: string, places: Iterable<number>, wanted: number): Set<numbe
   return reached
 }
 
-/** Signs of one character are not longer. */
+/** The longest spelling of one character. */
 const longestSign = 24
 
-/** Does the text break off here, at its end or at dots, after so much of the secret that it must not be shown? */
+/** The end of a secret that is cut off, at the end of the text or at dots, after too much of it to be shown. */
 const breaksOff = (text: string, at: number, read: number, secret: Pattern): number | undefined => {
   if (read < shortest || read < Math.min(8, secret.length / 2)) {
     return undefined
@@ -297,11 +297,11 @@ const breaksOff = (text: string, at: number, read: number, secret: Pattern): num
   return at >= text.length || escaped ? text.length : text.startsWith("...", at) || text[at] === "…" ? at : undefined
 }
 
-/** Where the secret ends if it begins at `from`: the furthest place; `undefined` if it does not begin there. */
+/** The furthest place at which a secret that begins at `from` may end. `undefined` if it does not begin there. */
 const endOf = (text: string, from: number, secret: Pattern): number | undefined => {
   let read = 0
   let at = from
-  // most texts are plain
+  // fast path: most text has one reading
   for (; read < secret.length && secret[read] !== space; read++, at++) {
     const plain = plainAt(text, at)
     if (plain === 0) {
@@ -316,11 +316,11 @@ const endOf = (text: string, from: number, secret: Pattern): number | undefined 
     const wanted = secret[read] ?? space
     const next = step(text, places, wanted)
     if (wanted === space) {
-      // the rest of the run: what is added to a set while it is gone through is visited as well
+      // the rest of the run: iterating a set also visits what is added meanwhile
       for (const place of next) {
         step(text, [place], space).forEach((end) => next.add(end))
       }
-      // a character that controls terminals may have been left out
+      // a control character may have been removed from the text
       places.forEach((place) => next.add(place))
     }
     if (next.size === 0) {
@@ -331,7 +331,7 @@ const endOf = (text: string, from: number, secret: Pattern): number | undefined 
   return Math.max(...places)
 }
 
-/** What is shorter may be a part of any word: it is only found where it stands alone. */
+/** Shorter secrets may be part of a word, so they are only found as whole words. */
 const shortest = 4
 
 const isWordCharacter = (text: string, at: number): boolean => /^[\p{L}\p{N}_]$/u.test(text.charAt(at))
@@ -339,7 +339,7 @@ const isWordCharacter = (text: string, at: number): boolean => /^[\p{L}\p{N}_]$/
 const standsAlone = (text: string, from: number, end: number): boolean =>
   !(from > 0 && isWordCharacter(text, from - 1)) && !isWordCharacter(text, end)
 
-/** Secrets by what they begin with, the longest first: one may be a part of another. */
+/** Secrets to search for, by their first code point. The longest comes first, since one may be part of another. */
 export class Patterns {
   readonly #byFirst = new Map<number, Array<Pattern>>()
   readonly #firsts: ReadonlyArray<number>
@@ -356,7 +356,7 @@ export class Patterns {
     this.#firsts = [...this.#byFirst.keys()]
   }
 
-  /** Where the secret ends that begins at a place, if one does. */
+  /** The end of the secret that begins at a place, if one does. */
   #find(text: string, at: number): number | undefined {
     const plain = plainAt(text, at)
     if (plain !== 0) {
@@ -390,7 +390,7 @@ export class Patterns {
     return undefined
   }
 
-  /** The text with `hidden` in place of each secret. */
+  /** Replaces each secret in the text by `hidden`. */
   replace(text: string, hidden: string): string {
     let shown = ""
     let copied = 0

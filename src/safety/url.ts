@@ -1,28 +1,28 @@
-/** URLs: read, shown and joined here, and nowhere else. */
+/** Parses, validates, joins and shows URLs. All of that happens here. */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { InvalidOptions } from "../Errors.js"
 import * as Redaction from "./redaction.js"
 
-/** The URL that a text is, if it is one. */
+/** Parses a URL. `undefined` if the text is not one. */
 export const parse = (text: string, base?: string | URL): URL | undefined =>
   URL.canParse(text, base) ? new URL(text, base) : undefined
 
-/** In place of what cannot be shown, since a password may be anywhere in it. */
-const unreadable = "<an address that is no URL>"
+/** Shown for text that is not a URL, which may have a password anywhere. */
+const unreadable = "<not a URL>"
 
 const withoutFragment = (text: string): string => text.split("#", 1)[0] ?? ""
 
 /**
- * A URL as it may be shown: without user name and password, secret parameters and fragment. What holds an `@` and cannot be read
- * as a URL is described, for any part of it may be a password.
+ * A URL for display: without user name, password, secret parameters and fragment. Text with an `@` that is not a URL is not
+ * shown at all, since any part of it may be a password.
  */
 export const shown = (url: string | URL): string => {
   const text = typeof url === "string" ? url.trim() : url.href
   if (!text.includes("@")) {
     return Redaction.hideForms(withoutFragment(text))
   }
-  // a path of its own has no user name
+  // a path has no user name
   const read = typeof url !== "string" ? url : /^\/(?!\/)/.test(text) ? parse(text, "http://host") : parse(text)
   if (read === undefined || read.host === "") {
     return unreadable
@@ -37,20 +37,20 @@ export const shown = (url: string | URL): string => {
 }
 
 /**
- * `http://me:12/34@keystone/` and `http://me:1@2/3@keystone/` do not mean the hosts `me` and `2`: there is a slash in the password. What comes
- * after a version is the name of something, such as an object: `http://controller:8080/v1/AUTH_p/photos/me@home.jpg`.
+ * Whether a slash in the password has cut it short: in `http://me:12/34@keystone/` and `http://me:1@2/3@keystone/`, `me` and
+ * `2` are not the hosts. An `@` after a version is part of a name: `http://controller:8080/v1/AUTH_p/photos/me@home.jpg`.
  */
 const isCutShort = ({ hash, hostname, password, pathname, port, search, username }: URL): boolean =>
   `${pathname}${search}${hash}`.includes("@") && !/^(\/[a-z-]{1,40})?\/v\d[\d.]{0,8}\/[^?#]/i.test(pathname) &&
   (username !== "" || password !== "" || (port !== "" && !hostname.includes(".")))
 
-/** A text that may be a URL, hidden if there can be a password in it: that comes after a colon, and before an @. */
+/** Redacts text that may be a URL with a password: one with a colon and a later `@`. */
 export const visible = (text: string): string | Redacted.Redacted => {
   const colon = text.indexOf(":")
   return colon !== -1 && text.includes("@", colon) ? Redacted.make(text) : text
 }
 
-/** The text without the slashes at its end, in time that grows with their number: `/\/+$/` may take its square. */
+/** Removes slashes at the end, in linear time. `/\/+$/` may take quadratic time. */
 export const withoutTrailingSlashes = (text: string): string => {
   let end = text.length
   while (end > 0 && text[end - 1] === "/") {
@@ -59,10 +59,10 @@ export const withoutTrailingSlashes = (text: string): string => {
   return text.slice(0, end)
 }
 
-/** The text with one slash at its end. */
+/** Ends the text with exactly one slash. */
 export const withTrailingSlash = (text: string): string => `${withoutTrailingSlashes(text)}/`
 
-/** The same URL, but for slashes at its end. */
+/** Whether two URLs are equal except for slashes at the end. */
 export const isSame = (a: string, b: string): boolean => withoutTrailingSlashes(a) === withoutTrailingSlashes(b)
 
 const withoutLeadingSlashes = (text: string): string => {
@@ -80,24 +80,24 @@ export const withoutQuery = (text: string): string => {
 }
 
 // -----------------------------------------------------------------------------
-// what requests name
+// URLs and paths of requests
 // -----------------------------------------------------------------------------
 
-/** It names a host, so no endpoint is looked for; without a scheme it cannot be sent. */
+/** Whether a URL has a host, so that no endpoint is needed. */
 export const namesHost = (url: string): boolean => /^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)
 
-/** An endpoint and a path below it, with one slash between them. */
+/** Joins an endpoint and a path with one slash. */
 export const join = (endpoint: string, path: string): string =>
   `${withoutTrailingSlashes(endpoint)}/${withoutLeadingSlashes(path)}`
 
-/** What is asked for is the endpoint itself. */
+/** Whether a request reads the endpoint itself, and no path below it. */
 export const readsRoot = (method: string, path: string): boolean =>
   (method === "GET" || method === "HEAD") && /^\/?([?#]|$)/.test(path)
 
-/** What `segment` writes for a value that cannot be one. It is refused wherever it occurs. */
+/** Stands for a value that cannot be a path segment. `flaw` refuses every URL that has it. */
 const notASegment = "\0"
 
-/** A value as one segment of a path. What is neither a text nor a number, such as an id that was not found, is none. */
+/** Encodes a value as one path segment. `undefined`, such as a missing id, cannot be one. */
 export const segment = (value: string | number): string => {
   const text = Number.isFinite(value) ? String(value) : value
   return typeof text !== "string" || text === "" || text === "." || text === ".." || isIllFormed(text)
@@ -105,17 +105,17 @@ export const segment = (value: string | number): string => {
     : encodeURIComponent(text)
 }
 
-/** Has it half of a surrogate pair? */
+/** Whether the text has half of a surrogate pair. */
 const isIllFormed = (text: string): boolean => /\p{Surrogate}/u.test(text)
 
 /**
- * Why a request must not be sent to what it names, `undefined` if it may: a path must not leave its endpoint, and `URL` takes control
- * characters out of what it reads.
+ * Why a request to this URL is refused, `undefined` if it is fine. A path must not leave its endpoint, and control characters
+ * are refused since `URL` silently removes them.
  */
 export const flaw = (url: string, absolute: boolean): string | undefined =>
   isPlain(url) ? undefined : characterFlaw(url) ?? (absolute ? undefined : pathFlaw(url))
 
-/** Nothing in it needs a closer look. That is nearly every URL, so it is one pass without an allocation. */
+/** Whether no character needs a check. That holds for most URLs, so it is one pass without allocations. */
 const isPlain = (url: string): boolean => {
   let before = Slash
   for (let i = 0; i < url.length; i++) {
@@ -140,87 +140,86 @@ const isControl = (code: number): boolean => code < 0x20 || code === 0x7f
 
 const characterFlaw = (url: string): string | undefined => {
   if (url.includes(notASegment)) {
-    return `it holds U+0000. Adapter.path writes it for a value that cannot be a segment of a path: an empty one, ".", "..", ` +
-      "one that is not well-formed Unicode, or what is neither a text nor a finite number"
+    return `it has U+0000. Adapter.path writes that for a value that cannot be a path segment: an empty text, ".", "..", ` +
+      "half of a surrogate pair, or a value that is neither text nor a finite number"
   }
   const control = /[\x01-\x1f\x7f]/.exec(url)?.[0].charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")
   if (control !== undefined) {
-    return `it holds the control character U+00${control}, which is written %${control}; Adapter.path encodes the values in a path`
+    return `it has the control character U+00${control}; write it as %${control}, or use Adapter.path, which encodes values`
   }
-  return isIllFormed(url) ? "it holds half of a surrogate pair, which is no character" : undefined
+  return isIllFormed(url) ? "it has half of a surrogate pair, which is not a character" : undefined
 }
 
 /** `URL` and servers read `%2e` as a dot, `\` as a slash, and some servers `%2f` and `%5c` as well. */
 const pathFlaw = (url: string): string | undefined => {
   const path = withoutQuery(url)
   const segments = path.replace(/%2e/gi, ".").replace(/%(2f|5c)/gi, "/").split(/[/\\]/)
-  // blanks at the end of a URL are taken off
+  // URL removes blanks at the end
   const wrong = segments.map((segment) => segment.trim()).find((segment) => segment === "." || segment === "..")
   return wrong === undefined
     ? undefined
-    : `the path ${JSON.stringify(path)} has the segment "${wrong}", which leads to another path, encoded or not; ` +
-      "leave it out. Adapter.path puts values into a path so that they stay one segment"
+    : `the path ${JSON.stringify(path)} has the segment "${wrong}", which leads to another path, encoded or not. ` +
+      "Remove it, or use Adapter.path, which refuses such values"
 }
 
 // -----------------------------------------------------------------------------
-// where services are
+// URLs of endpoints
 // -----------------------------------------------------------------------------
 
 /**
- * What nearly all endpoints look like: they need not be parsed. A host with `xn--` or a part that begins with `0x` (a number) may be none,
- * and there is no port 0.
+ * Matches most endpoint URLs, which then need not be parsed. Excluded, since they may be invalid: hosts with `xn--` or a part
+ * that begins with `0x`, and port 0.
  */
 const usual = /^https?:\/\/(?![^/]*(?:xn--|\.0x))[a-z][\w.-]*[a-z](:[1-9]\d{0,3})?(\/[\w/.$()-]*)?$/i
 
-/** White space, control characters, characters that are not seen, and what stands for lost text. */
+/** Whitespace, control and invisible characters, backslashes, and U+FFFD, which replaces lost text. */
 const unusual = /[\s\p{C}\\\ufffd]/u
 
 const codePoint = (character: string): string =>
   (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")
 
-/** Why this is no address of a service, `undefined` if it is. What is wrong is described and not quoted: there may be a password in it. */
+/** Why text is not the URL of a service, `undefined` if it is. The text is not quoted: it may have a password. */
 const addressFlaw = (text: string): string | undefined => {
   const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
   if (scheme === undefined) {
-    return "it has no scheme; it begins with https:// or http://"
+    return "it has no scheme; it must begin with https:// or http://"
   }
   if (!/^https?$/i.test(scheme)) {
-    return `its scheme is ${scheme}; it begins with https:// or http://`
+    return `its scheme is ${scheme}; it must begin with https:// or http://`
   }
   const odd = unusual.exec(rest)?.[0]
   if (odd !== undefined) {
-    return `it has a character that no URL has (U+${codePoint(odd)})`
+    return `it has a character that URLs cannot have (U+${codePoint(odd)})`
   }
   const [authority = ""] = rest.split(/[/?#]/, 1)
   const hostAndPort = authority.slice(authority.lastIndexOf("@") + 1)
   if (hostAndPort === "" || hostAndPort.startsWith(":")) {
-    return `it has no host; that comes after ${scheme}://`
+    return `it has no host after ${scheme}://`
   }
   const end = /[?#]/.exec(rest)?.[0]
   if (end !== undefined) {
-    return `it has a ${end === "?" ? "query" : "fragment"}; it ends with its path`
+    return `it has a ${end === "?" ? "query" : "fragment"}; it must end with its path`
   }
   const url = parse(text)
-  return url === undefined || url.port === "0" ? "its host or its port cannot be one" : undefined
+  return url === undefined || url.port === "0" ? "its host or its port is invalid" : undefined
 }
 
-/** The same for what catalogs and overrides say, of which nearly all is as usual. */
+/** `addressFlaw` for URLs of catalogs and overrides, with a fast path for the usual ones. */
 export const endpointFlaw = (url: string): string | undefined => usual.test(url) ? undefined : addressFlaw(url)
 
-/** Whose option a URL is, and what it looks like when it is right. */
+/** What the error about a URL names: the module and option, and an example. */
 interface About {
   readonly module: string
   readonly option: string
   readonly example: string
 }
 
-/** No path of a service has these, percent-encoded: blanks, backslashes and control characters. */
+/** Encoded blanks, backslashes and control characters, which no path of a service has. */
 const unusualEncoded = /%(?:[01][0-9a-f]|20|5c|7f)/i
 
 /**
- * An http or https URL as a person wrote it, without the white space around it. It must say what it means: `URL` repairs
- * `http:/host` and `http:///host`, and leaves out newlines. Fails with `InvalidOptions`, which shows neither user name nor
- * password, and nothing of a text that is no URL.
+ * Validates an http or https URL from an option, and trims it. `URL` alone would silently repair `http:/host` and
+ * `http:///host`, and remove newlines. Fails with `InvalidOptions`, which does not quote the text.
  */
 export const fromPerson = (given: string, about: About): Either.Either<string, InvalidOptions> => {
   const text = given.trim()
@@ -243,6 +242,6 @@ const whyNot = (text: string): string | undefined =>
 const passwordFlaw = (text: string): string | undefined => {
   const [whole = "", authority = ""] = /^https?:\/\/([^/?#]*)/i.exec(text) ?? []
   return authority !== "" && text.includes("@", whole.length)
-    ? "it has an @ behind its host; in a user name or password, / is written as %2F, ? as %3F, # as %23, @ as %40"
+    ? "it has an @ after its host; in a user name or password, write / as %2F, ? as %3F, # as %23 and @ as %40"
     : undefined
 }

@@ -16,6 +16,7 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as ConfigError from "../base/configError.js"
 import { andThen } from "../base/continuation.js"
+import * as Fiber from "../base/fiber.js"
 import * as HttpClientError from "../base/httpClientError.js"
 import type * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -204,9 +205,7 @@ export const make = (options: Options): Effect.Effect<Client, never, Session.Ses
       endpointFilter: defaults
     }
     return client((request) =>
-      Effect.withFiberRuntime((fiber) =>
-        session.request(request, combine(own, Context.get(fiber.currentContext, CurrentOptions)))
-      )
+      Fiber.withFiber((fiber) => session.request(request, combine(own, Fiber.service(fiber, CurrentOptions))))
     )
   })
 

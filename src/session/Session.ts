@@ -12,12 +12,11 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Computed from "../base/computed.js"
 import type * as ConfigError from "../base/configError.js"
 import * as Spans from "../base/spans.js"
+import * as AllVersions from "../endpoint/allVersions.js"
 import * as Catalog from "../endpoint/Catalog.js"
 import * as Discovery from "../endpoint/Discovery.js"
-import { EndpointMemory } from "../endpoint/endpointMemory.js"
 import * as Endpoint from "../endpoint/resolve.js"
 import type * as Errors from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -51,22 +50,12 @@ export interface Options extends Transport.Options {
 }
 
 /**
+ * How the endpoint of a request is found.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface EndpointOptions {
-  /**
-   * This URL in place of what the catalog says. `%(project_id)s` and `%(user_id)s` in it are filled in from the token.
-   */
-  readonly endpointOverride?: string | undefined
-  /** Take the URL as it is, whatever versions the filter asks for. Default: `false`. */
-  readonly skipDiscovery?: boolean | undefined
-  /**
-   * Where the version in the catalog's URL does not do, look for others below it: at `/` for a URL that ends in `/v2.1`.
-   * Catalogs that list one version are the rule. Default: `true`.
-   */
-  readonly allowVersionHack?: boolean | undefined
-}
+export type EndpointOptions = EndpointFilter.EndpointOptions
 
 /**
  * @since 0.1.0
@@ -123,10 +112,7 @@ export interface Service {
    */
   readonly endpointData: (
     filter: EndpointFilter.EndpointFilter,
-    options?: EndpointOptions & {
-      /** Ask for the version document even if the URL alone would do. Default: `true`. */
-      readonly discoverVersions?: boolean | undefined
-    }
+    options?: EndpointFilter.ResolveOptions
   ) => Effect.Effect<EndpointData.EndpointData, Errors.EndpointError, AuthPlugin.AuthPlugin>
   /**
    * All versions that live at the endpoints that match, by default with any interface: several endpoints are asked at
@@ -165,13 +151,7 @@ export const make = (
 > =>
   Effect.gen(function*() {
     const transport = yield* Transport.Transport
-    const services: Endpoint.Services = {
-      catalog: yield* Catalog.Catalog,
-      discovery: yield* Discovery.Discovery,
-      seen: new WeakSet(),
-      memory: new EndpointMemory(),
-      plans: Computed.make(256)
-    }
+    const services = Endpoint.makeServices(yield* Catalog.Catalog, yield* Discovery.Discovery)
     const tokens = yield* Tokens.make(options)
 
     const environment: Request.Environment = { transport, endpoints: services, askMicroversion: Microversion_.make() }
@@ -201,7 +181,7 @@ export const make = (
 
     const allVersionData: Service["allVersionData"] = Effect.fn("Session.allVersionData")(
       function*(filter: Parameters<Service["allVersionData"]>[0] = {}) {
-        return yield* Endpoint.allVersions(services, filter, filter.allow)
+        return yield* AllVersions.find(services, filter, filter.allow)
       }
     )
 

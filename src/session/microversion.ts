@@ -1,7 +1,7 @@
 /** The microversion that a request asks for: its headers, and whether the endpoint supports it. */
 import * as Headers from "@effect/platform/Headers"
 import * as Either from "effect/Either"
-import * as Memo from "../base/computed.js"
+import * as Memo from "../base/memo.js"
 import * as Errors from "../Errors.js"
 import type * as EndpointData from "../model/EndpointData.js"
 import * as Microversion from "../model/Microversion.js"
@@ -35,7 +35,7 @@ const ask: Ask = (input, serviceType) =>
 
 /** `ask` that remembers its results: a program uses few microversions. */
 export const make = (): Ask => {
-  const remembered = Memo.make<ReturnType<Ask>>(256)
+  const remembered = Memo.byText<ReturnType<Ask>>(256)
   return (input, serviceType) =>
     typeof input !== "string" || serviceType === undefined
       ? ask(input, serviceType)

@@ -11,6 +11,7 @@ import * as Either from "effect/Either"
 import { andThen, isExit } from "../base/continuation.js"
 import * as Fiber from "../base/fiber.js"
 import * as Time from "../base/time.js"
+import * as Documents from "../endpoint/documents.js"
 import * as Endpoint from "../endpoint/resolve.js"
 import * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -126,7 +127,7 @@ const prepare = (
   call: Call
 ): Effect.Effect<Prepared, Session.Error, AuthPlugin.AuthPlugin> => {
   const { endpoints } = environment
-  const { filter, operation, options, plugin, request } = call
+  const { operation, plugin, request } = call
   const access = Known.access.of(plugin)?.(operation.beganAt)
   if (call.isRecorded) {
     OperationSpan.annotateRequest(Fiber.span(call.fiber), request, plugin, call.serviceType)
@@ -139,12 +140,12 @@ const prepare = (
   if (isAbsolute) {
     return aim(environment, call, undefined, access)
   }
-  const known = Endpoint.peek(endpoints, plugin, access, filter, options, operation.beganAt)
+  const known = Endpoint.peek(endpoints, call, access, operation.beganAt)
   return known !== undefined
     ? aim(environment, call, known, access)
     // finding the endpoint may take a while, and may have renewed the token
     : Effect.flatMap(
-      Endpoint.ask(endpoints, plugin, filter, options),
+      Endpoint.find(endpoints, call),
       (endpoint) => aim(environment, call, endpoint, undefined)
     )
 }
@@ -175,7 +176,7 @@ const aim = (
     ? undefined
     : Microversion.unsupported(
       asked.right,
-      Endpoint.described(endpoints, endpoint, Time.ofFiber(fiber)),
+      Documents.knownMicroversions(endpoints, endpoint, Time.ofFiber(fiber)),
       endpoint
     )
   if (unsupported !== undefined) {

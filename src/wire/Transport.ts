@@ -19,10 +19,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import * as Memo from "../base/computed.js"
 import { andThen } from "../base/continuation.js"
 import * as Deadline from "../base/deadline.js"
 import * as Fiber from "../base/fiber.js"
+import * as Memo from "../base/memo.js"
 import * as Metrics from "../base/metrics.js"
 import * as Time from "../base/time.js"
 import * as Errors from "../Errors.js"
@@ -468,7 +468,7 @@ const readText = (
  * their place. `fetch` would follow redirects by itself, with every header.
  */
 const withoutPlatformHabits: Fiber.Surroundings = {
-  context: Memo.of((outer) =>
+  context: Memo.byObject((outer) =>
     Context.add(outer, FetchHttpClient.RequestInit, {
       ...Option.getOrUndefined(Context.getOption(outer, FetchHttpClient.RequestInit)),
       redirect: "manual"

@@ -111,7 +111,7 @@ describe("version documents", () => {
         Effect.flatMap(Discovery.Discovery, (discovery) => discovery.document(`${cloud.baseUrl}/compute/secret`))
       )
       assertTag(refused, "DiscoveryFailed")
-      assert.match(refused.message, /401, with credentials as well/)
+      assert.match(refused.message, /401, also with credentials/)
     }).pipe(Effect.provide(TestCloud.layer())))
 
   it.effect("by hand, or not at all", () =>

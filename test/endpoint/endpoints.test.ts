@@ -39,14 +39,14 @@ describe("why this URL", () => {
       assert.strictEqual(
         yield* why,
         [
-          `${baseUrl}/internal/image is what the catalog has for image (glance) internal in RegionOne`,
+          `${baseUrl}/internal/image is the catalog's URL for image (glance) internal in RegionOne`,
           `  not ${baseUrl}/image: its interface is public, and internal is preferred`,
           `  not ${baseUrl}/admin/image: its interface is admin`,
           `${baseUrl}/internal/image offers 2.16 (CURRENT)`,
           `requests go to ${baseUrl}/internal/image/v2/`
         ].join("\n")
       )
-      assert.include(yield* why, "(known already)")
+      assert.include(yield* why, "(cached)")
     }).pipe(Effect.provide(TestCloud.layer())))
 
   it.effect("tells what was not asked, given, put right, or could not be had", () =>
@@ -54,10 +54,10 @@ describe("why this URL", () => {
       const cloud = yield* TestCloud.TestCloud
       const why = (...args: Parameters<typeof Session.endpointData>) =>
         Effect.map(Session.endpointData(...args), EndpointData.explain)
-      assert.include(yield* why({ serviceType: "compute" }, { skipDiscovery: true }), "discovery is to be skipped")
+      assert.include(yield* why({ serviceType: "compute" }, { skipDiscovery: true }), "skipDiscovery is set")
       assert.include(
         yield* why({ serviceType: "compute", version: 2 }, { discoverVersions: false }),
-        "no version document is asked for: the URL shows a version of 2.0 to 2.latest"
+        "no version document is read: the URL shows a version of 2.0 to 2.latest"
       )
       assert.include(
         yield* why({}, { endpointOverride: "http://h.test/", skipDiscovery: true }),
@@ -66,7 +66,7 @@ describe("why this URL", () => {
       yield* cloud.misbehave({ service: "compute", kind: { status: 503 } })
       assert.match(
         yield* why({ serviceType: "compute", minVersion: 2, maxVersion: 3 }),
-        /answered 503[^]*without a document, the URL shows version 2\.1, which will do/
+        /answered 503[^]*without a document, the URL shows version 2\.1, which is in the range/
       )
       const behindProxy = Discovery.layerStatic({
         "https://p.test/compute/": {
@@ -83,7 +83,7 @@ describe("why this URL", () => {
       )
       assert.match(
         repaired,
-        /its link http:\/\/p\.test\/v2\.1\/ was put right\nrequests go to https:\/\/p\.test\/compute\/v2\.1\/$/
+        /its link http:\/\/p\.test\/v2\.1\/ was corrected\nrequests go to https:\/\/p\.test\/compute\/v2\.1\/$/
       )
     }).pipe(Effect.provide(TestCloud.layer())))
 
@@ -134,7 +134,7 @@ describe("why this URL", () => {
       ServiceCatalog.excluded(catalog, { serviceType: "block-storage", ...filter }).map(({ reason }) => reason)
     assert.deepStrictEqual(reasons({ regionName: "R1" }), [
       "its type is volumev3, and block-storage is preferred",
-      "another comes first in the catalog",
+      "another one is before it in the catalog",
       "its region is not given"
     ])
     assert.deepStrictEqual(reasons({ serviceName: "c3" }).slice(0, 1), ["its service is named \"c\""])

@@ -70,12 +70,12 @@ describe("AccessInfo", () => {
 
   it("what is no token is told by its place, without its value", () => {
     const reason = (body: unknown) => Either.getOrElse(Either.flip(AccessInfo.fromV3(body, token)), () => "a token")
-    assert.strictEqual(reason("<html>"), "it is not a v3 token: body does not fit")
-    assert.strictEqual(reason({}), "it is not a v3 token: token does not fit")
-    assert.strictEqual(reason({ token: null }), "it is not a v3 token: token does not fit")
+    assert.strictEqual(reason("<html>"), "it is not a v3 token: body has the wrong type")
+    assert.strictEqual(reason({}), "it is not a v3 token: token has the wrong type")
+    assert.strictEqual(reason({ token: null }), "it is not a v3 token: token has the wrong type")
     assert.strictEqual(
       reason({ token: { user: { id: ["s3cret"] } } }),
-      "it is not a v3 token: token.user.id does not fit"
+      "it is not a v3 token: token.user.id has the wrong type"
     )
     const places: ReadonlyArray<readonly [said: object, place: string]> = [
       [{ roles: [{ id: "r" }, null] }, "roles.1"],
@@ -87,7 +87,7 @@ describe("AccessInfo", () => {
       [{ system: ["all"] }, "system"]
     ]
     for (const [said, place] of places) {
-      assert.strictEqual(reason({ token: said }), `it is not a v3 token: token.${place} does not fit`)
+      assert.strictEqual(reason({ token: said }), `it is not a v3 token: token.${place} has the wrong type`)
     }
     assert.strictEqual(reason({ token: { roles: null, system: null, user: { domain: null } } }), "a token")
   })
@@ -201,7 +201,7 @@ describe("AccessInfo", () => {
 })
 
 const noV2 = "it is not a v2 token"
-const bad = "does not fit"
+const bad = "has the wrong type"
 
 const bodyV2 = {
   access: {

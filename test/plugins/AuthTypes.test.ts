@@ -83,7 +83,7 @@ describe("a plugin by name", () => {
         [
           "v3password",
           { auth_url: "nowhere", ...user },
-          /option authUrl: it has no scheme; it begins with https:\/\/ or http:\/\/: .*such as https:\/\/keystone/
+          /option authUrl: it has no scheme; it must begin with https:\/\/ or http:\/\/: .*such as https:\/\/keystone/
         ],
         [
           "v3password",

@@ -2,6 +2,7 @@ import { HttpBody, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck } from "effect"
 import * as Redaction from "../../src/safety/redaction.js"
+import * as SecretHeaders from "../../src/safety/secretHeaders.js"
 import * as Names from "../../src/safety/secretNames.js"
 import * as Secrets from "../../src/safety/secrets.js"
 import * as Url from "../../src/safety/url.js"
@@ -19,9 +20,9 @@ describe("a URL as it is shown", () => {
     }))
     assert.strictEqual(Url.shown("http://adm:a'b@ks/v3"), "http://ks/v3")
     assert.strictEqual(Url.shown("http://adm:a b@ks/v3"), "http://ks/v3")
-    assert.strictEqual(Url.shown("http://adm:a/b@ks/v3"), "<an address that is no URL>")
+    assert.strictEqual(Url.shown("http://adm:a/b@ks/v3"), "<not a URL>")
     assert.strictEqual(Url.shown("http://adm:12/b@ks/v3"), "http://<redacted>")
-    assert.strictEqual(Url.shown("adm:a@ks/v3"), "<an address that is no URL>")
+    assert.strictEqual(Url.shown("adm:a@ks/v3"), "<not a URL>")
   })
 
   it("is otherwise as it was written, but for its fragment", () => {
@@ -119,7 +120,7 @@ describe("a name", () => {
     ]
     for (const name of secret) {
       assert.isTrue(Names.isSecret(name), name)
-      assert.isTrue(Names.isSecretHeader(name), name)
+      assert.isTrue(SecretHeaders.isSecret(name), name)
     }
     const harmless = [
       "name",
@@ -144,10 +145,10 @@ describe("a name", () => {
     ]
     for (const name of harmless) {
       assert.isFalse(Names.isSecret(name), name)
-      assert.isFalse(Names.isSecretHeader(name), name)
+      assert.isFalse(SecretHeaders.isSecret(name), name)
     }
-    assert.isTrue(Names.isSecretHeader("x-auth-user"))
-    assert.isFalse(Names.isSecretHeader("www-authenticate"))
+    assert.isTrue(SecretHeaders.isSecret("x-auth-user"))
+    assert.isFalse(SecretHeaders.isSecret("www-authenticate"))
   })
 })
 
@@ -210,7 +211,7 @@ describe("where a service can be", () => {
       { numRuns: 2000 }
     )
     for (const url of ["http://xn--a", "http://nova.0xa/v2", "http://nova.test:0", "http://nova.test:0000/v2"]) {
-      assert.strictEqual(Url.endpointFlaw(url), "its host or its port cannot be one", url)
+      assert.strictEqual(Url.endpointFlaw(url), "its host or its port is invalid", url)
     }
   })
 })

@@ -2,20 +2,20 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { vi } from "vitest"
 
-/** The module as another process has it. */
+/** A new instance of the module, as another process would have. */
 const fresh = Effect.promise(() => {
   vi.resetModules()
-  return import("../../src/base/objectId.js")
+  return import("../../src/base/memo.js")
 })
 
 describe("object ids", () => {
-  it.effect("tell objects apart, here and in programs that share a token store", () =>
+  it.effect("differ between objects and between processes", () =>
     Effect.gen(function*() {
       const here = yield* fresh
       const elsewhere = yield* fresh
       const [one, two] = [{}, () => {}]
-      assert.strictEqual(here.of(one), here.of(one))
-      const ids = [here.of(one), here.of(two), elsewhere.of(one), elsewhere.of(two)]
+      assert.strictEqual(here.objectId(one), here.objectId(one))
+      const ids = [here.objectId(one), here.objectId(two), elsewhere.objectId(one), elsewhere.objectId(two)]
       assert.strictEqual(new Set(ids).size, 4)
     }))
 })
