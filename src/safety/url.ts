@@ -141,8 +141,8 @@ const isControl = (code: number): boolean => code < 0x20 || code === 0x7f
 
 const characterFlaw = (url: string): string | undefined => {
   if (url.includes(notASegment)) {
-    return "it has U+0000. Adapter.path writes that for a value that cannot be a path segment: an empty text, \".\", \"..\", " +
-      "half of a surrogate pair, or a value that is neither text nor a finite number"
+    return "it has U+0000, which Adapter.path writes for a value that cannot be a path segment: " +
+      "empty text, a dot or two, half of a surrogate pair, or a value that is neither text nor a finite number"
   }
   const control = /[\x01-\x1f\x7f]/.exec(url)?.[0].charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")
   if (control !== undefined) {
