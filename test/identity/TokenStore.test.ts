@@ -536,7 +536,7 @@ const changed = (change: (fileSystem: FileSystem.FileSystem) => Partial<FileSyst
     ).pipe(Layer.provide(NodeContext.layer))
   )
 
-/** Node's file system, in which some operations fail while `failing` is set. */
+/** Node's file system, in which these operations fail while `isOn()` is true. */
 const failing = (
   methods: ReadonlyArray<"writeFileString" | "rename" | "link" | "makeDirectory" | "remove">,
   description: string,
