@@ -1,7 +1,7 @@
-/** A clock for tests whose wall clock can be set like any other, while its monotonic one goes on. */
+/** A test clock whose wall clock can be set independently of its monotonic clock. */
 import { Clock, Duration, Effect } from "effect"
 
-/** Until all that can go on has done so. */
+/** Yields until no fiber can continue. */
 export const settle = Effect.promise(async () => {
   for (let turn = 0; turn < 4; turn++) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -9,15 +9,15 @@ export const settle = Effect.promise(async () => {
 })
 
 export interface SettableClock extends Clock.Clock {
-  /** Time passes, for both clocks, and wakes who sleeps. */
+  /** Advances both clocks, and wakes sleeping fibers. */
   readonly pass: (duration: Duration.DurationInput) => Effect.Effect<void>
-  /** Somebody sets the wall clock, ahead or (with a negative number) back. */
+  /** Moves the wall clock forward, or back by a negative number. */
   readonly set: (millis: number) => void
-  /** What time it is in truth, whatever the wall clock says. */
+  /** The true time. */
   readonly truth: () => number
 }
 
-/** The two clocks count from moments that have nothing to do with each other: who takes one for the other is far off. */
+/** The clocks start at unrelated values, so that code which confuses them fails. */
 export const makeSettable = (start: number = Date.UTC(2026, 10, 28)): SettableClock => {
   let passed = 0
   let wrong = 0

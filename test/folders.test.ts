@@ -1,4 +1,7 @@
-/** The folders of `src` are the architecture: what lies higher in this list imports what lies lower, never the reverse. */
+/**
+ * The folders of `src` are the architecture: what lies higher in this list imports what lies lower, never the
+ * reverse.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import { posix } from "node:path"

@@ -1,13 +1,13 @@
-/** The public modules, found as a reader finds them: the files of `src` whose names begin with a capital letter. */
+/** The public modules: the files of `src` whose names begin with a capital letter. */
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 export interface PublicModule {
-  /** What programs import: `effect-keystoneauth/<name>`. */
+  /** The name of its subpath: `effect-keystoneauth/<name>`. */
   readonly name: string
-  /** Its folder within `src`, "" for those at the top. */
+  /** Its folder in `src`, or "" at the top. */
   readonly folder: string
-  /** Its file, from `src`, without extension. */
+  /** The path of its file in `src`, without extension. */
   readonly path: string
 }
 
@@ -25,21 +25,21 @@ export const publicModules: ReadonlyArray<PublicModule> = readdirSync(source, { 
 
 const entry = (path: string) => ({ types: `./dist/${path}.d.ts`, default: `./dist/${path}.js` })
 
-/** The `exports` of package.json: the index and each public module, and nothing else of `dist`. */
+/** The `exports` of package.json: the index and each public module. */
 export const packageExports: Readonly<Record<string, unknown>> = {
   "./package.json": "./package.json",
   ".": entry("index"),
   ...Object.fromEntries(publicModules.map(({ name, path }) => [`./${name}`, entry(path)]))
 }
 
-/** The `paths` by which tests, examples and benchmarks find the source: a module is looked for in each folder. */
+/** The `paths` by which tests, examples and benchmarks import the source: each folder is searched for a module. */
 export const sourcePaths: Readonly<Record<string, ReadonlyArray<string>>> = {
   "effect-keystoneauth": ["../src/index.ts"],
   "effect-keystoneauth/*": [...new Set(publicModules.map(({ folder }) => folder))].sort()
     .map((folder) => folder === "" ? "../src/*.ts" : `../src/${folder}/*.ts`)
 }
 
-/** The same for bundlers, which do not look in several places. */
+/** The same as aliases, one for each module, for bundlers that search only one place. */
 export const sourceAliases: Readonly<Record<string, string>> = Object.fromEntries(
   publicModules.map(({ name, path }) => [`effect-keystoneauth/${name}`, `${source}${path}.ts`])
 )

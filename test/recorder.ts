@@ -1,4 +1,4 @@
-/** A tracer and a logger that keep what they are told. */
+/** A tracer and a logger that record spans and log messages. */
 import { Array as Arr, Effect, type Exit, Layer, Logger, Option, Tracer } from "effect"
 
 export interface Recorded extends Tracer.Span {
@@ -7,7 +7,7 @@ export interface Recorded extends Tracer.Span {
   exit: Exit.Exit<unknown, unknown> | undefined
 }
 
-/** Spans as they were made, and what the log says. */
+/** The recorded spans and log messages. */
 export const recorder = Effect.sync(() => {
   const spans: Array<Recorded> = []
   const lines: Array<string> = []

@@ -12,7 +12,7 @@ import * as Redaction from "../src/safety/redaction.js"
 import * as Faults from "../src/wire/faults.js"
 import { assertTag } from "./support.js"
 
-// its own program, in this process: no binary and no Java
+// the checker in pure JavaScript, in this process
 process.env["RECHECK_SYNC_BACKEND"] = "pure"
 
 const source = fileURLToPath(new URL("../src/", import.meta.url))
@@ -25,7 +25,7 @@ interface Expression {
   readonly flags: string
 }
 
-/** Every literal, and every `RegExp` of two texts; a `RegExp` of anything else cannot be judged, so there must be none. */
+/** All literals, and calls of `RegExp` with text. Calls with other arguments cannot be checked, and are not allowed. */
 const expressions = files.flatMap((name) => {
   const found: Array<Expression> = []
   const file = ts.createSourceFile(name, readFileSync(`${source}${name}`, "utf8"), ts.ScriptTarget.Latest, true)
@@ -51,7 +51,7 @@ const expressions = files.flatMap((name) => {
   return found
 })
 
-/** What it may cost: nothing that grows faster than the text. */
+/** The allowed complexities: linear at most. */
 const complexity = ({ flags, pattern }: Expression): string => {
   const found = checkSync(pattern, flags, { timeout: 20_000 })
   return found.status === "unknown" ? found.status : found.complexity.type
@@ -78,7 +78,7 @@ describe("regular expressions", () => {
   }
 })
 
-/** Of each of these a program that takes the square of the length would be busy for many seconds. */
+/** Inputs on which quadratic time would take many seconds. */
 const slashes = "/".repeat(80_000)
 const blanks = " ".repeat(80_000)
 

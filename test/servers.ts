@@ -1,4 +1,4 @@
-/** Servers on loopback that tell what they have seen. */
+/** Servers on loopback that record their requests. */
 import { Effect, type Scope } from "effect"
 import { readFileSync } from "node:fs"
 import * as Http from "node:http"
@@ -13,11 +13,11 @@ export const pem = (name: string) => readFileSync(path(name), "utf8")
 
 export interface Listening {
   readonly port: number
-  /** The connections that were ever made. */
+  /** The number of connections so far. */
   readonly connections: ReadonlyArray<Net.Socket>
 }
 
-/** Serves for as long as the scope is open, and then breaks what is still connected. */
+/** Serves until the scope closes, and then closes all connections. */
 export const listen = (server: Net.Server, host = "127.0.0.1", port = 0) =>
   Effect.acquireRelease(
     Effect.async<Listening, Error>((resume) => {
@@ -40,7 +40,7 @@ export const listen = (server: Net.Server, host = "127.0.0.1", port = 0) =>
       })
   )
 
-/** What a server saw of a request; it is also what it answers. */
+/** A recorded request. The server also answers with it. */
 export interface Seen {
   readonly url: string
   readonly headers: Http.IncomingHttpHeaders
@@ -80,7 +80,7 @@ const certified = (name: string, options: Tls.TlsOptions) => ({
   ...options
 })
 
-/** Answers over TLS with this certificate, and asks for the client's. */
+/** A TLS server with this certificate, which asks for a client certificate. */
 export const https = (name: string, options: Tls.TlsOptions = {}) =>
   listen(Https.createServer(certified(name, options), echo))
 
@@ -92,28 +92,28 @@ export const http2 = (name: string, handler: Http2Handler = echo) =>
   listen(Http2.createSecureServer({ ...certified(name, {}), allowHTTP1: true }, handler))
 
 export interface ProxyOptions {
-  /** Over TLS, with this certificate. */
+  /** Serve TLS with this certificate. */
   readonly certificate?: string
-  /** `user:password`, without which it answers 407. */
+  /** The required `user:password`. Without it the proxy answers 407. */
   readonly credentials?: string
-  /** What it answers to everyone. */
+  /** The answer to every request. */
   readonly refuses?: number
-  /** It leaves everyone waiting, or closes the connection. */
+  /** Never answer, or close the connection. */
   readonly instead?: "wait" | "close"
-  /** Where `name:port` is: nobody else knows. */
+  /** Addresses of names that only the proxy can resolve, as `name:port`. */
   readonly hosts?: Readonly<Record<string, number>>
 }
 
 export interface Proxy extends Listening {
-  /** What it was asked to connect to, and how. */
+  /** The recorded CONNECT requests. */
   readonly asked: ReadonlyArray<{ readonly target: string; readonly headers: Http.IncomingHttpHeaders }>
-  /** Every byte that a client sent in a tunnel. */
+  /** All bytes that clients sent through tunnels. */
   readonly tunnelled: ReadonlyArray<Buffer>
-  /** Who showed a certificate. */
+  /** The subjects of client certificates. */
   readonly certificates: ReadonlyArray<string>
 }
 
-/** A proxy that only knows CONNECT. */
+/** A proxy that supports only CONNECT. */
 export const proxy = (options: ProxyOptions = {}): Effect.Effect<Proxy, Error, Scope.Scope> => {
   const asked: Array<Proxy["asked"][number]> = []
   const tunnelled: Array<Buffer> = []

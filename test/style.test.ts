@@ -1,4 +1,7 @@
-/** What the sources look like: length of lines, descriptions of what is public, and what an edition for Effect 4 has to change. */
+/**
+ * What the sources look like: length of lines, descriptions of what is public, and what an edition for Effect 4 has
+ * to change.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import ts from "typescript"

@@ -1,4 +1,4 @@
-/** What several tests need. */
+/** Helpers for several tests. */
 import { FetchHttpClient, type HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
@@ -6,7 +6,7 @@ import { type Duration, Effect, type Exit, Fiber, type Layer, Option, TestClock 
 import { Adapter, ApplicationCredential, AuthPlugin, Password, type Session } from "effect-keystoneauth"
 import * as TestCloud from "effect-keystoneauth/TestCloud"
 
-/** What tests with real sockets run over. */
+/** The transports of tests with real sockets. */
 export const platforms = { undici: NodeHttpClient.layerUndici, fetch: FetchHttpClient.layer }
 
 export type Platform = keyof typeof platforms
@@ -18,7 +18,7 @@ export class Compute extends Adapter.Tag<Compute>()("test/Compute", {
   defaultMicroversion: "2.79"
 }) {}
 
-/** Logins that the cloud was asked for. */
+/** The number of logins at the cloud. */
 export const logins = Effect.flatMap(
   TestCloud.TestCloud,
   (cloud) =>
@@ -28,7 +28,7 @@ export const logins = Effect.flatMap(
     )
 )
 
-/** What each login has shown, in the order in which they came: `password+totp`, `token`. */
+/** The methods of each login in order: `password+totp`, `token`. */
 export const shownInLogins = Effect.flatMap(
   TestCloud.TestCloud,
   (cloud) =>
@@ -38,7 +38,7 @@ export const shownInLogins = Effect.flatMap(
     )
 )
 
-/** What services other than Keystone were asked, but for version documents. */
+/** The requests to services other than Keystone, without those for version documents. */
 export const serviceRequests = Effect.flatMap(
   TestCloud.TestCloud,
   (cloud) =>
@@ -77,7 +77,7 @@ export const currentToken = Effect.flatMap(
 
 export const servers = Effect.flatMap(Compute, (compute) => compute.get("/servers/detail"))
 
-/** As the tenant of that layer, or as whoever it is around. */
+/** Runs with the plugin of the layer, or with the current one. */
 export const as = <A, E, R>(
   layer: Layer.Layer<AuthPlugin.AuthPlugin, never, Session.Session> | undefined,
   effect: Effect.Effect<A, E, R>
@@ -89,8 +89,8 @@ export const assertTag: <E extends { readonly _tag: string }, const Tag extends 
 ) => asserts error is Extract<E, { readonly _tag: Tag }> = (error, tag) => assert.strictEqual(error._tag, tag)
 
 /**
- * What a fiber comes to, while time passes for it step by step. In between it may wait for what is not the clock's, such as
- * cryptography: one big step could come before it sleeps.
+ * What a fiber comes to, while time passes for it step by step. In between it may wait for what is not the clock's,
+ * such as cryptography: one big step could come before it sleeps.
  */
 export const whileTimePasses = <A, E>(
   fiber: Fiber.RuntimeFiber<A, E>,

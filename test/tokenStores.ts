@@ -1,4 +1,4 @@
-/** What the tests of more than one token store need. */
+/** Helpers for the tests of token stores. */
 import { Effect, Either, Exit, Fiber, Inspectable, List, Logger, Option, Redacted, Scope } from "effect"
 import type { Duration } from "effect"
 import { AccessInfo, type TokenStore } from "effect-keystoneauth"
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 export const tokenOf = (found: Option.Option<TokenStore.StoredToken>): string | undefined =>
   Option.getOrUndefined(Option.map(found, ({ access }) => Redacted.value(access.token)))
 
-/** A v3 token, with whatever else there may be in its body. */
+/** A v3 token with additional fields in its body. */
 export const storedToken = (
   token: string,
   said: Readonly<Record<string, unknown>> = {},
@@ -19,7 +19,7 @@ export const storedToken = (
   endsAt
 })
 
-/** What was logged, warnings and worse apart. */
+/** The log messages, warnings and errors apart. */
 export const recordLog = Effect.sync(() => {
   const lines: Array<{ readonly level: string; readonly text: string }> = []
   const layer = Logger.replace(
@@ -34,7 +34,7 @@ export const recordLog = Effect.sync(() => {
   return { layer, lines, levels: () => lines.map(({ level }) => level) }
 })
 
-/** Tries to get a lease, and keeps it until it is told to release it. */
+/** Tries to get a lease, and keeps it until told to release it. */
 export const hold = (store: TokenStore.Service, name: string, timeToLive: Duration.DurationInput) =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
@@ -48,7 +48,7 @@ export const hold = (store: TokenStore.Service, name: string, timeToLive: Durati
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 
-/** A process of its own that runs TypeScript; it is killed when the scope closes. */
+/** A separate process that runs TypeScript. It is killed when the scope closes. */
 export const startProcess = (...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync(() =>
@@ -95,7 +95,7 @@ export interface LeaseHolders {
   readonly processes: number
 }
 
-/** So many processes want the lease `a` at the same moment, and keep it until they are killed: what each of them said. */
+/** Starts processes that want the lease `a` at once and keep it until they are killed. Returns their output. */
 export const raceForLease = (options: LeaseHolders) =>
   Effect.gen(function*() {
     const children = yield* Effect.replicateEffect(holder(options), options.processes)

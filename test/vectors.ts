@@ -30,7 +30,7 @@ const Suite = Schema.Struct({
   cases: Schema.Array(Schema.Unknown)
 })
 
-/** What `{"$special": name}` stands for, if a suite does not say otherwise. */
+/** The values of `{"$special": name}`, unless a suite has its own. */
 export const defaultSpecial = (name: string): unknown => name === "LATEST" ? "latest" : { $special: name }
 
 const resolve = (
@@ -70,13 +70,16 @@ export const loadFile = (
   return cases.map((one) => Schema.decodeUnknownSync(Case)(resolve(one, fixtures, options.special ?? defaultSpecial)))
 }
 
-/** Not marked: what keystoneauth does is what we do. */
+/** Whether a case is not marked: we do as keystoneauth does. */
 export const isPlain = (one: Case): boolean => !(one.quirk || one.pythonism || one.security)
 
-/** What a case says, or what we did: JSON, or a failure (of any kind). */
+/** An expected or actual result: JSON, or a failure of any kind. */
 export type Outcome = Either.Either<unknown, unknown>
 
-/** An answer that differs from keystoneauth's by a decision. The rule says which, and is documented where it is applied. */
+/**
+ * An answer that differs from keystoneauth's by a decision. The rule says which, and is documented where it is
+ * applied.
+ */
 export class Decided {
   constructor(readonly rule: string) {}
 }
@@ -101,7 +104,7 @@ const showOutcome = (outcome: Outcome): string =>
     onRight: (value) => JSON.stringify(value) ?? "undefined"
   })
 
-/** A case, what we did, and whether that is what keystoneauth does, or else by which decision it is not. */
+/** A case with our result, and whether it equals keystoneauth's or differs by a decision. */
 export interface Result {
   readonly case: Case
   readonly outcome: Outcome
@@ -117,7 +120,7 @@ export const judge = (one: Case, outcome: Outcome): Result =>
 /** As keystoneauth does, or different by a decision. */
 export const passed = (result: Result): boolean => result.same || result.rule !== undefined
 
-/** What keystoneauth did in a case, and what we did, in one line each. */
+/** keystoneauth's result and ours, in one line each. */
 export const describeResult = ({ case: one, outcome }: Result): string =>
   [
     one.name,
@@ -128,7 +131,7 @@ export const describeResult = ({ case: one, outcome }: Result): string =>
     `  got:      ${showOutcome(outcome)}`
   ].join("\n")
 
-/** The marked cases of a suite with what we did, for a test to hold them against the register. */
+/** The marked cases of a suite with our results, for tests to compare with the register. */
 export const marked = (
   suite: string,
   answer: (input: Case["input"], one: Case) => Outcome

@@ -1,4 +1,4 @@
-/** What is counted and timed. Names and labels are told in the README; how many of them there can be is bounded. */
+/** The metrics of the library. The README lists their names and labels. The number of label sets is limited. */
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
@@ -12,49 +12,50 @@ const counter = (name: string, description: string) =>
 const logins = counter("logins_total", "Logins, by outcome")
 const renewals = counter("renewals_total", "Logins that replaced a token which was still good")
 const rejections = counter("token_rejections_total", "Tokens that a service rejected")
-const cacheHits = counter("token_cache_hits_total", "Requests for a token that the Session had")
-const storeHits = counter("token_store_hits_total", "Logins that were not needed because the token store had a token")
-const backoffs = counter("login_backoffs_total", "Requests that failed at once because the login rests after a failure")
-const resends = counter("http_resends_total", "Requests that were sent once more: after a redirect, a 401 or a failure")
+const cacheHits = counter("token_cache_hits_total", "Requests for a token that the Session had in its cache")
+const storeHits = counter("token_store_hits_total", "Logins avoided because the token store had a token")
+const backoffs = counter("login_backoffs_total", "Requests that failed at once because a login had just failed")
+const resends = counter("http_resends_total", "Requests that were sent again: after a redirect, a 401 or a failure")
 const inFlight = MetricKey.gauge(nameOf("http_requests_in_flight"), {
-  description: "Requests that were sent and not answered yet"
+  description: "Requests sent and not yet answered"
 })
 const durations = MetricKey.histogram(
   nameOf("http_request_duration_seconds"),
-  // as OpenTelemetry advises for HTTP
+  // the boundaries that OpenTelemetry recommends for HTTP
   MetricBoundaries.fromIterable([0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]),
-  "From sending a request to the headers of its answer, in seconds"
+  "Seconds from sending a request to the headers of its answer"
 )
 
 type LabelValues = Readonly<Record<string, string>>
 
 const noLabels: ReadonlyArray<MetricLabel.MetricLabel> = []
 
-/** Labels go into the key, and not around the metric: an update then looks nothing up. */
+/** Labels are part of the metric key, so that an update needs no lookup. */
 const labelsOf = (labels: LabelValues): ReadonlyArray<MetricLabel.MetricLabel> =>
   Object.entries(labels).map(([name, value]) => MetricLabel.make(name, value))
 
-/** One more. Cheap enough for every request. */
+/** Adds one to a counter. Cheap enough for every request. */
 const increment = (key: typeof logins, labels: LabelValues): () => void => {
   const metric = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labelsOf(labels)))
   return () => metric.unsafeUpdate(1, noLabels)
 }
 
-/** So many more, or fewer. */
+/** Changes a gauge by a number. */
 const change = (key: typeof inFlight, labels: LabelValues): (by: number) => void => {
   const metric = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labelsOf(labels)))
   return (by) => metric.unsafeModify(by, noLabels)
 }
 
+/** Adds a value to a histogram. */
 const observe = (key: typeof durations, labels: LabelValues): (value: number) => void => {
   const metric = Metric.fromMetricKey(MetricKey.taggedWithLabels(key, labelsOf(labels)))
   return (value) => metric.unsafeUpdate(value, noLabels)
 }
 
-/** A metric is never given back: from so many sets of labels on, further ones are counted together. */
+/** Metrics are never freed. Label sets beyond this number are counted together. */
 const maxFamilies = 1000
 
-/** What `make` gives for these labels, or for others once there are too many of them. */
+/** Memoizes `make` by labels. Beyond `maxFamilies`, new labels are replaced by `other`. */
 const bounded = <L, A>(options: {
   readonly make: (labels: L) => A
   readonly keyOf: (labels: L) => string
@@ -74,7 +75,7 @@ const bounded = <L, A>(options: {
   }
 }
 
-/** The one before is mostly the one again: comparing labels is cheaper than making their key. */
+/** Remembers the last labels, which are usually the same again: comparing them is cheaper than making their key. */
 const recalling = <L, A>(find: (labels: L) => A, isSame: (a: L, b: L) => boolean): (labels: L) => A => {
   let last: { readonly labels: L; readonly found: A } | undefined
   return (labels) => {
@@ -94,7 +95,7 @@ export interface Labels {
   readonly cloud: string
 }
 
-/** The counters of one plugin at one cloud. */
+/** The counters of one plugin in one cloud. */
 export interface Counters {
   readonly login: (outcome: string) => void
   readonly renewal: () => void
@@ -116,7 +117,7 @@ const makeCounters = ({ cloud, plugin }: Labels): Counters => {
   }
 }
 
-/** Made once for each plugin and cloud. */
+/** The counters for a plugin and a cloud, made once for each. */
 export const makeFamily = (): (labels: Labels) => Counters =>
   recalling(
     bounded({
@@ -138,10 +139,10 @@ export interface RequestLabels {
   readonly cloud: string
 }
 
-/** The meters of requests that are alike. */
+/** The metrics of requests with the same labels. */
 export interface Meters {
   readonly sent: (resend: boolean) => void
-  /** `outcome`: the class of the status (`2xx`), or what went wrong. */
+  /** `outcome` is the class of the status (`2xx`), or the kind of failure. */
   readonly done: (outcome: string, seconds: number) => void
 }
 
@@ -169,7 +170,7 @@ const makeMeters = (labels: RequestLabels): Meters => {
   }
 }
 
-/** Made once for each set of labels. */
+/** The metrics for a set of labels, made once for each. */
 export const makeRequests = (): (labels: RequestLabels) => Meters =>
   recalling(
     bounded({

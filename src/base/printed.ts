@@ -1,7 +1,7 @@
-/** What an object shows of itself, however it is printed: by `String`, `JSON.stringify`, `inspect`, or a logger. */
+/** Controls what an object shows when it is printed by `String`, `JSON.stringify`, `inspect` or a logger. */
 import * as Inspectable from "effect/Inspectable"
 
-/** A prototype whose objects show this and nothing else. Copies of them show what they hold: they have another prototype. */
+/** A prototype whose objects print as `show` says. A spread copy has another prototype, and prints its fields. */
 export const prototype = <A extends object>(show: (value: A) => unknown, parent: object | null): object => {
   const print = function(this: A): unknown {
     return show(this)

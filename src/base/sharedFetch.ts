@@ -1,13 +1,13 @@
 /**
- * Values that are fetched once for any number of callers, kept for a time, and renewed before they end.
+ * A cache of values that are fetched once for concurrent callers, kept for a time, and renewed before they expire.
  *
- * - The fetch belongs to the scope, not to the caller that started it: a caller that is interrupted, or gives up, disturbs
- *   nobody. Success and failure go to all who wait.
- * - A failure is no value: after it, callers get it at once until the rest is over, and then one of them tries again.
- * - Near its end a value is renewed in the background while callers go on with the one that is still good.
+ * - The fetch runs in the scope of the cache, not in the caller that started it: interrupting a caller does not
+ *   affect the others. All waiting callers get the fetch's success or failure.
+ * - After a failure, callers get it at once until the rest is over. Then one of them tries again.
+ * - Near its end a value is renewed in the background, while callers get the value that is still valid.
  *
- * Each decision is made in one synchronous block inside an uninterruptible region, so that no yield and no interruption
- * can fall between "there is none" and "someone is getting one". The stress test shows what happens otherwise.
+ * Each decision is made in one synchronous block in an uninterruptible region, so that no yield or interruption can
+ * come between finding no value and registering a fetch. The stress test shows what happens otherwise.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -25,47 +25,48 @@ import * as Time from "./time.js"
 export interface Life {
   readonly renewAfter: number
   readonly endsAfter: number
-  /** It has just begun, so that another fetch would not give a longer life. Default: `false`. */
+  /** The value is new, so that another fetch would not give a longer life. Default: `false`. */
   readonly fresh?: boolean
 }
 
+/** How values and failures are kept. `chance` is a random number from 0 to 1, so that processes do not act at once. */
 export interface Policy<A, E> {
-  /** What the span of a fetch is called. */
+  /** The name of a fetch's span. */
   readonly span: string
-  /** `chance` is between 0 and 1: so that not everyone comes at once. */
+  /** How long a value is kept. */
   readonly keep: (value: A, now: Time.Instant, chance: number) => Life
-  /** For how many milliseconds nobody tries again, after so many failures in a row. */
+  /** How many milliseconds to wait after this many failures in a row. */
   readonly rest: (error: E, failures: number, chance: number) => number
-  /** For how many milliseconds the other side wants to be left alone, whatever that means for us. */
+  /** How many milliseconds the server demands to wait, as in `Retry-After`. */
   readonly demanded: (error: E) => number
-  /** The failure as callers see it who come while nobody tries. */
+  /** The failure as callers get it during the wait, which lasts `millis` more. */
   readonly resting: (error: E, millis: number) => E
-  /** How many keys are remembered. The one that was not used for the longest time leaves. */
+  /** The number of keys. Beyond it, the least recently used one is dropped. */
   readonly capacity: number
 }
 
 export interface GetOptions<E> {
   /** `false` if another fetch would not give a longer life. Default: `true`. */
   readonly renew?: boolean | undefined
-  /** For how many milliseconds more the value must be good. Default: 0. */
+  /** How many milliseconds the value must still be valid. Default: 0. */
   readonly atLeast?: number | undefined
-  /** There is to be one value and no other: with this failure once it is gone. */
+  /** Fetch one value and no other. Once it is gone, fail with this. */
   readonly once?: E | undefined
-  /** Told of each answer that needs no fetch: the value was there, or the failure still rests. For counting. */
+  /** Called for each answer without a fetch: with a cached value, or with a failure during its rest. For metrics. */
   readonly onKnown?: ((known: "value" | "failure") => void) | undefined
 }
 
 export interface SharedFetch<A, E> {
-  /** The value, if it is good at this time and nothing is to be done for it: the usual case, which costs nearly nothing. */
+  /** The value, if it is valid at this time and not due for renewal. Synchronous, for the usual case. */
   readonly known: (key: string, now: Time.Instant, atLeast?: number) => A | undefined
   readonly get: (key: string, fetch: Effect.Effect<A, E>, options?: GetOptions<E>) => Effect.Effect<A, E>
-  /** The value that is good now, if there is one. */
+  /** The valid value, if there is one. Never fetches. */
   readonly peek: (key: string) => Effect.Effect<Option.Option<A>>
-  /** Puts a value there that came from elsewhere. */
+  /** Puts a value into the cache. */
   readonly put: (key: string, value: A) => Effect.Effect<void>
-  /** Compare and clear. Answers whether it was there. */
+  /** Drops the value if it is stale. Returns whether it was. */
   readonly dropWhen: (key: string, isStale: (value: A) => boolean) => Effect.Effect<boolean>
-  /** The values that are good now. */
+  /** All valid values. */
   readonly values: Effect.Effect<ReadonlyArray<A>>
 }
 
@@ -74,22 +75,22 @@ interface Entry<A, E> {
   pending: Pending<A, E> | undefined
   failure: Failure<E> | undefined
   usedAt: Time.Instant
-  /** There was a value once. */
+  /** Whether there has been a value. */
   served: boolean
 }
 
 interface Pending<A, E> {
   readonly deferred: Deferred.Deferred<A, E>
-  /** Of the fetch. */
+  /** The span of the fetch. */
   span: Tracer.Span | undefined
 }
 
 interface Failure<E> {
   readonly error: E
   readonly count: number
-  /** Until when nobody tries again. */
+  /** When the next attempt may start. */
   readonly until: Time.Instant
-  /** Until when the other side wants it so: no later than `until`. */
+  /** When the server allows the next attempt. No later than `until`. */
   readonly demandedUntil: Time.Instant
 }
 
@@ -98,13 +99,13 @@ interface Current<A> {
   readonly since: Time.Instant
   readonly renewAt: Time.Instant
   readonly endsAt: Time.Instant
-  /** Another fetch would give no longer life to who needs it for so many milliseconds. */
+  /** Another fetch would not give a longer life to callers that need at most this many milliseconds. */
   readonly best: number
 }
 
 /**
- * Is it good for that long? One that has just come is as good as they get, however short its life, if it is fresh or was fetched to
- * be good for that long: asking for another would not help.
+ * Whether a value is valid for `atLeast` more milliseconds. A value that has just arrived counts too, however short
+ * its life, if it is new or was fetched for that long: another fetch would not help.
  */
 const isGood = <A>({ best, endsAt, since }: Current<A>, now: Time.Instant, atLeast: number): boolean =>
   now + atLeast < endsAt || (now < endsAt && atLeast <= best && now - since < (endsAt - since) / 10)
@@ -131,7 +132,7 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
       return entry
     }
 
-    /** Only to be called where nothing can come between the decision and this. */
+    /** Starts a fetch. Must run in the same synchronous block as the decision to fetch. */
     const start = (
       entry: Entry<A, E>,
       fetch: Effect.Effect<A, E>,
@@ -205,7 +206,10 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
       put: (key, value) =>
         Effect.clockWith((clock) => {
           const now = Time.now(clock)
-          return Effect.map(Random.next, (chance) => hold(policy, entryOf(key, now), value, 0, now, chance))
+          return Effect.map(
+            Random.next,
+            (chance) => hold(policy, entryOf(key, now), { value, atLeast: 0, now, chance })
+          )
         }),
       dropWhen: (key, isStale) =>
         Effect.sync(() => {
@@ -213,7 +217,7 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
           const stale = entry?.current !== undefined && isStale(entry.current.value)
           if (stale) {
             entry.current = undefined
-            // what rested was its renewal: now that there is no value, somebody tries at once
+            // only the renewal was waiting: without a value, the next caller tries at once
             if (entry.failure !== undefined) {
               entry.failure = { ...entry.failure, until: entry.failure.demandedUntil }
             }
@@ -234,8 +238,8 @@ export const make = <A, E>(policy: Policy<A, E>): Effect.Effect<SharedFetch<A, E
 const linkTo = (span: Tracer.AnySpan): Tracer.SpanLink => ({ _tag: "SpanLink", span, attributes: {} })
 
 /**
- * The span of a fetch is a child of the one that started it and waits for it. A renewal in the background belongs to nobody,
- * and links to the one that found it due.
+ * Runs a fetch in a span: a child of the caller's span if the caller waits. A renewal in the background has a root
+ * span that links to the caller's.
  */
 const traced = <A, E>(
   name: string,
@@ -250,13 +254,13 @@ const traced = <A, E>(
       pending.span = span
       return Effect.mapInputContext(
         fetch,
-        // what the first caller happens to have around must not reach a fetch that others share
+        // the first caller's context must not reach a fetch that others share
         (_: Context.Context<never>): Context.Context<never> => Context.make(Tracer.ParentSpan, span)
       )
     })
   })
 
-/** Who has waited for the fetch of another links to it. */
+/** Links the span of a caller that waited to the span of the fetch. */
 const link = <A, E>({ span }: Pending<A, E>): Effect.Effect<void> =>
   span === undefined || !span.sampled
     ? Effect.void
@@ -268,14 +272,18 @@ const link = <A, E>({ span }: Pending<A, E>): Effect.Effect<void> =>
       })
     )
 
-/** `atLeast` is what it was fetched for. */
+/** A value that has arrived now. `atLeast` is the life that it was fetched for. */
+interface Arrival<A> {
+  readonly value: A
+  readonly atLeast: number
+  readonly now: Time.Instant
+  readonly chance: number
+}
+
 const hold = <A, E>(
   policy: Policy<A, E>,
   entry: Entry<A, E>,
-  value: A,
-  atLeast: number,
-  now: Time.Instant,
-  chance: number
+  { atLeast, chance, now, value }: Arrival<A>
 ): void => {
   const { endsAfter, fresh, renewAfter } = policy.keep(value, now, chance)
   entry.current = {
@@ -289,7 +297,7 @@ const hold = <A, E>(
   entry.served = true
 }
 
-/** Keeps what came of a fetch, and tells it to those who wait. */
+/** Stores the result of a fetch. */
 const settle = <A, E>(
   policy: Policy<A, E>,
   entry: Entry<A, E>,
@@ -300,7 +308,7 @@ const settle = <A, E>(
     Effect.map(Random.next, (chance) => {
       const now = Time.now(clock)
       if (Exit.isSuccess(exit)) {
-        hold(policy, entry, exit.value, atLeast, now, chance)
+        hold(policy, entry, { value: exit.value, atLeast, now, chance })
         return exit
       }
       const failed = Cause.failureOption(exit.cause)
@@ -309,7 +317,7 @@ const settle = <A, E>(
       }
       const error = failed.value
       const count = (entry.failure?.count ?? 0) + 1
-      // while a value is still good only its renewal rests: once it has ended, somebody tries at once
+      // while there is a valid value only its renewal waits; once it has ended, the next caller tries at once
       const left = (entry.current?.endsAt ?? now) - now
       const patience = left > 0 ? left : Infinity
       const demanded = policy.demanded(error)
@@ -320,8 +328,8 @@ const settle = <A, E>(
   )
 
 /**
- * Makes room for one more: first go those that hold nothing any more, then the one that was not used for the longest
- * time. An entry that is being fetched stays, whatever its age.
+ * Makes room for one more entry: drops the empty ones, and then the least recently used one if needed. Entries that are
+ * being fetched stay.
  */
 const makeRoom = <A, E>(entries: Map<string, Entry<A, E>>, capacity: number, now: Time.Instant): void => {
   if (entries.size < capacity && entries.size % 256 !== 255) {

@@ -1,4 +1,4 @@
-/** What the statuses of refusals are called. */
+/** Names of the HTTP statuses of 400 and more. */
 const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -37,10 +37,10 @@ const titles: Readonly<Record<number, string>> = {
   511: "Network Authentication Required"
 }
 
-/** The name of a status of 400 or more, or that of its class. */
+/** The name of a status, or of its class if the status is unknown. */
 export const of = (status: number): string => titles[status] ?? (status < 500 ? "Client Error" : "Server Error")
 
 const known = new Set(Object.values(titles))
 
-/** Is this text only the name of a status? */
+/** Whether a text is just the name of a status. */
 export const isTitle = (text: string): boolean => known.has(text)

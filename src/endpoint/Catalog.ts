@@ -33,8 +33,9 @@ import * as KeystoneUrl from "./keystoneUrl.js"
  */
 export interface Options {
   /**
-   * How often, at most, the catalog of one token is fetched from Keystone (`GET /v3/auth/catalog`): for a token without a
-   * catalog, and when a service is missing. `"never"` uses only the catalog in the token. Default: 1 minute.
+   * How often, at most, the catalog of one token is fetched from Keystone (`GET /v3/auth/catalog`): for a token
+   * without a catalog, and when a service is missing. `"never"` uses only the catalog in the token. Default: 1
+   * minute.
    */
   readonly refreshInterval?: Duration.DurationInput | "never" | undefined
 }

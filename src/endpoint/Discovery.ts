@@ -148,7 +148,10 @@ export const make = (options: Options = {}) =>
       capacity
     })
     const places = Memo.byText<string>(capacity)
-    /** The cache key of a URL: `http://host` and `http://host/` are the same. Memoized, since parsing is slower than the cache. */
+    /**
+     * The cache key of a URL: `http://host` and `http://host/` are the same. Memoized, since parsing is slower than
+     * the cache.
+     */
     const placeOf = (url: string) => places(url, () => URL.canParse(url) ? new URL(url).href : url)
 
     const fetch = Effect.fnUntraced(function*(

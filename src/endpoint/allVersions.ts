@@ -16,7 +16,10 @@ import * as Documents from "./documents.js"
 /** How many endpoints are asked at once. */
 const concurrency = 8
 
-/** The versions of each endpoint, those of several endpoints read at once. An endpoint without a document has a reason. */
+/**
+ * The versions of each endpoint, those of several endpoints read at once. An endpoint without a document has a
+ * reason.
+ */
 export const find = (
   services: Pick<Documents.Reader, "discovery" | "seen"> & { readonly catalog: Catalog.Service },
   filter: EndpointFilter.CatalogFilter,

@@ -61,7 +61,8 @@ export const find = (
   })
 
 /**
- * All candidates of a filter. As in keystoneauth, endpoints of the catalog without a region or an interface are left out.
+ * All candidates of a filter. As in keystoneauth, endpoints of the catalog without a region or an interface are left
+ * out.
  */
 export const findAll = (
   catalog: Catalog.Service,

@@ -8,8 +8,8 @@ export const fromPerson = (authUrl: string, module: string): Either.Either<strin
   Url.fromPerson(authUrl, { module, option: "authUrl", example: "https://keystone.example.com/v3" })
 
 /**
- * A path of the v3 API. Keystone may be at any path; `/v3` is appended unless the path ends with `v3`. As in keystoneauth,
- * a name that ends with `v3` counts too.
+ * A path of the v3 API. Keystone may be at any path; `/v3` is appended unless the path ends with `v3`. As in
+ * keystoneauth, a name that ends with `v3` counts too.
  */
 export const v3 = (authUrl: string, path: string): string => {
   const base = Url.withoutTrailingSlashes(authUrl)

@@ -124,8 +124,8 @@ const isFetched = (step: Step): boolean =>
   step._tag === "Document" && !step.cached && (step.outcome === "Chosen" || step.outcome === "NoMatchingVersion")
 
 /**
- * The remembered endpoint, if its documents are unchanged. Expired documents are fetched again. If one differs, `changed`
- * resolves anew with those already fetched.
+ * The remembered endpoint, if its documents are unchanged. Expired documents are fetched again. If one differs,
+ * `changed` resolves anew with those already fetched.
  */
 const verify = (
   discovery: Discovery.Service,

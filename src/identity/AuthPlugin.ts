@@ -1,8 +1,8 @@
 /**
  * Authenticates requests.
  *
- * Requests of `Session` and `Adapter` require an `AuthPlugin` and read it when they run: the innermost one provided wins,
- * and a program without one does not compile.
+ * Requests of `Session` and `Adapter` require an `AuthPlugin` and read it when they run: the innermost one provided
+ * wins, and a program without one does not compile.
  *
  * @since 0.1.0
  */
@@ -64,14 +64,14 @@ export interface Service {
    */
   readonly authState: Effect.Effect<Option.Option<Redacted.Redacted>>
   /**
-   * Restores a login from `authState`. Empty text drops the current login. Fails with `InvalidOptions` if the text is not
-   * such a login, or if the plugin has no state.
+   * Restores a login from `authState`. Empty text drops the current login. Fails with `InvalidOptions` if the text is
+   * not such a login, or if the plugin has no state.
    */
   readonly setAuthState: (state: Redacted.Redacted) => Effect.Effect<void, InvalidOptions>
   /**
-   * An id for caching logins: equal for plugins that get the same tokens, and different otherwise. It is a hash, from which
-   * nothing can be read. Programs get the same id if their `TokenStore`s have the same key. `None` if there is nothing to
-   * cache.
+   * An id for caching logins: equal for plugins that get the same tokens, and different otherwise. It is a hash, from
+   * which nothing can be read. Programs get the same id if their `TokenStore`s have the same key. `None` if there is
+   * nothing to cache.
    */
   readonly cacheId: Effect.Effect<Option.Option<string>>
   /** The same user for another project, domain, or the system. Fails with `InvalidOptions` if it cannot be rescoped. */
@@ -79,8 +79,8 @@ export interface Service {
 }
 
 /**
- * Service tag for the plugin that authenticates requests. Requests leave it in their requirements on purpose, so that the
- * caller decides who they are made as.
+ * Service tag for the plugin that authenticates requests. Requests leave it in their requirements on purpose, so that
+ * the caller decides who they are made as.
  *
  * @effect-leakable-service
  * @since 0.1.0
@@ -109,8 +109,8 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
   )
 
 /**
- * Makes a custom plugin. Only `name` and `headers` are required. By default the plugin has no token, endpoint or auth URL,
- * and cannot renew rejected headers. The user and project ids default to those of the token.
+ * Makes a custom plugin. Only `name` and `headers` are required. By default the plugin has no token, endpoint or auth
+ * URL, and cannot renew rejected headers. The user and project ids default to those of the token.
  *
  * When printed, the plugin shows only its name, and its headers show only their names.
  *
@@ -191,10 +191,10 @@ export const tokenHeaders: (token: Redacted.Redacted) => Headers.Headers = Memo.
 )
 
 /**
- * Makes the requests of an effect for another project or domain, or for the system, as the same user. The current token is
- * exchanged for one of the new scope, so that no password is sent and no passcode is needed. Where Keystone does not allow
- * that (for trusts, or by configuration), the plugin logs in again. The Session keeps the tokens, so repeating this costs
- * nothing.
+ * Makes the requests of an effect for another project or domain, or for the system, as the same user. The current
+ * token is exchanged for one of the new scope, so that no password is sent and no passcode is needed. Where Keystone
+ * does not allow that (for trusts, or by configuration), the plugin logs in again. The Session keeps the tokens, so
+ * repeating this costs nothing.
  *
  * Fails with `InvalidOptions` if the plugin cannot be rescoped, or if the options of the scope contradict each other.
  *

@@ -25,8 +25,8 @@ import * as TokenStore from "./TokenStore.js"
  */
 export interface Options extends TokenStore.Options {
   /**
-   * The path of the directory. If it does not exist, it is created with mode 0700 when the first token is stored. The mode
-   * of an existing one is not changed.
+   * The path of the directory. If it does not exist, it is created with mode 0700 when the first token is stored. The
+   * mode of an existing one is not changed.
    */
   readonly directory: string
 }
@@ -107,7 +107,9 @@ const makeBackend = (
     const replace = (file: string, text: string): Files<void> =>
       withFile(text, (written) => fileSystem.rename(written, file))
 
-    /** Creates a file atomically, with its content. `false` if it exists: of several processes that try, one succeeds. */
+    /**
+     * Creates a file atomically, with its content. `false` if it exists: of several processes that try, one succeeds.
+     */
     const claim = (file: string, text: string): Files<boolean> =>
       withFile(text, (written) =>
         fileSystem.link(written, file).pipe(
@@ -116,8 +118,8 @@ const makeBackend = (
         ))
 
     /**
-     * Removes an entry, unless another one has replaced it. The file is renamed first, so that no other process can change
-     * it, and then compared again. A newer entry is put back, unless there is one newer still.
+     * Removes an entry, unless another one has replaced it. The file is renamed first, so that no other process can
+     * change it, and then compared again. A newer entry is put back, unless there is one newer still.
      */
     const removeEntry = (file: string, entry: string): Files<void> =>
       Effect.flatMap(read(file), (text) => {
@@ -283,8 +285,8 @@ export const make = (
   })
 
 /**
- * Stores one encrypted file per identity, which only its owner can read. The directory must be on a file system with hard
- * links. Of all processes that use the directory, one logs in at a time.
+ * Stores one encrypted file per identity, which only its owner can read. The directory must be on a file system with
+ * hard links. Of all processes that use the directory, one logs in at a time.
  *
  * @example
  * ```ts

@@ -175,8 +175,8 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, Invali
   })
 
 /**
- * Stores one encrypted entry per identity, which Redis deletes when the token expires, and a lease during each login. The
- * connection is opened at first use, and again after it was lost.
+ * Stores one encrypted entry per identity, which Redis deletes when the token expires, and a lease during each login.
+ * The connection is opened at first use, and again after it was lost.
  *
  * @example
  * ```ts

@@ -47,8 +47,8 @@ export interface StoredToken {
  */
 export interface Service {
   /**
-   * The name under which an identity's token is stored: a keyed hash of everything that decides the token. Processes with
-   * the same store key get the same name.
+   * The name under which an identity's token is stored: a keyed hash of everything that decides the token. Processes
+   * with the same store key get the same name.
    */
   readonly identify: (text: string) => Effect.Effect<string>
   /** The stored token, unless it has expired. */
@@ -58,9 +58,9 @@ export interface Service {
   /** Removes the stored token if it is this one. */
   readonly remove: (name: string, token: Redacted.Redacted) => Effect.Effect<void>
   /**
-   * Takes the lease for a login. Of all processes that share the store, one holds it at a time. `Some` if it was taken: it
-   * ends with the scope, and at the latest after `timeToLive`, so that a process that dies does not block others. `None`
-   * if another process holds it. A store that does not work gives a lease to everyone.
+   * Takes the lease for a login. Of all processes that share the store, one holds it at a time. `Some` if it was
+   * taken: it ends with the scope, and at the latest after `timeToLive`, so that a process that dies does not block
+   * others. `None` if another process holds it. A store that does not work gives a lease to everyone.
    */
   readonly lease: (
     name: string,
@@ -92,8 +92,8 @@ export interface BackendFailure {
 }
 
 /**
- * Stores text under names. Implement it for a new kind of store. It sees no tokens: `make` adds encryption, timeouts and
- * the handling of failures.
+ * Stores text under names. Implement it for a new kind of store. It sees no tokens: `make` adds encryption, timeouts
+ * and the handling of failures.
  *
  * @since 0.1.0
  * @category models
@@ -238,8 +238,8 @@ const toStored = ({ arrivedAt, body, endsAt, token }: Cipher.Content): Option.Op
   Option.map(Either.getRight(AccessInfo.fromBody(body, token)), (access) => ({ access, arrivedAt, endsAt }))
 
 /**
- * No store: tokens are lost with the Session, and every process may log in. Names are hashed with a key that the process
- * generates and cannot export.
+ * No store: tokens are lost with the Session, and every process may log in. Names are hashed with a key that the
+ * process generates and cannot export.
  *
  * @since 0.1.0
  * @category constructors
@@ -253,8 +253,8 @@ export const none: Service = {
 }
 
 /**
- * Makes a store in memory. `capacity` is the number of identities (default: 10,000); beyond it, the token stored first is
- * dropped.
+ * Makes a store in memory. `capacity` is the number of identities (default: 10,000); beyond it, the token stored
+ * first is dropped.
  *
  * @since 0.1.0
  * @category constructors
@@ -404,8 +404,8 @@ const overKeyValueStore = (store: KeyValueStore.KeyValueStore): Backend => {
  * Stores tokens in a `KeyValueStore` of @effect/platform: entries under their names, and `<name>.lease` during a login.
  *
  * A `KeyValueStore` has neither compare-and-set nor expiry. Leases and removals are exact within one process, but of
- * several processes that start at the same moment, more than one may log in. `RedisTokenStore` is exact across machines,
- * and `DirectoryTokenStore` across the processes of one machine.
+ * several processes that start at the same moment, more than one may log in. `RedisTokenStore` is exact across
+ * machines, and `DirectoryTokenStore` across the processes of one machine.
  *
  * @example
  * ```ts

@@ -30,8 +30,8 @@ import * as TokenStore from "./TokenStore.js"
  */
 export interface Options {
   /**
-   * How long to wait after a failed login before the next attempt: `initial` after the first failure (default: 1 second),
-   * doubled after each further one up to `max` (default: 1 minute), and shortened at random by up to half. A
+   * How long to wait after a failed login before the next attempt: `initial` after the first failure (default: 1
+   * second), doubled after each further one up to `max` (default: 1 minute), and shortened at random by up to half. A
    * `Retry-After` from Keystone prolongs it.
    */
   readonly loginBackoff?: {
@@ -39,8 +39,8 @@ export interface Options {
     readonly max?: Duration.DurationInput | undefined
   } | undefined
   /**
-   * How long to wait for another process that shares the `TokenStore` and is logging in, before logging in here. A login
-   * must end within this time: other processes take over 10 seconds later. `Session.layer` passes its own
+   * How long to wait for another process that shares the `TokenStore` and is logging in, before logging in here. A
+   * login must end within this time: other processes take over 10 seconds later. `Session.layer` passes its own
    * `loginTimeout`. Default: 30 seconds.
    */
   readonly loginTimeout?: Duration.DurationInput | undefined
@@ -95,8 +95,8 @@ export interface Identity {
 
 /**
  * The tokens of a Session and its `TokenStore`. A token is fetched once for any number of callers, renewed in the
- * background before it expires, and dropped when a service rejects it. After a failed login, callers get its error at once
- * until the next attempt is due.
+ * background before it expires, and dropped when a service rejects it. After a failed login, callers get its error at
+ * once until the next attempt is due.
  *
  * @since 0.1.0
  * @category models
@@ -173,7 +173,10 @@ export const make = (
       return rejected !== undefined && isSame(rejected, token)
     }
 
-    /** The stored token, unless it was rejected here, is due for renewal, or lives shorter than `atLeast` and any new one. */
+    /**
+     * The stored token, unless it was rejected here, is due for renewal, or lives shorter than `atLeast` and any new
+     * one.
+     */
     const fromStore = (identity: Identity, atLeast: number): Effect.Effect<Option.Option<Held>> =>
       Effect.flatMap(store.get(identity.key), (stored) =>
         Effect.clockWith((clock) =>

@@ -30,7 +30,9 @@ export interface Cipher {
   readonly identify: (text: string) => Effect.Effect<string>
   /** Encrypts. `None` if the content cannot be written as JSON. */
   readonly seal: (name: string, content: Content) => Effect.Effect<Option.Option<string>>
-  /** Decrypts. `None` if the entry is damaged, was sealed for another name or with another key, or is not one of ours. */
+  /**
+   * Decrypts. `None` if the entry is damaged, was sealed for another name or with another key, or is not one of ours.
+   */
   readonly open: (name: string, sealed: string) => Effect.Effect<Option.Option<Content>>
 }
 

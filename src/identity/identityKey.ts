@@ -1,6 +1,6 @@
 /**
- * Keys of tokens and of documents that differ between users. A key is made of everything that decides the token. All keys
- * are built here.
+ * Keys of tokens and of documents that differ between users. A key is made of everything that decides the token. All
+ * keys are built here.
  */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -49,7 +49,10 @@ const canonical = (structure: Structure): unknown => {
   return structure === "" ? undefined : structure
 }
 
-/** The structure as JSON. Structures give the same text only if they differ in nothing but order of names and empty values. */
+/**
+ * The structure as JSON. Structures give the same text only if they differ in nothing but order of names and empty
+ * values.
+ */
 export const write = (structure: Structure): string => JSON.stringify(canonical(structure) ?? null)
 
 /** Does the structure add nothing to a key? */

@@ -6,8 +6,8 @@ export interface Lease {
 }
 
 /**
- * Is the lease still held, if leases last `timeToLive` milliseconds? A lease that ends later than twice that time counts
- * as ended: a wrong clock wrote it.
+ * Is the lease still held, if leases last `timeToLive` milliseconds? A lease that ends later than twice that time
+ * counts as ended: a wrong clock wrote it.
  */
 export const isHeld = ({ until }: Lease, now: number, timeToLive: number): boolean =>
   now < until && until <= now + 2 * timeToLive

@@ -50,7 +50,9 @@ export const policy = (
 /** How long a token is used if nothing tells how long it lives: one login a minute at most. */
 const unknownLife = 60_000
 
-/** How far clocks may differ before a stamp counts as wrong: servers give whole seconds, and proxies have own clocks. */
+/**
+ * How far clocks may differ before a stamp counts as wrong: servers give whole seconds, and proxies have own clocks.
+ */
 const slack = 60_000
 
 /** The longest plausible life of a token. Longer ones have wrong stamps. */
@@ -86,9 +88,9 @@ const leftByServer = (access: AccessInfo.AccessInfo): number | undefined => {
 }
 
 /**
- * A token from a login. It may be old: a vault or a cache may return an earlier token. Its remaining life is measured by
- * the server's clock if the answer has a `Date`, else by ours. If neither time lies between the stamps, the clocks differ,
- * and the token counts as new. Stamps that contradict each other are ignored.
+ * A token from a login. It may be old: a vault or a cache may return an earlier token. Its remaining life is measured
+ * by the server's clock if the answer has a `Date`, else by ours. If neither time lies between the stamps, the clocks
+ * differ, and the token counts as new. Stamps that contradict each other are ignored.
  */
 export const arrived = (access: AccessInfo.AccessInfo, clock: Clock.Clock): Held => {
   const left = access.expiresAt === undefined
@@ -97,7 +99,9 @@ export const arrived = (access: AccessInfo.AccessInfo, clock: Clock.Clock): Held
   return hold(access, left, left, clock)
 }
 
-/** A token from a store. The clock of the process that stored it may be wrong, so the shortest remaining life counts. */
+/**
+ * A token from a store. The clock of the process that stored it may be wrong, so the shortest remaining life counts.
+ */
 export const stored = ({ access, arrivedAt, endsAt = Infinity }: StoredToken, clock: Clock.Clock): Held => {
   const ourTime = Time.wallClock(clock)
   const leftAtArrival = Math.min(wholeLife(access) ?? Infinity, endsAt - (arrivedAt ?? -Infinity))

@@ -92,7 +92,8 @@ export interface ServiceProvider {
 }
 
 /**
- * A decoded token. Fields that the token does not have are `undefined`. When printed, it shows neither token nor catalog.
+ * A decoded token. Fields that the token does not have are `undefined`. When printed, it shows neither token nor
+ * catalog.
  *
  * @since 0.1.0
  * @category models
@@ -149,8 +150,8 @@ export interface AccessInfo extends Inspectable.Inspectable {
   /** `undefined` if the token does not expire. */
   readonly expiresAt: DateTime.Utc | undefined
   /**
-   * The server's time when it issued the token, from the `Date` header. With it the remaining life of the token is known
-   * even if this machine's clock is wrong.
+   * The server's time when it issued the token, from the `Date` header. With it the remaining life of the token is
+   * known even if this machine's clock is wrong.
    */
   readonly answeredAt?: DateTime.Utc | undefined
   readonly auditId: string | undefined
@@ -308,7 +309,8 @@ const make = ({ answeredAt, body, readCatalog, roleIds, said, token, version }: 
  * import { AccessInfo } from "effect-keystoneauth"
  *
  * // Either<AccessInfo, string>
- * const token = AccessInfo.fromV3({ token: { methods: ["password"], user: { id: "4fd2" } } }, Redacted.make("gAAAAA..."))
+ * const token = AccessInfo.fromV3({ token: { methods: ["password"], user: { id: "4fd2" } } },
+ * Redacted.make("gAAAAA..."))
  * ```
  *
  * @since 0.1.0
@@ -331,8 +333,8 @@ export const fromV3 = (
     }))
 
 /**
- * Decodes the answer of `POST /v2.0/tokens`, parsed from JSON. The token is in it (`access.token.id`), unless another one is
- * given. Fails with the place of a value of the wrong type.
+ * Decodes the answer of `POST /v2.0/tokens`, parsed from JSON. The token is in it (`access.token.id`), unless another
+ * one is given. Fails with the place of a value of the wrong type.
  *
  * @since 0.1.0
  * @category constructors
@@ -359,8 +361,8 @@ export const fromV2 = (
   })
 
 /**
- * Decodes the answer of either version: a body with `token` is v3, one with `access` is v2. A v3 body needs the token from
- * the `X-Subject-Token` header; a v2 body contains its token.
+ * Decodes the answer of either version: a body with `token` is v3, one with `access` is v2. A v3 body needs the token
+ * from the `X-Subject-Token` header; a v2 body contains its token.
  *
  * @since 0.1.0
  * @category constructors

@@ -54,8 +54,8 @@ export interface ApiVersion extends Equal.Equal, Pipeable, Inspectable.Inspectab
 export type Part = number | `${number}` | "latest"
 
 /**
- * How a version is written in a program: `2`, `"2.1"`, `"v2.1"`, `"2.latest"`, `"latest"`, `[2, 1]`, `[2, "latest"]`. Use
- * `fromUnknown` or the schema `FromInput` for text that is known only at run time.
+ * How a version is written in a program: `2`, `"2.1"`, `"v2.1"`, `"2.latest"`, `"latest"`, `[2, 1]`, `[2, "latest"]`.
+ * Use `fromUnknown` or the schema `FromInput` for text that is known only at run time.
  *
  * A fractional number is refused: `3.20` would be read as `3.2`.
  *
@@ -111,8 +111,8 @@ const Proto: Omit<ApiVersion, "parts" | "major" | "minor"> = {
 }
 
 /**
- * A version of exactly these numbers: `[3]` is `3`, which comes before `3.0`. `fromInput` and `fromUnknown` add the minor
- * number instead.
+ * A version of exactly these numbers: `[3]` is `3`, which comes before `3.0`. `fromInput` and `fromUnknown` add the
+ * minor number instead.
  *
  * @since 0.1.0
  * @category constructors
@@ -212,8 +212,8 @@ export const fromUnknown = (input: unknown, field = "version"): Either.Either<Ap
 }
 
 /**
- * Reads a version as it is written in a program. Fails as `fromUnknown` does, and for a fractional number, since 3.2 and
- * 3.20 are the same number but different versions.
+ * Reads a version as it is written in a program. Fails as `fromUnknown` does, and for a fractional number, since 3.2
+ * and 3.20 are the same number but different versions.
  *
  * @example
  * ```ts
@@ -277,7 +277,8 @@ export const Order: order.Order<ApiVersion> = order.mapInput(
 const atLeast = order.greaterThanOrEqualTo(Order)
 
 /**
- * Whether `candidate` satisfies a request for `required` (`version_match`): it has the same major number and is not older.
+ * Whether `candidate` satisfies a request for `required` (`version_match`): it has the same major number and is not
+ * older.
  *
  * @since 0.1.0
  * @category predicates
@@ -377,10 +378,10 @@ const bounds = (minVersion: Input | undefined, maxVersion: Input | undefined): E
 /**
  * The range of the versions asked for. `version: "2.1"` is 2.1 to 2.latest. A `minVersion` alone has no upper end.
  *
- * Fails with `InvalidVersion` for a value that is not a version, for `version` together with `minVersion` or `maxVersion`,
- * if the minimum is above the maximum, and if the service type implies another major version. As in keystoneauth, except
- * that a `maxVersion` of only a major number (`2`) includes all its minor versions, that `latest` of `volumev2` is
- * `2.latest`, and that 0 and empty text do not count as missing.
+ * Fails with `InvalidVersion` for a value that is not a version, for `version` together with `minVersion` or
+ * `maxVersion`, if the minimum is above the maximum, and if the service type implies another major version. As in
+ * keystoneauth, except that a `maxVersion` of only a major number (`2`) includes all its minor versions, that
+ * `latest` of `volumev2` is `2.latest`, and that 0 and empty text do not count as missing.
  *
  * @example
  * ```ts

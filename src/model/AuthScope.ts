@@ -111,8 +111,8 @@ export const pick = (options: AuthScope): AuthScope =>
   )
 
 /**
- * The domain of a name, by id or by name, for the body of a login. Fails with `InvalidOptions` if neither is given: `of` is
- * the option that needs it, and `option` the prefix of the two options.
+ * The domain of a name, by id or by name, for the body of a login. Fails with `InvalidOptions` if neither is given:
+ * `of` is the option that needs it, and `option` the prefix of the two options.
  *
  * @since 0.1.0
  * @category conversions

@@ -13,8 +13,8 @@ import type * as VersionDocument from "./VersionDocument.js"
  * An endpoint, chosen from the catalog and, if needed, from a version document. Unknown fields are `undefined`: without
  * discovery, these are all fields that come from a version document.
  *
- * For a filter without a version, the fields describe the newest version. Requests without a version do not go there, but
- * to the catalog's URL (`requestUrl`). A service that lists its versions there answers 300 (`MultipleChoices`).
+ * For a filter without a version, the fields describe the newest version. Requests without a version do not go there,
+ * but to the catalog's URL (`requestUrl`). A service that lists its versions there answers 300 (`MultipleChoices`).
  *
  * @since 0.1.0
  * @category models

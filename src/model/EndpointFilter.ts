@@ -7,9 +7,9 @@ import type * as ApiVersion from "./ApiVersion.js"
 import type * as ServiceType from "./ServiceType.js"
 
 /**
- * The interface of an endpoint. Keystone has `"public"`, `"internal"` and `"admin"`; the older spellings (`"publicURL"`,
- * ...) mean the same. `"auth"` is not in the catalog: it is the URL that the `AuthPlugin` logs in at (keystoneauth's
- * `AUTH_INTERFACE`).
+ * The interface of an endpoint. Keystone has `"public"`, `"internal"` and `"admin"`; the older spellings
+ * (`"publicURL"`, ...) mean the same. `"auth"` is not in the catalog: it is the URL that the `AuthPlugin` logs in at
+ * (keystoneauth's `AUTH_INTERFACE`).
  *
  * @since 0.1.0
  * @category models
@@ -98,8 +98,8 @@ export interface EndpointOptions {
   /** Use the URL as it is, whatever versions the filter asks for. Default: `false`. */
   readonly skipDiscovery?: boolean | undefined
   /**
-   * Where the version in the catalog's URL does not fit, look for other versions at the root: at `/` for a URL that ends
-   * in `/v2.1`. Most catalogs list only one version of a service. Default: `true`.
+   * Where the version in the catalog's URL does not fit, look for other versions at the root: at `/` for a URL that
+   * ends in `/v2.1`. Most catalogs list only one version of a service. Default: `true`.
    */
   readonly allowVersionHack?: boolean | undefined
 }

@@ -20,8 +20,8 @@ import * as ServiceType from "./ServiceType.js"
 export type Microversion = ApiVersion.ApiVersion & Brand.Brand<"effect-keystoneauth/Microversion">
 
 /**
- * How a microversion is written in a program: `"2.79"`, `"latest"` or `[2, 79]`. Not a number: in JavaScript 2.10 is 2.1.
- * Use `fromUnknown` for text that is known only at run time.
+ * How a microversion is written in a program: `"2.79"`, `"latest"` or `[2, 79]`. Not a number: in JavaScript 2.10 is
+ * 2.1. Use `fromUnknown` for text that is known only at run time.
  *
  * @since 0.1.0
  * @category models
@@ -118,8 +118,8 @@ const legacy: ReadonlyMap<string, string> = new Map<ServiceType.Official, string
 
 /**
  * The headers that ask a service for a microversion: `OpenStack-API-Version`, and the service's own older header if it
- * has one. As in keystoneauth, except that every alias (`block-store`, `container-infra`) gives the name that the servers
- * expect, and that a type which only begins like a known one (`shares`) is sent as it is.
+ * has one. As in keystoneauth, except that every alias (`block-store`, `container-infra`) gives the name that the
+ * servers expect, and that a type which only begins like a known one (`shares`) is sent as it is.
  *
  * @example
  * ```ts
@@ -166,8 +166,8 @@ export const fromHeaders = (answer: Readonly<Record<string, string>>): Option.Op
   )
 
 /**
- * The highest microversion that a program and an endpoint both support. `None` if there is none, or if the endpoint has no
- * microversions. A missing `min` or `max` is no limit.
+ * The highest microversion that a program and an endpoint both support. `None` if there is none, or if the endpoint
+ * has no microversions. A missing `min` or `max` is no limit.
  *
  * @example
  * ```ts

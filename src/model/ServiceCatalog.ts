@@ -1,8 +1,8 @@
 /**
  * Service catalogs: the endpoints of each service, and how one is chosen.
  *
- * Selection follows keystoneauth1 (`access/service_catalog.py`), with these differences: `publicURL` and `public` are the
- * same interface, `-` and `_` are equal in all service types, and a filter without a match finds nothing.
+ * Selection follows keystoneauth1 (`access/service_catalog.py`), with these differences: `publicURL` and `public` are
+ * the same interface, `-` and `_` are equal in all service types, and a filter without a match finds nothing.
  *
  * @since 0.1.0
  */
@@ -227,8 +227,8 @@ const v2: Dialect = {
 }
 
 /**
- * Reads the `catalog` of a v3 token or of `GET /v3/auth/catalog`. Never fails: broken entries are left out and described
- * in `problems`.
+ * Reads the `catalog` of a v3 token or of `GET /v3/auth/catalog`. Never fails: broken entries are left out and
+ * described in `problems`.
  *
  * @since 0.1.0
  * @category constructors
@@ -363,9 +363,9 @@ const preferInterface = (
 
 /**
  * All endpoints that match, grouped by service type. Several interfaces are an order of preference within each type;
- * without an interface, all match. If several types match (an official type and its aliases), only the first with endpoints
- * is kept: the requested type, then the official one, then the aliases in order of preference. A matching type without
- * endpoints is listed with none.
+ * without an interface, all match. If several types match (an official type and its aliases), only the first with
+ * endpoints is kept: the requested type, then the official one, then the aliases in order of preference. A matching
+ * type without endpoints is listed with none.
  *
  * @since 0.1.0
  * @category selection

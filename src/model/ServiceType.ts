@@ -215,8 +215,8 @@ export const matches = (requested: ServiceType, found: ServiceType): boolean => 
 
 /**
  * The types to use, of several that match: the requested type if it was found, else the first found one of the official
- * type and its aliases in order of preference. All, if no type or an unknown type was requested. Types keep their spelling
- * and order.
+ * type and its aliases in order of preference. All, if no type or an unknown type was requested. Types keep their
+ * spelling and order.
  *
  * @example
  * ```ts

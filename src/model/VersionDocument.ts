@@ -1,5 +1,6 @@
 /**
- * Version documents: the versions that a service offers, in all formats that OpenStack services use, and how one is chosen.
+ * Version documents: the versions that a service offers, in all formats that OpenStack services use, and how one is
+ * chosen.
  *
  * @since 0.1.0
  */
@@ -86,8 +87,9 @@ export const statusFromText = (text: string): Status => {
 
 /**
  * Reads the body of a document, parsed from JSON. The formats, in this order: `versions.values` (Keystone), `versions`
- * (most services), `version` (a single one), and an object with an `id` (Ironic), whose microversions may be only in the
- * headers. Links are resolved on the host of the document, since many services behind a proxy do not know their own address.
+ * (most services), `version` (a single one), and an object with an `id` (Ironic), whose microversions may be only in
+ * the headers. Links are resolved on the host of the document, since many services behind a proxy do not know their
+ * own address.
  *
  * Fails with a description of the body if it is not a version document. A broken entry is left out.
  *
@@ -96,8 +98,8 @@ export const statusFromText = (text: string): Status => {
  * import { VersionDocument } from "effect-keystoneauth"
  *
  * const document = VersionDocument.fromBody("http://controller:8774/", {
- *   versions: [{ id: "v2.1", status: "CURRENT", version: "2.96", min_version: "2.1", links: [{ rel: "self", href: "/v2.1/" }] }]
- * })
+ *   versions: [{ id: "v2.1", status: "CURRENT", version: "2.96", min_version: "2.1", links: [{ rel: "self", href:
+ * "/v2.1/" }] }] })
  * ```
  *
  * @since 0.1.0
@@ -229,9 +231,9 @@ const microversion = (value: unknown, field: string) =>
   value ? Microversion.fromUnknown(value, field) : Either.right(undefined)
 
 /**
- * Resolves a link on the scheme and host of its document. If the link has another host (or http behind https, without the
- * document's path), its path is wrong too: only its last segment is used, appended to the document's path unless that
- * already ends with it. A link that is not a URL, such as one with two ports, is treated the same.
+ * Resolves a link on the scheme and host of its document. If the link has another host (or http behind https, without
+ * the document's path), its path is wrong too: only its last segment is used, appended to the document's path unless
+ * that already ends with it. A link that is not a URL, such as one with two ports, is treated the same.
  */
 const repairLink = (documentUrl: string, link: string): string | undefined => {
   const document = Url.withoutQuery(documentUrl)
@@ -286,9 +288,9 @@ export const allowed = (
 ): ReadonlyArray<VersionData> => self.versions.filter((data) => EndpointFilter.allows(allow, data.status))
 
 /**
- * Chooses a version as keystoneauth's `versioned_data_for` does: of the allowed versions, newest first, the first whose URL
- * is `url` or that is in the range. Without a range, the newest. The minimums `latest` and `2.latest` choose the newest
- * match.
+ * Chooses a version as keystoneauth's `versioned_data_for` does: of the allowed versions, newest first, the first
+ * whose URL is `url` or that is in the range. Without a range, the newest. The minimums `latest` and `2.latest`
+ * choose the newest match.
  *
  * @since 0.1.0
  * @category selection
@@ -312,7 +314,8 @@ export const select = (
 }
 
 /**
- * The newest allowed version that satisfies `required` (keystoneauth's `data_for`): the same major version, and not older.
+ * The newest allowed version that satisfies `required` (keystoneauth's `data_for`): the same major version, and not
+ * older.
  *
  * @since 0.1.0
  * @category selection

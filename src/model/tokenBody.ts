@@ -9,8 +9,8 @@ import * as Redacted from "effect/Redacted"
  * Reads an object of which any key may be missing or null, as servers send it. A value of another type is noted in
  * `misfits` by its place.
  *
- * Written by hand: building the same Schema and using it for the first time is noticeable in a program that logs in once
- * and ends.
+ * Written by hand: building the same Schema and using it for the first time is noticeable in a program that logs in
+ * once and ends.
  */
 class Fields {
   constructor(
@@ -214,8 +214,8 @@ export const asV3 = ({ serviceCatalog, token, trust, user }: AccessV2): TokenV3 
 })
 
 /**
- * Why this text cannot be a token, `undefined` if it can. Several `X-Subject-Token` headers arrive joined by commas. The
- * text is not quoted, since it may be secret.
+ * Why this text cannot be a token, `undefined` if it can. Several `X-Subject-Token` headers arrive joined by commas.
+ * The text is not quoted, since it may be secret.
  */
 export const whyNoToken = (text: string): string | undefined =>
   text === ""
@@ -234,8 +234,8 @@ interface Login {
 }
 
 /**
- * Why this login must not be used, `undefined` if it may: its token cannot be sent, or its expiry cannot be read, so that
- * it would be used forever. `name` is the header or field of the token.
+ * Why this login must not be used, `undefined` if it may: its token cannot be sent, or its expiry cannot be read, so
+ * that it would be used forever. `name` is the header or field of the token.
  */
 export const whyNoLogin = ({ body, expiresAt, token, version }: Login, name: string): string | undefined => {
   const why = whyNoToken(Redacted.value(token))
@@ -253,8 +253,8 @@ const iso8601 =
   /^(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?:Z|([+-])(\d\d):?(\d\d)?)?$/
 
 /**
- * Reads a time as OpenStack services write it: ISO 8601, in UTC if it has no zone. `Date.parse` differs between engines,
- * and reads the 30th of February as the 2nd of March.
+ * Reads a time as OpenStack services write it: ISO 8601, in UTC if it has no zone. `Date.parse` differs between
+ * engines, and reads the 30th of February as the 2nd of March.
  */
 export const time = (u: unknown): DateTime.Utc | undefined => {
   const match = typeof u === "string" ? iso8601.exec(u) : null

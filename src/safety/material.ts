@@ -1,6 +1,6 @@
 /**
- * Certificates and keys in options: PEM or DER text, or the path of a file. Options do not tell which, and a key must not
- * be shown, so only text that is clearly a path is shown.
+ * Certificates and keys in options: PEM or DER text, or the path of a file. Options do not tell which, and a key must
+ * not be shown, so only text that is clearly a path is shown.
  */
 import * as Redacted from "effect/Redacted"
 
@@ -44,7 +44,10 @@ export const isPath = (text: string): boolean => {
     !text.split(/[/\\]/).some((segment) => isRandom(segment, isMarked ? 20 : 8))
 }
 
-/** Whether a segment has a run of letters and digits too long for a word; shorter if it mixes cases and digits, as base64. */
+/**
+ * Whether a segment has a run of letters and digits too long for a word; shorter if it mixes cases and digits, as
+ * base64.
+ */
 const isRandom = (segment: string, least: number): boolean =>
   segment.split(/[^A-Za-z0-9+=]/).some((run) =>
     run.length >= 40 || (run.length >= least && /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run))

@@ -148,8 +148,8 @@ const textsOf = (value: unknown): ReadonlyArray<string> =>
   typeof value === "string" || typeof value === "number" ? [String(value)] : []
 
 /**
- * The secrets in a body. `within` an object that describes a secret, all values are secret except those that identify it.
- * `marked` means that the sender has listed the secrets in `auth` itself.
+ * The secrets in a body. `within` an object that describes a secret, all values are secret except those that identify
+ * it. `marked` means that the sender has listed the secrets in `auth` itself.
  */
 const secretValues = (
   name: string,

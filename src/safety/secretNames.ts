@@ -1,6 +1,6 @@
 /**
- * The names whose values are secret: of headers, of fields in bodies, and of parameters in URLs. This is the only list of
- * them.
+ * The names whose values are secret: of headers, of fields in bodies, and of parameters in URLs. This is the only
+ * list of them.
  */
 
 /** Secret anywhere in a name, in any spelling: `adminPassword`, `db_password`, `X-Access-Token`. */

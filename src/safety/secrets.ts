@@ -89,8 +89,8 @@ const decoded = (text: string): string => {
 }
 
 /**
- * The base64 digits of the bytes at each of the three possible offsets, without the digits that also depend on the bytes
- * around them.
+ * The base64 digits of the bytes at each of the three possible offsets, without the digits that also depend on the
+ * bytes around them.
  */
 const inBase64 = (bytes: Uint8Array): ReadonlyArray<string> =>
   [0, 1, 2].map((offset) => {
@@ -125,8 +125,8 @@ const without = (text: string, secrets: Spelling.Patterns): string =>
   Redaction.hideForms(secrets.replace(text, Redaction.hidden))
 
 /**
- * The secrets of one request. Every text about the request or its answer goes through `hide` before it is shown: in errors,
- * logs, spans and `curl` commands.
+ * The secrets of one request. Every text about the request or its answer goes through `hide` before it is shown: in
+ * errors, logs, spans and `curl` commands.
  */
 export class Secrets {
   readonly #source: Source
@@ -166,7 +166,10 @@ export class Secrets {
     )
   }
 
-  /** The text without the secrets of the headers. Cheaper than `hide`, for what is shown of each request: skips the body. */
+  /**
+   * The text without the secrets of the headers. Cheaper than `hide`, for what is shown of each request: skips the
+   * body.
+   */
   hideCredentials(text: string): string {
     return without(text, this.#inHeaders ??= patterns(inHeaders(this.#source)))
   }

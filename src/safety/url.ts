@@ -14,8 +14,8 @@ const unreadable = "<not a URL>"
 const withoutFragment = (text: string): string => text.split("#", 1)[0] ?? ""
 
 /**
- * A URL for display: without user name, password, secret parameters and fragment. Text with an `@` that is not a URL is not
- * shown at all, since any part of it may be a password.
+ * A URL for display: without user name, password, secret parameters and fragment. Text with an `@` that is not a URL
+ * is not shown at all, since any part of it may be a password.
  */
 export const shown = (url: string | URL): string => {
   const text = typeof url === "string" ? url.trim() : url.href
@@ -37,8 +37,9 @@ export const shown = (url: string | URL): string => {
 }
 
 /**
- * Whether a slash in the password has cut it short: in `http://me:12/34@keystone/` and `http://me:1@2/3@keystone/`, `me` and
- * `2` are not the hosts. An `@` after a version is part of a name: `http://controller:8080/v1/AUTH_p/photos/me@home.jpg`.
+ * Whether a slash in the password has cut it short: in `http://me:12/34@keystone/` and `http://me:1@2/3@keystone/`,
+ * `me` and `2` are not the hosts. An `@` after a version is part of a name:
+ * `http://controller:8080/v1/AUTH_p/photos/me@home.jpg`.
  */
 const isCutShort = ({ hash, hostname, password, pathname, port, search, username }: URL): boolean =>
   `${pathname}${search}${hash}`.includes("@") && !/^(\/[a-z-]{1,40})?\/v\d[\d.]{0,8}\/[^?#]/i.test(pathname) &&
@@ -109,8 +110,8 @@ export const segment = (value: string | number): string => {
 const isIllFormed = (text: string): boolean => /\p{Surrogate}/u.test(text)
 
 /**
- * Why a request to this URL is refused, `undefined` if it is fine. A path must not leave its endpoint, and control characters
- * are refused since `URL` silently removes them.
+ * Why a request to this URL is refused, `undefined` if it is fine. A path must not leave its endpoint, and control
+ * characters are refused since `URL` silently removes them.
  */
 export const flaw = (url: string, absolute: boolean): string | undefined =>
   isPlain(url) ? undefined : characterFlaw(url) ?? (absolute ? undefined : pathFlaw(url))
@@ -140,12 +141,12 @@ const isControl = (code: number): boolean => code < 0x20 || code === 0x7f
 
 const characterFlaw = (url: string): string | undefined => {
   if (url.includes(notASegment)) {
-    return `it has U+0000. Adapter.path writes that for a value that cannot be a path segment: an empty text, ".", "..", ` +
-      "half of a surrogate pair, or a value that is neither text nor a finite number"
+    return "it has U+0000, which Adapter.path writes for a value that cannot be a path segment: " +
+      "empty text, a dot or two, half of a surrogate pair, or a value that is neither text nor a finite number"
   }
   const control = /[\x01-\x1f\x7f]/.exec(url)?.[0].charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")
   if (control !== undefined) {
-    return `it has the control character U+00${control}; write it as %${control}, or use Adapter.path, which encodes values`
+    return `it has the control character U+00${control}; write it as %${control}, or use Adapter.path, which encodes it`
   }
   return isIllFormed(url) ? "it has half of a surrogate pair, which is not a character" : undefined
 }
@@ -167,8 +168,8 @@ const pathFlaw = (url: string): string | undefined => {
 // -----------------------------------------------------------------------------
 
 /**
- * Matches most endpoint URLs, which then need not be parsed. Excluded, since they may be invalid: hosts with `xn--` or a part
- * that begins with `0x`, and port 0.
+ * Matches most endpoint URLs, which then need not be parsed. Excluded, since they may be invalid: hosts with `xn--`
+ * or a part that begins with `0x`, and port 0.
  */
 const usual = /^https?:\/\/(?![^/]*(?:xn--|\.0x))[a-z][\w.-]*[a-z](:[1-9]\d{0,3})?(\/[\w/.$()-]*)?$/i
 

@@ -1,4 +1,4 @@
-/** Answers a case of the suite `access-info` in keystoneauth's names. */
+/** Runs a case of the suite `access-info`, with keystoneauth's names. */
 import { DateTime, Duration, Either, Option, Redacted } from "effect"
 import { AccessInfo } from "effect-keystoneauth"
 import { hasProperty, isRecord } from "effect/Predicate"
@@ -9,7 +9,7 @@ const noToken = Redacted.make("")
 const at = (value: unknown, ...path: ReadonlyArray<string>): unknown =>
   path.reduce((inner, key) => hasProperty(inner, key) ? inner[key] : undefined, value)
 
-/** A `DateTime` counts milliseconds; the microseconds are in the body only. */
+/** The time with microseconds, which are only in the body: a `DateTime` has milliseconds. */
 const shownTime = (time: DateTime.Utc | undefined, written: unknown): string | null => {
   const micros = /\.\d{3}(\d{1,3})/.exec(String(written))?.[1] ?? ""
   return time === undefined ? null : DateTime.formatIso(time).replace("Z", `${micros.padEnd(3, "0")}Z`)
@@ -87,10 +87,10 @@ const shown = (access: AccessInfo.AccessInfo, input: Vectors.Case["input"]): Rea
 
 const isNothing = (u: unknown): boolean => u === null || u === false || (Array.isArray(u) && u.length === 0)
 
-/** Where keystoneauth raises, or hands out the empty object that it looked into. */
+/** Whether keystoneauth raises, or returns the empty object that it read from. */
 const isAccident = (u: unknown): boolean => isRecord(u) && ("$error" in u || Object.keys(u).length === 0)
 
-/** Where keystoneauth has an accident, we say nothing: then, and only then, the answer is written as it would. */
+/** Where keystoneauth fails by mistake, our field is undefined: only then the result is written as its own. */
 const asKeystoneauth = (ours: unknown, theirs: unknown): unknown =>
   isAccident(theirs) && isNothing(ours)
     ? theirs
@@ -99,7 +99,7 @@ const asKeystoneauth = (ours: unknown, theirs: unknown): unknown =>
     : ours
 
 const willExpireSoon = (access: AccessInfo.AccessInfo, input: Vectors.Case["input"]): boolean => {
-  // between two milliseconds it is already the later one: nothing is called fresh that is not
+  // a fraction of a millisecond is rounded up, so that no expired token counts as valid
   const now = DateTime.unsafeMake(String(input["now"]))
   const rest = /\.\d{3}(\d+)/.exec(String(input["now"]))?.[1]
   return AccessInfo.expiresWithin(
@@ -109,16 +109,16 @@ const willExpireSoon = (access: AccessInfo.AccessInfo, input: Vectors.Case["inpu
   )
 }
 
-/** Keystone sends a v3 token beside its body, a v2 token in it; keystoneauth can do without the first. */
+/** A v3 token is in a header, a v2 token in the body. keystoneauth works without the header. */
 const tokenOf = ({ auth_token: given, body }: Vectors.Case["input"]): Redacted.Redacted | undefined =>
   typeof given === "string" ? Redacted.make(given) : hasProperty(body, "token") ? noToken : undefined
 
-/** A body of which keystoneauth can read no property: it fails at each of them, we at once. */
+/** A body from which keystoneauth can read no property: it fails for each one, we fail once. */
 const isUnreadable = (expected: unknown): boolean =>
   isRecord(expected) &&
   Object.entries(expected).every(([name, value]) => name === "version" || name === "auth_token" || isAccident(value))
 
-/** What we say, for `Vectors.check`. */
+/** Our result, for `Vectors.check`. */
 export const answer = (input: Vectors.Case["input"], one: Vectors.Case): Vectors.Outcome =>
   Either.match(AccessInfo.fromBody(input["body"], tokenOf(input)), {
     onLeft: (reason) => isUnreadable(one.expected) ? Either.right(one.expected) : Either.left(reason),

@@ -1,4 +1,4 @@
-/** The suite `auth-state`: logins that are kept, taken back and forgotten. */
+/** The suite `auth-state`: logins that are saved, restored and dropped. */
 import { Effect, Either, Option, Redacted, Schema } from "effect"
 import type { AuthPlugin } from "effect-keystoneauth"
 import { AuthPlugin as Plugin } from "effect-keystoneauth"
@@ -12,7 +12,7 @@ import * as World from "./world.js"
 
 const Kept = Schema.parseJson(Schema.Struct({ auth_token: Schema.String, body: Schema.Unknown }))
 
-/** What is kept, read again: without a login nothing. */
+/** The saved state, decoded. `null` without a login. */
 const kept = ({ authState }: AuthPlugin.Service) =>
   Effect.flatMap(
     authState,
@@ -22,7 +22,7 @@ const kept = ({ authState }: AuthPlugin.Service) =>
     })
   )
 
-/** There, whether something was dropped; here, whether asking again makes sense (R4). */
+/** keystoneauth returns whether it dropped something; we return whether a retry makes sense (R4). */
 const notComparable = { $notComparable: true }
 
 const take = (plugin: AuthPlugin.Service, state: unknown) =>
@@ -52,7 +52,7 @@ const step = (plugin: AuthPlugin.Service, what: unknown) =>
     }
   })
 
-/** With how many logins each step made. */
+/** The results with the number of logins of each step. */
 export const authStates = (input: Case["input"], one: Case): Effect.Effect<Outcome> => {
   const { client, sent } = World.make(input.world as Json)
   const logins = () => sent.filter(({ method, url }) => method === "POST" && url.endsWith("/tokens")).length

@@ -1,4 +1,4 @@
-/** The suites about logging in: what a plugin sends, and the headers that it answers with. */
+/** The suites about logins: the requests of a plugin, and the headers that it gives. */
 import { type Headers, HttpClient } from "@effect/platform"
 import { Effect, Either, Layer, Logger, LogLevel } from "effect"
 import { type AuthPlugin, type Discovery, Session } from "effect-keystoneauth"
@@ -10,7 +10,7 @@ import * as Plugins from "./plugins.js"
 import * as Recorded from "./recorded.js"
 import * as World from "./world.js"
 
-/** One session over a mocked world. What is warned of is not shown. */
+/** A session in a mocked world. Warnings are not shown. */
 export const session = (client: HttpClient.HttpClient): Layer.Layer<Session.Session | Discovery.Discovery> =>
   Layer.merge(
     Layer.provide(
@@ -20,7 +20,7 @@ export const session = (client: HttpClient.HttpClient): Layer.Layer<Session.Sess
     Logger.minimumLogLevel(LogLevel.None)
   )
 
-/** What keystoneauth did in a case where a plugin was asked for its headers. */
+/** keystoneauth's result of reading a plugin's headers. */
 export const expectedOf = (recorded: Json): Decisions.Asked["expected"] => {
   const error = recorded["error"] ?? recorded["use_error"]
   const message = isRecord(error) ? String(error["message"]) : ""
@@ -37,7 +37,7 @@ const lowerCase = (headers: Json): unknown =>
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
-/** Of logins that were made one after the other. */
+/** keystoneauth's result of several logins in sequence. */
 export const sameHeaders = (ours: ReadonlyArray<Headers.Headers>, theirs: ReadonlyArray<Json>): boolean =>
   same(ours.map((headers) => Recorded.sorted({ ...headers })), theirs.map(lowerCase))
 
@@ -48,13 +48,13 @@ const isSame = ({ expected, outcome, requests }: Decisions.Asked): boolean =>
       : Decisions.isKind(outcome.left, expected.kind) && names(outcome.left, expected.named)
   )
 
-/** Does it tell all that is missing? It may find more. */
+/** Whether it lists all missing options. It may list more. */
 const names = (error: AuthPlugin.Error, options: ReadonlyArray<string>): boolean =>
   error._tag !== "InvalidOptions" || options.every((name) => error.option.split(", ").includes(name))
 
 export const requestsOf = (sent: ReadonlyArray<World.Sent>): ReadonlyArray<Recorded.Request> => sent.map(Recorded.ours)
 
-/** The same, or different by a decision, or else what we did. */
+/** The expected result if ours is equal, the decision if it differs by one, or else our result. */
 export const judge = (
   plugin: Json,
   happened: Pick<Decisions.Asked, "expected" | "outcome" | "requests">
@@ -73,7 +73,7 @@ export const judge = (
   }
 }
 
-/** Asks a plugin for its headers, once, and holds that against what keystoneauth did. Fails if there is no such plugin. */
+/** Reads a plugin's headers once, and compares with keystoneauth. Fails if there is no such plugin. */
 export const ask = (
   plugin: Json,
   world: Json,
@@ -87,7 +87,7 @@ export const ask = (
   }).pipe(Effect.provide(session(client)))
 }
 
-/** The suites `auth-body` and `auth-generic`. What was picked there is seen in the URL of the login. */
+/** The suites `auth-body` and `auth-generic`. The chosen version shows in the URL of the login. */
 export const headers = (input: Case["input"], one: Case): Effect.Effect<Outcome> =>
   ask(input.plugin as Json, input.world as Json, expectedOf(one.expected as Json)).pipe(
     Effect.map((answer) => answer === "same" ? one.expected : answer),

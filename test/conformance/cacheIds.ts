@@ -1,4 +1,4 @@
-/** The suite `cache-id`: which plugins may share a kept login. */
+/** The suite `cache-id`: which plugins may share a saved login. */
 import { HttpClient } from "@effect/platform"
 import { Effect, Either, Option } from "effect"
 import { type Case, Decided, isPlain, type Outcome } from "../vectors.js"
@@ -7,19 +7,19 @@ import type { Json } from "./catalogs.js"
 import * as Plugins from "./plugins.js"
 import * as Recorded from "./recorded.js"
 
-/** Nothing is sent for an id. */
+/** An HttpClient that must not be used: an id needs no request. */
 const silent = HttpClient.make(() => Effect.die("sent a request"))
 
 const idOf = (plugin: Json) => Effect.flatMap(Plugins.load(plugin), ({ cacheId }) => cacheId)
 
-/** What of two plugins makes no difference here, by the decision that it is so. */
+/** Differences between plugins that do not change the id here, by decision. */
 const alike: ReadonlyArray<{ readonly rule: string; readonly options: (options: Json, type: string) => Json }> = [
   {
     rule: "Q78: what is empty is not given",
     options: (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== ""))
   },
   {
-    // so that it has no other token
+    // so the token is the same
     rule: "Q51: no scope is sent with an application credential",
     options: (options, type) =>
       ownScope.includes(type)
@@ -27,7 +27,7 @@ const alike: ReadonlyArray<{ readonly rule: string; readonly options: (options: 
         : options
   },
   {
-    // the login goes to the same URL, and gets the same token
+    // the login has the same URL, so the token is the same
     rule: "Q20: a slash at the end of the auth URL makes no other id",
     options: (options) => ({ ...options, auth_url: String(options["auth_url"]).replace(/\/+$/, "") })
   }
@@ -42,7 +42,7 @@ const areAlike = (a: Json, b: Json, options: (options: Json, type: string) => Js
   JSON.stringify(Recorded.sorted(options(Plugins.optionsOf(a), Plugins.typeOf(a)))) ===
     JSON.stringify(Recorded.sorted(options(Plugins.optionsOf(b), Plugins.typeOf(b))))
 
-/** The decision by which two plugins that have different ids there have the same here, or the other way round. */
+/** The decision by which two plugins have equal ids here and different ones in keystoneauth, or the reverse. */
 const decided = (a: Json, b: Json, isSame: boolean, one: Case): string | undefined =>
   isSame
     ? a["type"] === b["type"] ? alike.find(({ options }) => areAlike(a, b, options))?.rule : undefined
@@ -50,7 +50,7 @@ const decided = (a: Json, b: Json, isSame: boolean, one: Case): string | undefin
     ? undefined
     : "Q20: what gets another token has another id"
 
-/** Only whether there are ids, and whether they are the same, can be compared. */
+/** Ids cannot be compared with keystoneauth's, only whether they exist and are equal to each other. */
 export const cacheIds = (input: Case["input"], one: Case): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
     const a = yield* idOf(input.a as Json)

@@ -44,7 +44,7 @@ const catalogOf = (token: Json): ServiceCatalog.ServiceCatalog => {
     : ServiceCatalog.fromV3(listed)
 }
 
-/** keystoneauth's names to ours. `null` is any interface; nothing is `public`, but for the methods that list. */
+/** Converts a filter. `null` is any interface; a missing one is `public`, except for methods that list endpoints. */
 const catalogFilter = (filter: Json, method: string): EndpointFilter.CatalogFilter => {
   const text = (name: string) => (filter[name] ?? undefined) as string | undefined
   const given = filter["interface"] as string | ReadonlyArray<string> | null | undefined
@@ -102,7 +102,7 @@ export const catalogSelect = (input: Input): Outcome => {
 // version documents
 // -----------------------------------------------------------------------------
 
-/** The document in an answer; a refusal holds none. */
+/** The document in an answer. An error has none. */
 const documentOf = (input: Input): Either.Either<VersionDocument.VersionDocument, string> => {
   const response = input.response as Json
   if (Number(response["status"]) >= 400) {
@@ -136,7 +136,7 @@ export const versionData = (data: VersionDocument.VersionData): Json => ({
   raw_status: data.rawStatus ?? null
 })
 
-/** Oldest first; those that are equal stay in the document's order. */
+/** Sorts oldest first. Equal versions stay in the document's order. */
 export const ascending = (
   versions: ReadonlyArray<VersionDocument.VersionData>
 ): ReadonlyArray<VersionDocument.VersionData> => Arr.sortWith(versions, (data) => data.version, ApiVersion.Order)

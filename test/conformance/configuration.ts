@@ -1,4 +1,4 @@
-/** Of the suite `loading`: plugins, sessions and adapters from variables, from a command line, and from files. */
+/** The part of suite `loading` about plugins, sessions and adapters from variables, command lines and files. */
 import { NodeContext } from "@effect/platform-node"
 import { ConfigProvider, Effect, Either, Option } from "effect"
 import { Adapter, ApiVersion, type AuthType, AuthTypes } from "effect-keystoneauth"
@@ -14,14 +14,14 @@ type Input = Case["input"]
 
 type Variables = Readonly<Record<string, string>>
 
-/** What is empty is not given: Q78. */
+/** Empty values count as not given (Q78). */
 const emptyIsNothing = "Q78: what is empty is not given"
 
 // -----------------------------------------------------------------------------
 // command lines
 // -----------------------------------------------------------------------------
 
-/** `--os-user-name x` as `user_name`, and a flag alone as "true". */
+/** Reads `--os-user-name x` as `user_name`, and a flag without a value as "true". */
 const argumentsOf = (input: Input): Variables => {
   const argv = (input.argv ?? []) as ReadonlyArray<string>
   return Object.fromEntries(
@@ -36,7 +36,7 @@ const argumentsOf = (input: Input): Variables => {
 
 const variableOf = (name: string): string => `OS_${name.replaceAll("-", "_").toUpperCase()}`
 
-/** Names of one thing: what one of them says on a command line wins over all of them in the environment. */
+/** Aliases: one of them on the command line takes precedence over all of them in the environment. */
 const sameThing = (types: ReadonlyArray<AuthType.AuthType>, name: string): ReadonlyArray<string> => {
   const options = types.flatMap(({ options }) => options.map(({ deprecated, name }) => [name, ...deprecated]))
   return [["auth_type", "auth_plugin"], ...options].filter((names) =>
@@ -44,7 +44,7 @@ const sameThing = (types: ReadonlyArray<AuthType.AuthType>, name: string): Reado
   ).flat()
 }
 
-/** A command line that no parser takes is refused: an option that no plugin has, or one without its value. */
+/** Whether the command line is refused: an unknown option, or one without its value. */
 const variables = (input: Input): Effect.Effect<Variables, string> =>
   Effect.flatMap(AuthTypes.AuthTypes, (types) => {
     const given = argumentsOf(input)
@@ -61,7 +61,7 @@ const variables = (input: Input): Effect.Effect<Variables, string> =>
 // plugins
 // -----------------------------------------------------------------------------
 
-/** The options of a type, as the variables give them. */
+/** The options of an auth type from variables. */
 const optionsIn = (type: AuthType.AuthType, variables: Variables): Json =>
   Object.fromEntries(type.options.flatMap(({ deprecated, name }) => {
     const value = [name, ...deprecated].map((name) => variables[variableOf(name)]).find((value) => !!value)
@@ -107,7 +107,7 @@ export const env = (input: Input, one: Case): Effect.Effect<Outcome> =>
 // sessions and adapters
 // -----------------------------------------------------------------------------
 
-/** A cloud without Keystone, of which only this is said. */
+/** A cloud without Keystone, with only these settings. */
 const cloud = (
   values: Readonly<Record<string, string>>,
   variables: Variables
@@ -131,7 +131,7 @@ const sessionOf = ({ session, tls }: CloudConfig.Service) => ({
   timeout: session.timeout === undefined ? null : Number(session.timeout) / 1000
 })
 
-/** What a cloud's keys mean that keystoneauth's constructor takes otherwise. */
+/** Keys of a cloud that keystoneauth's constructor takes in another form. */
 const sessionRule = (values: Variables, expected: Json): string | undefined =>
   !["true", "false", undefined].includes(values["verify"])
     ? "S4: verify is true or false, and a file of authorities is cacert"
@@ -183,7 +183,7 @@ export const adapterEnv = (input: Input, one: Case): Effect.Effect<Outcome> => {
   )
 }
 
-/** An adapter's options under keystoneauth's names. */
+/** An adapter's options with keystoneauth's names. */
 const named = (options: Adapter.Options): Json => ({
   service_type: options.serviceType,
   service_name: options.serviceName,
@@ -202,7 +202,7 @@ const named = (options: Adapter.Options): Json => ({
 
 const inSeconds = (millis: unknown) => typeof millis === "number" ? millis / 1000 : undefined
 
-/** Versions as they are written does not count: `2` is `2.0`. */
+/** Versions in one spelling: `2` is `2.0`. */
 const plain = (options: Json): unknown =>
   Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined).map(([name, value]) => [
@@ -221,7 +221,7 @@ export const adapterConf = (input: Input, one: Case): Effect.Effect<Outcome> => 
     )
   return Effect.gen(function*() {
     const options = { ...yield* read(input.conf), ...yield* read(input.kwargs) }
-    // said together, they are checked when the adapter is used
+    // contradicting versions are checked when the adapter is used
     yield* ApiVersion.range({
       version: options.version,
       minVersion: options.minVersion,
@@ -232,6 +232,6 @@ export const adapterConf = (input: Input, one: Case): Effect.Effect<Outcome> => 
   }).pipe(Effect.mapError(String), Effect.either)
 }
 
-/** In the same order. */
+/** Sorts the keys as in the expected object. */
 const ordered = (expected: Json): Json =>
   Object.fromEntries(Object.keys(named({})).map((name) => [name, expected[name]]))

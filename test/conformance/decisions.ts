@@ -1,6 +1,6 @@
 /**
- * Where a plugin differs from keystoneauth by a decision. A rule looks at what keystoneauth sent and answered and at what we do
- * instead: it does not hold for a case in which we do anything else.
+ * Where a plugin differs from keystoneauth by a decision. A rule compares keystoneauth's requests and result with
+ * ours. It applies only if ours are exactly what the decision says.
  */
 import type { Headers } from "@effect/platform"
 import { Either } from "effect"
@@ -9,14 +9,14 @@ import { isRecord } from "effect/Predicate"
 import type { Json } from "./catalogs.js"
 import type * as Recorded from "./recorded.js"
 
-/** A plugin that was asked for its headers once, there and here. */
+/** The result of reading a plugin's headers once, in keystoneauth and here. */
 export interface Asked {
   readonly type: string
   readonly options: Json
-  /** What keystoneauth did. */
+  /** keystoneauth's result. */
   readonly expected: {
     readonly headers: Json | null | undefined
-    /** Its error, if it had one. */
+    /** Its error, if any. */
     readonly kind: string | undefined
     /** The options that its error names. */
     readonly named: ReadonlyArray<string>
@@ -44,7 +44,7 @@ const kinds: Readonly<Record<string, ReadonlyArray<string>>> = {
     "MissingRequiredOptions",
     "NoMatchingPlugin",
     "OptionError",
-    // an argument that a constructor does not have, and a login of which nothing can be read
+    // an unknown argument of a constructor, and an unreadable login
     "TypeError",
     "ValueError"
   ],
@@ -52,16 +52,16 @@ const kinds: Readonly<Record<string, ReadonlyArray<string>>> = {
   MissingAuthMethods: ["MissingAuthMethods"],
   NotFound: ["NotFound"],
   TimedOut: ["ConnectTimeout"],
-  // a time-out of the transport beneath, too: those of a Session are TimedOut
+  // also a timeout of the HttpClient below; those of a Session are TimedOut
   TransportError: ["ConnectFailure", "ConnectTimeout", "SSLError"],
-  // a client that an OAuth 2 endpoint refuses
+  // a client refused by an OAuth 2 endpoint
   Unauthorized: ["Unauthorized", "ClientException"]
 }
 
 export const isKind = (error: { readonly _tag: string }, kind: string | undefined): boolean =>
   kind !== undefined && kinds[error._tag]?.includes(kind) === true
 
-/** Python's own errors, which say nothing of what is wrong. */
+/** Python's own errors, which do not describe the problem. */
 const accidents: ReadonlyArray<string | undefined> = [
   "AssertionError",
   "AttributeError",
@@ -71,12 +71,12 @@ const accidents: ReadonlyArray<string | undefined> = [
   "TypeError"
 ]
 
-/** The same error, or ours where Python's own leak. */
+/** The same error, or ours where keystoneauth leaks one of Python's. */
 export const isRefusal = (error: { readonly _tag: string }, kind: string | undefined): boolean =>
   isKind(error, kind) || (error._tag === "InvalidOptions" && accidents.includes(kind))
 
 // -----------------------------------------------------------------------------
-// what there is to see
+// what can be observed
 // -----------------------------------------------------------------------------
 
 const key = (request: Recorded.Request) => JSON.stringify(request)
@@ -90,15 +90,15 @@ const isGiven = (value: unknown) => value !== undefined && value !== null && val
 
 const failure = ({ outcome }: Asked): AuthPlugin.Error | undefined => Either.isLeft(outcome) ? outcome.left : undefined
 
-/** With `InvalidOptions`, before anything was sent but a question for versions that keystoneauth asks as well. */
+/** Fails with `InvalidOptions`, and sends nothing but the discovery that keystoneauth sends too. */
 const refusedAtOnce = (asked: Asked): boolean =>
   failure(asked)?._tag === "InvalidOptions" && !asked.requests.some(isLogin) &&
   asked.requests.every((request, i) => key(request) === key(asked.expected.requests[i]!))
 
-/** What keystoneauth sent as `auth`. */
+/** The `auth` that keystoneauth sent. */
 const sentAuth = ({ expected }: Asked): unknown => at(expected.requests.findLast(isLogin)?.body, "auth")
 
-/** As `Signatures.checked` writes it. */
+/** A signature in the form of `Signatures.checked`. */
 const isRightlySigned = "\"isRight\":true"
 
 const loginUrl = (requests: ReadonlyArray<Recorded.Request>) => requests.findLast(isLogin)?.url
@@ -131,7 +131,7 @@ const isMethod = (name: string, value: unknown): boolean => {
   }
 }
 
-/** Would Keystone's own schema refuse it? `test/openstack/incomplete.test.ts` asks Keystone. */
+/** Whether Keystone's schema would refuse it. `test/openstack/incomplete.test.ts` checks that with a real Keystone. */
 export const isIncomplete = (auth: unknown): boolean => {
   const identity = at(auth, "identity")
   const methods = at(identity, "methods")
@@ -144,13 +144,13 @@ export const isIncomplete = (auth: unknown): boolean => {
     (at(auth, "token") !== undefined && !isGiven(at(auth, "token", "id")))
 }
 
-/** No user or no secret, whatever version is found. */
+/** No user or no secret, for either version. */
 const isAnonymous = ({ options, type }: Asked): boolean =>
   type === "password"
     ? !isGiven(options["password"]) || !(isGiven(options["user_id"]) || isGiven(options["username"]))
     : type === "token" && !isGiven(options["token"])
 
-/** Enough for v2.0, and not for v3. */
+/** Complete for v2.0, but not for v3. */
 const lacksDomain = ({ options }: Asked): boolean => {
   const lacks = (of: string) =>
     ![`${of}_domain_id`, `${of}_domain_name`, "default_domain_id", "default_domain_name"].some((name) =>
@@ -162,7 +162,7 @@ const lacksDomain = ({ options }: Asked): boolean => {
 
 const scopes = ["project_id", "project_name", "domain_id", "domain_name"]
 
-/** For a project and a domain at once: no token, so that no body tells. */
+/** Scoped to a project and a domain at once: no token exists for it. */
 const isTwofold = ({ options, type }: Asked) =>
   type === "v3tokenlessauth" &&
   scopes.slice(0, 2).some((name) => isGiven(options[name])) && scopes.slice(2).some((name) => isGiven(options[name]))
@@ -192,14 +192,14 @@ const rules: ReadonlyArray<Rule> = [
     holds: (asked) => refusedAtOnce(asked) && isIncomplete(sentAuth(asked))
   },
   {
-    // keystoneauth answers without headers, or with an empty pair, and its Session says that it cannot authenticate
+    // keystoneauth gives no headers, or an empty pair, and its Session fails to authenticate
     name: "a plugin without credentials says so",
     holds: (asked) =>
       refusedAtOnce(asked) && asked.expected.requests.length === 0 && asked.expected.kind === undefined &&
       (asked.expected.headers === null || isTwofold(asked))
   },
   {
-    // which keystoneauth sees after it has asked for the versions
+    // keystoneauth notices after it has requested the versions
     name: "contradictory scopes are refused before anything is asked",
     holds: (asked) => refusedAtOnce(asked) && asked.expected.kind === "AuthorizationFailure"
   },
@@ -216,7 +216,7 @@ const rules: ReadonlyArray<Rule> = [
       refusedAtOnce(asked) && isGiven(asked.options["system_scope"]) && asked.options["system_scope"] !== "all"
   },
   {
-    // they have no place in the body of a login: keystoneauth sends one of them, and both names
+    // the body of a login cannot have both: keystoneauth sends one of them, and both names
     name: "a method that is there twice is refused",
     holds: (asked) => {
       const methods = asked.options["auth_methods"]
@@ -224,7 +224,7 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
-    // keystoneauth puts its path behind them
+    // keystoneauth appends its path to them
     name: "an auth URL with a query or a fragment is refused",
     holds: (asked) => refusedAtOnce(asked) && /[?#]/.test(String(asked.options["auth_url"]))
   },
@@ -251,12 +251,12 @@ const rules: ReadonlyArray<Rule> = [
       type === "none" && Either.isRight(outcome) && Object.keys(outcome.right).length === 0 && requests.length === 0
   },
   {
-    // keystoneauth asks for the versions first, and may find none that it can use
+    // keystoneauth requests the versions first, and may find none that it can use
     name: "Q23: a generic plugin without user or secret says so",
     holds: (asked) => refusedAtOnce(asked) && isAnonymous(asked)
   },
   {
-    // v2.0 is used where there is no v3, and never for the system; what is missing for v3 is told
+    // v2.0 is used if there is no v3, but not for the system; the error names what v3 lacks
     name: "Q21: v3 is preferred to v2.0",
     holds: (asked) =>
       loginUrl(asked.expected.requests)?.endsWith("/v2.0/tokens") === true &&
@@ -265,7 +265,7 @@ const rules: ReadonlyArray<Rule> = [
         (failure(asked)?._tag === "DiscoveryFailed" && isGiven(asked.options["system_scope"])))
   },
   {
-    // there the path must begin with it, and whatever begins so will do
+    // keystoneauth accepts any path that begins with it
     name: "Q22: without a version document a segment of the URL's path says the version",
     holds: (asked) => {
       const authUrl = String(asked.options["auth_url"])
@@ -277,7 +277,7 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
-    // keystoneauth's loaders want it, its constructors do not; there is one way to make a plugin here
+    // keystoneauth's loaders require it, its constructors do not; here both are the same
     name: "the name beside an id needs no domain",
     holds: ({ expected, options, outcome, requests }) => {
       const auth = at(requests.findLast(isLogin)?.body, "auth")
@@ -293,7 +293,7 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
-    // as Keystone does it (Q51): an access token of OAuth 1 has a project of its own
+    // as in Keystone (Q51): an OAuth 1 access token has its own project
     name: "no scope can be said with OAuth 1",
     holds: (asked) => {
       const error = failure(asked)
@@ -302,7 +302,7 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
-    // ours is right where theirs is not
+    // our signature is right, keystoneauth's is not
     name: "Q74: OAuth 1 signs what is asked",
     holds: ({ expected, requests }) =>
       requests.length === expected.requests.length && requests.length > 0 &&
@@ -315,7 +315,7 @@ const rules: ReadonlyArray<Rule> = [
       failure(asked)?._tag === "InvalidResponse" && asked.expected.headers?.["Authorization"] === "Bearer None"
   },
   {
-    // its constructor wants an endpoint, its options do not
+    // its constructor requires an endpoint, its options do not
     name: "without an endpoint requests need absolute URLs",
     holds: ({ expected, options, outcome, requests, type }) =>
       type === "admin_token" && Either.isRight(outcome) && requests.length === 0 &&
@@ -331,5 +331,5 @@ const rules: ReadonlyArray<Rule> = [
   }
 ]
 
-/** The first rule that holds. */
+/** The first rule that applies. */
 export const decided = (asked: Asked): string | undefined => rules.find(({ holds }) => holds(asked))?.name

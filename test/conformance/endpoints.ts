@@ -10,8 +10,8 @@ import { parts, versionArgument } from "./versions.js"
 import * as World from "./world.js"
 
 /**
- * keystoneauth's tokenless plugin answers for its one endpoint only: it ignores the version, and has no endpoint data (Q45).
- * Here it is a plugin like any other.
+ * keystoneauth's tokenless plugin answers for its one endpoint only: it ignores the version, and has no endpoint data
+ * (Q45). Here it is a plugin like any other.
  */
 const tokenlessArgs = (method: string, args: Json): Json =>
   method === "get_endpoint" ? { ...args, version: null } : args
@@ -49,7 +49,7 @@ const optionsOf = (args: Json) => ({
   allowVersionHack: flag(args, "allow_version_hack")
 })
 
-/** There, what does not come from the catalog has no catalog URL; and an override has no service type (Q77). */
+/** In keystoneauth only endpoints of the catalog have a catalog URL, and an override has no service type (Q77). */
 const endpointData = (endpoint: EndpointData.EndpointData, args: Json, fixed: boolean): Json => ({
   url: endpoint.url,
   catalog_url: endpoint.interface === "auth" ? null : endpoint.catalogUrl,
@@ -67,7 +67,7 @@ const endpointData = (endpoint: EndpointData.EndpointData, args: Json, fixed: bo
   status: endpoint.status ?? null
 })
 
-/** There, whether something was dropped; here, whether asking again makes sense (R4). */
+/** keystoneauth returns whether it dropped something; we return whether a retry makes sense (R4). */
 const notComparable = { $notComparable: true }
 
 const shown = (version: ReadonlyArray<number | "latest"> | null) => version === null ? null : version.join(".")
@@ -96,7 +96,7 @@ const allVersions = (found: ReadonlyArray<EndpointData.EndpointVersions>): Json 
   return result
 }
 
-/** What keystoneauth says of an endpoint of which nothing is known. */
+/** keystoneauth's result for an endpoint without any data. */
 const nothing = {
   version: null,
   collection: null,
@@ -108,7 +108,7 @@ const nothing = {
   raw_status: null
 }
 
-/** The names of headers as they are written there. */
+/** Header names as in the vectors. */
 const canonical = (headers: Headers.Headers): Json =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.replace(/(^|-)[a-z]/g, (c) => c.toUpperCase()), value])
@@ -160,7 +160,10 @@ const call = (
 // outcomes
 // -----------------------------------------------------------------------------
 
-/** keystoneauth's names for our errors. Where it says "none" for an endpoint that it cannot choose, the kind is `null`. */
+/**
+ * keystoneauth's names for our errors. Where it says "none" for an endpoint that it cannot choose, the kind is
+ * `null`.
+ */
 const kinds: Record<string, ReadonlyArray<string | null>> = {
   InvalidVersion: [
     "TypeError",
@@ -175,7 +178,7 @@ const kinds: Record<string, ReadonlyArray<string | null>> = {
   Unauthorized: ["Unauthorized"]
 }
 
-/** One call's part of a case, compared: what is expected if it fits, so that only what differs is seen. */
+/** Compares one call of a case. Equal results give the expected one, so that only differences show. */
 const judge = (expected: Json, outcome: Either.Either<unknown, Session.Error | string>): unknown => {
   if (Either.isRight(outcome)) {
     return { result: outcome.right === notComparable ? expected["result"] : outcome.right }
@@ -195,12 +198,12 @@ const judge = (expected: Json, outcome: Either.Either<unknown, Session.Error | s
     : { failure: error._tag, message: error.message }
 }
 
-/** Where keystoneauth follows a redirect from https to http, we do not (R7): nothing is expected of such a call. */
+/** keystoneauth follows redirects from https to http, we do not (R7): such a call is not compared. */
 const isDowngraded = (wanted: ReadonlyArray<World.Request>, made: ReadonlyArray<World.Request>): boolean =>
   wanted.some(({ url }, i) => i > 0 && url.startsWith("http:") && wanted[i - 1]?.url.startsWith("https:")) &&
   made.every(({ url }) => url.startsWith("https:"))
 
-/** An override is filled in wherever it is used (Q28). */
+/** Placeholders of an override are replaced wherever it is used (Q28). */
 const filledIn = (expected: Json, input: Case["input"]): Json => {
   const { result } = expected
   const body = ((input.plugin as Json | null)?.["options"] as Json | undefined)?.["body"] as Json | undefined
@@ -219,7 +222,7 @@ const withoutRepeats = (requests: ReadonlyArray<World.Request>) => {
 }
 
 /**
- * The same requests in the same order, but for what is decided: a failing URL is not asked twice in one breath (N1), the
+ * Compares requests and their order, except for decisions: a failing URL is not requested twice in a row (N1), the
  * search goes on after a document that lacks the version (Q12), and Swift is not asked for documents (Q15).
  */
 const sameRequests = (
@@ -242,7 +245,7 @@ const sameRequests = (
   }
 }
 
-/** keystoneauth keeps no failures at all, and has only the catalog that came with the token. */
+/** As keystoneauth: failures are not cached, and only the catalog in the token is used. */
 const session = (options: unknown) => {
   const redirect = isRecord(options) ? options.redirect : undefined
   return Session.layer({

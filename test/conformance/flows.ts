@@ -10,7 +10,7 @@ import * as Plugins from "./plugins.js"
 import * as Signatures from "./signatures.js"
 import * as World from "./world.js"
 
-/** Logs in so many times, and drops the login in between. */
+/** Logs in this many times, and drops the login in between. */
 const logIn = (plugin: AuthPlugin.Service, times: number): Effect.Effect<Logins> =>
   Effect.gen(function*() {
     const done: Array<Headers.Headers> = []
@@ -30,7 +30,7 @@ interface Logins {
   readonly error: AuthPlugin.Error | undefined
 }
 
-/** The clock stands where the case says. */
+/** Stops the clock at the time of the case. */
 const atTime = <A, E, R>(effect: Effect.Effect<A, E, R>, seconds: unknown): Effect.Effect<A, E, R> =>
   seconds === undefined
     ? effect

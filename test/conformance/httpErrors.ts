@@ -38,7 +38,9 @@ const classes: Readonly<Record<number, readonly [kind: string, says: string]>> =
   505: ["HttpVersionNotSupported", "HTTP Version Not Supported"]
 }
 
-/** Our tags, by status. One for what is handled differently: the other statuses share `ClientError` and `ServerError`. */
+/**
+ * Our tags, by status. One for what is handled differently: the other statuses share `ClientError` and `ServerError`.
+ */
 const tags: Readonly<Record<number, string>> = {
   400: "BadRequest",
   401: "Unauthorized",

@@ -1,4 +1,7 @@
-/** The suite `loading`: the plugins that can be chosen by name, their options, and what they send when they are loaded. */
+/**
+ * The suite `loading`: the plugins that can be chosen by name, their options, and what they send when they are
+ * loaded.
+ */
 import { HttpClient } from "@effect/platform"
 import { Effect, Either, Option } from "effect"
 import { type AuthType, AuthTypes } from "effect-keystoneauth"
@@ -31,8 +34,8 @@ const dashed = (name: unknown) => String(name).replaceAll("_", "-")
 const constructorFlags = ["include-catalog", "reauthenticate", "unscoped"]
 
 /**
- * An option of ours beside keystoneauth's. What its names are on a command line and in the environment follows from its name,
- * and its help is written anew.
+ * An option of ours beside keystoneauth's. What its names are on a command line and in the environment follows from
+ * its name, and its help is written anew.
  */
 const compared = (ours: AuthType.Option<unknown>, theirs: Json): ReadonlyArray<string> | "different" => {
   const rules = [

@@ -1,6 +1,6 @@
 /**
- * `npm run conformance -- DIR`: runs every suite of vectors in a directory through the public API, and exits with 1 if a
- * case comes out differently that is not marked as depending on a mistake of keystoneauth.
+ * `npm run conformance -- DIR`: runs every suite of vectors in a directory through the public API, and exits with 1
+ * if a case comes out differently that is not marked as depending on a mistake of keystoneauth.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Data, Effect } from "effect"

@@ -17,16 +17,16 @@ import {
 import * as OAuth1 from "effect-keystoneauth/OAuth1"
 import type { Json } from "./catalogs.js"
 
-/** What an outcome says that cannot be had because the plugin is not there (yet). */
+/** The outcome of a case whose plugin does not exist here. */
 export const unknownPlugin = "no plugin"
 
 /** The same of a function. */
 export const unknownFunction = "no function"
 
-/** With the plugins that need a package of their own. */
+/** All auth types, including those that need their own package. */
 export const types = AuthTypes.add([OAuth1.authType])
 
-/** Without a plugin nothing compiles here; only an override needs none. */
+/** Stands in for a missing plugin: without one, requests do not compile. Only an override works with it. */
 export const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers.empty) })
 
 export const text = (options: Json, name: string): string | undefined => {
@@ -73,7 +73,7 @@ const combined = ({ methods, ...options }: Json): Made =>
     return yield* MultiFactor.make({ ...login, methods: shown })
   })
 
-/** Fails with what is wrong with the options, or with `unknownPlugin`. */
+/** Fails if the options are wrong, or with `unknownPlugin`. */
 export const load = (plugin: Json): Made => {
   const options = optionsOf(plugin)
   switch (plugin["type"]) {

@@ -11,7 +11,7 @@ export interface Request {
   readonly body: unknown
 }
 
-/** What is not recorded, and what our transport adds to every request. */
+/** Headers that are not recorded, or that our transport adds to every request. */
 const unrecorded = new Set(["accept-encoding", "b3", "connection", "content-length", "traceparent", "user-agent"])
 
 const headers = (given: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>

@@ -31,7 +31,7 @@ import * as World from "./world.js"
 // options
 // -----------------------------------------------------------------------------
 
-/** Only what is given: an option that is absent leaves what was said elsewhere. */
+/** Only the given options: an absent one keeps its other value. */
 const given = (options: Json): Json => Object.fromEntries(Object.entries(options).filter(([, u]) => u !== undefined))
 
 const seconds = (u: unknown) => typeof u === "number" ? u * 1000 : undefined
@@ -57,7 +57,7 @@ const microversionArgument = (u: unknown) => versionArgument(u || null) as Micro
 const microversion = (name: string, args: Json) =>
   name in args ? { microversion: microversionArgument(args[name]) } : {}
 
-/** What an adapter and a call can both say. */
+/** The options that an adapter and a call share. */
 const common = (args: Json): Adapter.CallOptions => ({
   ...given({
     endpointOverride: text(args, "endpoint_override"),
@@ -100,8 +100,8 @@ const adapter = (nested: ReadonlyArray<Json>): Adapter.Options => {
 const pairs = (u: unknown) => Array.isArray(u) ? u as ReadonlyArray<[string, string]> : undefined
 
 /**
- * keystoneauth has one timeout, and none for the whole. Its list of statuses lacked 429 until 5.17 (Q30), its waits have no
- * jitter (Q31), and it retries POST like GET (Q29): a program that wants the same says so.
+ * keystoneauth has one timeout, and none for the whole. Its list of statuses lacked 429 until 5.17 (Q30), its waits
+ * have no jitter (Q31), and it retries POST like GET (Q29): a program that wants the same says so.
  */
 const session = (options: Json): Session.Options => {
   const timeout = seconds(typeof options.timeout === "string" ? Number(options.timeout) : options.timeout)
@@ -209,7 +209,7 @@ const plain = (url: string): string => {
 
 const redirectStatuses = [301, 302, 303, 305, 307, 308]
 
-/** The redirects that led to the last answer: those since a token was renewed. */
+/** The redirects that led to the last answer, since a token was renewed. */
 const history = (sent: ReadonlyArray<World.Sent>): ReadonlyArray<number | undefined> => {
   const before = sent.slice(0, -1)
   const renewed = before.findLastIndex(({ status, url }) => status === 401 || url.endsWith("/auth/tokens"))
@@ -234,9 +234,9 @@ const lowerCase = (headers: Json): Json =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 
 /**
- * Names of headers in lower case, a body parsed if it can be. What keystoneauth says of itself and of the program becomes what
- * we say (there is no program here, unless a Session is told its name), and an address of version 6 is written as RFC 7239
- * has it (reference 1.17).
+ * Names of headers in lower case, a body parsed if it can be. What keystoneauth says of itself and of the program
+ * becomes what we say (there is no program here, unless a Session is told its name), and an address of version 6 is
+ * written as RFC 7239 has it (reference 1.17).
  */
 const wanted = (request: Json): Json => {
   const headers = lowerCase(request.headers as Json)
@@ -288,13 +288,13 @@ const delays = (sent: ReadonlyArray<World.Sent>): ReadonlyArray<number> =>
 
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
-/** What is hashed comes back from its thread before what is hashed later. */
+/** Waits for hashes in progress: they end in order. */
 const hashed = Effect.promise(() => crypto.subtle.digest("SHA-256", new Uint8Array(1)))
 
-/** As far as it comes without time passing. */
+/** Runs until nothing can continue without time passing. */
 const settle = Effect.repeatN(Effect.zipRight(hashed, Effect.repeatN(turn, 2)), 5)
 
-/** Moves the clock to whenever somebody wants to wake up, until it is done. */
+/** Advances the clock to each next wake-up, until the effect ends. */
 const drive = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(effect)
@@ -337,7 +337,7 @@ interface Ran {
   readonly sent: ReadonlyArray<World.Sent>
 }
 
-/** Makes the requests of a case, and tells what came of them. */
+/** Makes the requests of a case, and returns their results. */
 export const run = (input: Case["input"], silentAfter?: number): Effect.Effect<Ran, string> => {
   const world = World.make(input.world as Json, silentAfter)
   const plugins = new Map<unknown, AuthPlugin.Service>()

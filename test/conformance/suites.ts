@@ -1,4 +1,4 @@
-/** Every suite that is run, and how one of its cases is answered. */
+/** All suites, and how a case of each is run. */
 import { Effect } from "effect"
 import type { Case, Outcome } from "../vectors.js"
 import { answer as accessInfo } from "./accessInfo.js"

@@ -10,7 +10,7 @@ type Input = Case["input"]
 export const parts = (version: ApiVersion.ApiVersion | null | undefined): ReadonlyArray<number | "latest"> | null =>
   version?.parts.map((part) => part === Infinity ? "latest" : part) ?? null
 
-/** A tuple is handed to Python's functions as it is, with nothing completed. */
+/** A tuple is passed to Python's functions unchanged, without a minor number added. */
 const exactly = (tuple: unknown): Either.Either<ApiVersion.ApiVersion, unknown> => {
   const numbers = Array.isArray(tuple) ? tuple.map((part: unknown) => part === "latest" ? Infinity : Number(part)) : []
   const [major, ...rest] = numbers
@@ -80,7 +80,7 @@ const asKeystoneauth = (serviceType: string, headers: Record<string, string>): R
 export const microversionHeaders = (input: Input): Outcome =>
   Either.gen(function*() {
     const value = yield* Microversion.fromUnknown(input.microversion)
-    // which service, and what is set already: the caller's business, done here as keystoneauth does it
+    // the service and existing headers are the caller's task, done here as in keystoneauth
     const filter = input.endpoint_filter
     const serviceType = input.microversion_service_type || (isRecord(filter) ? filter.service_type : undefined)
     if (typeof serviceType !== "string") {

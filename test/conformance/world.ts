@@ -1,4 +1,4 @@
-/** A mocked HTTP world of the vectors, as the platform's HttpClient, and what it was asked. */
+/** A mocked HTTP world of the vectors as an HttpClient, which records its requests. */
 import { type HttpBody, HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { Effect } from "effect"
 import type { Json } from "./catalogs.js"
@@ -9,7 +9,7 @@ export interface Request {
   readonly token?: string
 }
 
-/** What was sent, whole, what came back, and when. */
+/** A request, its answer, and the time. */
 export interface Sent {
   readonly method: string
   readonly url: string
@@ -52,8 +52,8 @@ const respond = (answer: Json): Response => {
 }
 
 /**
- * No match is the world's default, or else 404 with nothing. A list of answers is used up, and its last one repeats. With
- * `silentAfter`, only so many requests are answered at all.
+ * No match is the world's default, or else 404 with nothing. A list of answers is used up, and its last one repeats.
+ * With `silentAfter`, only so many requests are answered at all.
  */
 export const make = (world: Json, silentAfter = Infinity): {
   readonly client: HttpClient.HttpClient

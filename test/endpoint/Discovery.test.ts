@@ -19,7 +19,7 @@ const compute = (filter: object = {}, options: object = {}) =>
   Session.endpointData({ serviceType: "compute", ...filter }, options)
 
 describe("version documents", () => {
-  it.effect("are asked for once, kept for an hour, and renewed unseen", () =>
+  it.effect("are fetched once, kept for an hour, and renewed in the background", () =>
     Effect.gen(function*() {
       yield* Effect.all(Array.from({ length: 100 }, () => compute()), { concurrency: "unbounded" })
       assert.deepStrictEqual(yield* documents, ["/compute/v2.1"])
@@ -33,7 +33,7 @@ describe("version documents", () => {
       assert.strictEqual((yield* documents).length, 2)
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("an outage is forgotten soon, and never changes where a request goes", () =>
+  it.effect("an outage is cached briefly, and never changes where a request goes", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.misbehave({ service: "image", kind: { status: 503 } })
@@ -51,7 +51,7 @@ describe("version documents", () => {
       assert.strictEqual(found.url, `${cloud.baseUrl}/image/v2/`)
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("without one the URL speaks for itself, if it shows a version in the range", () =>
+  it.effect("without a document the URL's own version is used, if it is in the range", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.misbehave({ service: "compute", kind: { connection: "refused" } })
@@ -69,7 +69,7 @@ describe("version documents", () => {
       )
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("what is no document says what it is instead", () =>
+  it.effect("a body that is not a version document is described in the error", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       for (
@@ -90,13 +90,13 @@ describe("version documents", () => {
       }
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("where the service demands it, with each one's own authentication", () =>
+  it.effect("are fetched with the user's authentication if the service demands it", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const b = yield* tenantB
       const closed = Effect.flatMap(Discovery.Discovery, (discovery) =>
         discovery.document(`${cloud.baseUrl}/compute/v2.1/servers`))
-      // what is at that URL demands a token, and then turns out to be no document
+      // this URL demands a token, and then does not give a version document
       for (const layer of [undefined, b]) {
         const error = yield* Effect.flip(as(layer, closed))
         assertTag(error, "DiscoveryFailed")
@@ -114,7 +114,7 @@ describe("version documents", () => {
       assert.match(refused.message, /401, also with credentials/)
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("by hand, or not at all", () =>
+  it.effect("can be fixed, or turned off", () =>
     Effect.gen(function*() {
       const document = (url: string) => Effect.flatMap(Discovery.Discovery, (discovery) => discovery.document(url))
       const byHand = Discovery.layerStatic({
@@ -136,7 +136,7 @@ describe("version documents", () => {
 })
 
 describe("endpoint data", () => {
-  it.effect("says all that the catalog and the document say", () =>
+  it.effect("has the fields of the catalog and of the document", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const endpoint = yield* compute({ interface: ["secret", "internal"], regionName: "RegionOne" })
@@ -157,7 +157,7 @@ describe("endpoint data", () => {
       assert.strictEqual(String(yield* Session.apiMajorVersion({ serviceType: "compute" })), "2.1")
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("an override is taken, with the ids filled in, and nothing else in it means anything", () =>
+  it.effect("an override is used with its ids replaced, and any other % is text", () =>
     Effect.gen(function*() {
       const { accounts } = yield* TestCloud.TestCloud
       const url = (endpointOverride: string) =>
@@ -179,13 +179,13 @@ describe("endpoint data", () => {
       const cloud = yield* TestCloud.TestCloud
       const endpoint = yield* Session.endpointData({ interface: "auth" })
       assert.deepStrictEqual([endpoint.catalogUrl, endpoint.serviceType], [cloud.authUrl, "identity"])
-      // where one logs in needs no document
+      // the auth URL needs no document
       assert.strictEqual(String(endpoint.apiVersion), "3.0")
       const versioned = yield* Session.endpointData({ interface: "auth", version: 3 }, { discoverVersions: true })
       assert.strictEqual(String(versioned.apiVersion), "3.14")
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("object-store is never asked for a document", () =>
+  it.effect("no document is requested from object-store", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const store = yield* Session.endpointData({ serviceType: "object-store", version: 1 })
@@ -202,7 +202,7 @@ describe("endpoint data", () => {
       })]
     }))))
 
-  it.effect("wrong versions are told before anything is sent", () =>
+  it.effect("wrong versions fail before anything is sent", () =>
     Effect.gen(function*() {
       for (
         const filter of [
@@ -218,7 +218,7 @@ describe("endpoint data", () => {
       assert.deepStrictEqual(yield* (yield* TestCloud.TestCloud).journal, [])
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("a caller that gives up disturbs nobody who waits for the same document", () =>
+  it.effect("interrupting one caller does not affect others that wait for the same document", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* Effect.provide(AuthPlugin.access, yield* demo)

@@ -1,4 +1,4 @@
-/** What is remembered is what would be found. */
+/** The endpoint memory gives the same endpoints as resolving again. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { AuthPlugin, type EndpointFilter, Session } from "effect-keystoneauth"
@@ -10,13 +10,13 @@ const url = (filter: EndpointFilter.EndpointFilter, options?: Session.EndpointOp
 
 const asked = Effect.flatMap(TestCloud.TestCloud, (cloud) => Effect.map(cloud.journal, (journal) => journal.length))
 
-/** What the types of filters do not keep anyone from doing. */
+/** A filter that can be changed, as in code without types. */
 type Asked = { -readonly [K in keyof EndpointFilter.EndpointFilter]: EndpointFilter.EndpointFilter[K] } & {
   interface: Array<string>
 }
 
 describe("a remembered endpoint", () => {
-  it.effect("is of the filter as it was: who changes it and asks again is told what it says now", () =>
+  it.effect("belongs to the filter's values: changing the filter object gives another endpoint", () =>
     Effect.gen(function*() {
       const filter: Asked = {
         serviceType: "compute",
@@ -43,7 +43,7 @@ describe("a remembered endpoint", () => {
       assert.strictEqual(yield* url(filter), compute)
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("is asked of nobody, until its token is dropped", () =>
+  it.effect("needs no request until its token is dropped", () =>
     Effect.gen(function*() {
       const filter = { serviceType: "compute", minVersion: 2 }
       const compute = yield* url(filter)
@@ -58,7 +58,7 @@ describe("a remembered endpoint", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("is not another plugin's, even of one that was made from it", () =>
+  it.effect("is not used for another plugin, even for one that wraps it", () =>
     Effect.gen(function*() {
       const filter = { serviceType: "compute" }
       const compute = yield* url(filter)

@@ -23,15 +23,15 @@ const catalogRequests = Effect.flatMap(
     Effect.map(cloud.journal, (journal) => journal.filter((entry) => entry.path.endsWith("/auth/catalog")).length)
 )
 
-/** A wire that nothing is to be sent over. */
+/** An HttpClient that must not be used. */
 const transport = Layer.succeed(Transport.Transport, {
   execute: () => Effect.never,
   text: () => Effect.never,
   operation: () => Effect.never
 })
 
-describe("why this URL", () => {
-  it.effect("is on the result, step by step", () =>
+describe("the trace of an endpoint", () => {
+  it.effect("lists the steps that led to the URL", () =>
     Effect.gen(function*() {
       const { baseUrl } = yield* TestCloud.TestCloud
       const filter = { serviceType: "image", interface: ["internal", "public"], version: 2 } as const
@@ -49,7 +49,7 @@ describe("why this URL", () => {
       assert.include(yield* why, "(cached)")
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("tells what was not asked, given, put right, or could not be had", () =>
+  it.effect("names documents not read, given URLs, corrected links and failures", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const why = (...args: Parameters<typeof Session.endpointData>) =>
@@ -87,7 +87,7 @@ describe("why this URL", () => {
       )
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("is in the errors: what each filter excluded, what each document said", () =>
+  it.effect("is part of the errors: excluded endpoints, and the result of each document", () =>
     Effect.gen(function*() {
       const none = yield* Effect.flip(
         Session.endpointData({ serviceType: "compute", regionName: "Mars", interface: "secret" })
@@ -111,7 +111,7 @@ describe("why this URL", () => {
       )
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it("says why each other endpoint of a service is not the one", () => {
+  it("gives the reason why each other endpoint was excluded", () => {
     const catalog = ServiceCatalog.fromV3([
       {
         type: "volumev3",
@@ -144,7 +144,7 @@ describe("why this URL", () => {
 })
 
 describe("the catalog", () => {
-  it.effect("is asked for where the token came without one", () =>
+  it.effect("is fetched if the token has none", () =>
     Effect.gen(function*() {
       const { accounts, authUrl, baseUrl } = yield* TestCloud.TestCloud
       const bare = Password.layer({ authUrl, ...accounts.demo, includeCatalog: false })
@@ -154,7 +154,7 @@ describe("the catalog", () => {
       assert.deepStrictEqual([yield* logins, yield* catalogRequests], [1, 1])
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("is asked for anew, once a minute, before a service counts as missing", () =>
+  it.effect("is fetched again, at most once a minute, before a service counts as missing", () =>
     Effect.gen(function*() {
       const missing = Effect.flip(Session.endpointData({ serviceType: "dns" }))
       for (let second = 0; second < 180; second += 10) {
@@ -164,20 +164,20 @@ describe("the catalog", () => {
       assert.strictEqual(yield* catalogRequests, 3)
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("that cannot be had is no other error", () =>
+  it.effect("that cannot be fetched again does not change the error", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.misbehave({ path: "/auth/catalog", kind: { malformed: "html" } })
       assertTag(yield* Effect.flip(Session.endpointData({ serviceType: "dns" })), "EndpointNotFound")
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("is left at what came with the token, if that is wanted", () =>
+  it.effect("is never fetched with refreshInterval \"never\"", () =>
     Effect.gen(function*() {
       assertTag(yield* Effect.flip(Session.endpointData({ serviceType: "dns" })), "EndpointNotFound")
       assert.strictEqual(yield* catalogRequests, 0)
     }).pipe(Effect.provide(TestCloud.layer({ session: { catalog: { refreshInterval: "never" } } }))))
 
-  it.effect("warns once of what cannot be used", () =>
+  it.effect("logs its broken entries once", () =>
     Effect.gen(function*() {
       const warnings: Array<string> = []
       const logger = Logger.make(({ annotations, message }) => {
@@ -203,8 +203,8 @@ describe("the catalog", () => {
     }).pipe(Effect.provide(TestCloud.layer())))
 })
 
-describe("of an adapter", () => {
-  it.effect("endpoint, version and all versions come with its tag", () =>
+describe("an adapter's tag", () => {
+  it.effect("has the endpoint, the version and all versions", () =>
     Effect.gen(function*() {
       const endpoint = yield* Compute.endpointData
       assert.strictEqual(String(endpoint.maxMicroversion), "2.90")
@@ -216,7 +216,7 @@ describe("of an adapter", () => {
       )
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("all versions of everything; what does not answer is there with the reason", () =>
+  it.effect("lists all versions, with the reason for services that do not answer", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.misbehave({ service: "compute", kind: { status: 503 } })
@@ -230,7 +230,7 @@ describe("of an adapter", () => {
       ])
     }).pipe(Effect.provide(TestCloud.layer())))
 
-  it.effect("a microversion can be negotiated, and read from the answer", () =>
+  it.effect("gives microversions to negotiate, and answers name theirs", () =>
     Effect.gen(function*() {
       const endpoint = yield* Compute.endpointData
       const supported = { min: endpoint.minMicroversion, max: endpoint.maxMicroversion }
@@ -258,7 +258,7 @@ describe("properties", () => {
   })
   const unique = FastCheck.uniqueArray(triple, { selector: (one) => JSON.stringify(one), maxLength: 20 })
 
-  it("an endpoint is the same whatever the catalog's order, where no two are alike", () => {
+  it("the order of the catalog does not matter if no two endpoints are alike", () => {
     FastCheck.assert(
       FastCheck.property(unique, FastCheck.infiniteStream(FastCheck.nat()), triple, (endpoints, order, wanted) => {
         const catalog = (list: typeof endpoints) =>
@@ -276,7 +276,7 @@ describe("properties", () => {
     )
   })
 
-  it.effect("any JSON as document or catalog ends in an endpoint or a typed error, soon", () =>
+  it.effect("any JSON as document or catalog gives an endpoint or a typed error, quickly", () =>
     Effect.gen(function*() {
       const samples = FastCheck.sample(
         FastCheck.tuple(FastCheck.jsonValue(), FastCheck.jsonValue(), FastCheck.webUrl()),
@@ -309,7 +309,7 @@ describe("properties", () => {
       }
     }))
 
-  it("a link is put right for any document and link, on the document's origin", () => {
+  it("any link of any document is resolved on the document's origin", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.webUrl(), FastCheck.oneof(FastCheck.webUrl(), FastCheck.string()), (url, href) => {
         const read = VersionDocument.fromBody(url, {
@@ -323,7 +323,7 @@ describe("properties", () => {
   })
 })
 
-/** URLs at which no service can be, and what is said of each. */
+/** Unusable URLs, and the message for each. */
 const impossible: ReadonlyArray<readonly [url: string, flaw: RegExp]> = [
   ["nova:8774/v2", /no scheme/],
   ["nova.test/v2", /no scheme/],
@@ -347,7 +347,7 @@ const impossible: ReadonlyArray<readonly [url: string, flaw: RegExp]> = [
   ["http://no\nva.test/v2", /U\+000A/]
 ]
 
-/** URLs at which one can be, with what is meant. */
+/** Usable URLs, and how they are read. */
 const possible: ReadonlyArray<readonly [written: string, meant: string]> = [
   [" http://nova.test/v2 ", "http://nova.test/v2"],
   ["\thttp://nova.test/v2\n", "http://nova.test/v2"],
@@ -358,7 +358,7 @@ const possible: ReadonlyArray<readonly [written: string, meant: string]> = [
   ["http://h/v1/AUTH_a%20b", "http://h/v1/AUTH_a%20b"]
 ]
 
-/** A Session whose catalog has a compute service at this URL, and what it has sent. */
+/** A Session whose catalog has a compute service at this URL, and the requests that it sends. */
 const at = (url: string) => {
   const sent: Array<string> = []
   const client = HttpClient.make((request, url) => {
@@ -379,7 +379,7 @@ const at = (url: string) => {
 const compute = { endpointFilter: { serviceType: "compute" } }
 
 describe("a URL of the catalog", () => {
-  it.effect("at which no service can be is told with its entry, by everything that wants it, and not shown", () =>
+  it.effect("that is unusable fails every use with its entry, and is not shown", () =>
     Effect.forEach(impossible, ([url, flaw]) => {
       const { layer, sent } = at(url)
       return Effect.gen(function*() {
@@ -400,7 +400,7 @@ describe("a URL of the catalog", () => {
       }).pipe(Effect.provide([layer, NoAuth.layer()]))
     }))
 
-  it.effect("is read without the blanks around it", () =>
+  it.effect("is trimmed", () =>
     Effect.forEach(possible, ([written, meant]) => {
       const { layer, sent } = at(written)
       return Effect.gen(function*() {
@@ -411,7 +411,7 @@ describe("a URL of the catalog", () => {
       }).pipe(Effect.provide([layer, NoAuth.layer()]))
     }))
 
-  it.effect("with several slashes has its root at one", () =>
+  it.effect("with several slashes in a row has the right root", () =>
     Effect.forEach(
       [
         ["http://dns.test:9001//v2", ["http://dns.test:9001/", "http://dns.test:9001//v2"]],
@@ -428,7 +428,7 @@ describe("a URL of the catalog", () => {
 })
 
 describe("an endpoint override", () => {
-  it.effect("at which no service can be is an option that cannot be, and is not shown", () =>
+  it.effect("that is unusable is InvalidOptions, and is not shown", () =>
     Effect.forEach(impossible, ([endpointOverride, flaw]) => {
       const { layer, sent } = at("http://nova.test")
       return Effect.gen(function*() {
@@ -446,7 +446,7 @@ describe("an endpoint override", () => {
       }).pipe(Effect.provide([layer, NoAuth.layer()]))
     }))
 
-  it.effect("is read without the blanks around it", () =>
+  it.effect("is trimmed", () =>
     Effect.forEach(possible, ([endpointOverride, meant]) => {
       const { layer, sent } = at("http://nova.test")
       return Effect.gen(function*() {

@@ -25,10 +25,10 @@ const tempDirectory = Effect.acquireRelease(
 const directoryStore = (directory: string, options: Partial<DirectoryTokenStore.Options> = {}) =>
   Effect.provide(DirectoryTokenStore.make({ directory, key, ...options }), NodeContext.layer)
 
-/** A `KeyValueStore` whose content can be seen and changed. */
+/** A `KeyValueStore` whose content tests can read and change. */
 const openKeyValueStore = Effect.sync(() => {
   const entries = new Map<string, string>()
-  // others come in between, sooner or later, as with any store that is not in memory
+  // yields, so that other fibers interleave, as with a store that is not in memory
   let turn = 0
   const pause = Effect.suspend(() => Effect.repeatN(Effect.yieldNow(), (turn++ * 7) % 5))
   const slowly = <A>(f: () => A) => Effect.zipLeft(Effect.zipRight(pause, Effect.sync(f)), pause)
@@ -60,7 +60,7 @@ const kinds = {
 
 for (const [kind, makeStore] of Object.entries(kinds)) {
   describe(`TokenStore: ${kind}`, () => {
-    it.scoped("gives back what was stored, body and end included", () =>
+    it.scoped("returns the stored token with its body and end", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         const name = yield* store.identify("an identity")
@@ -78,7 +78,7 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         assert.isTrue(Option.isNone(yield* store.get(yield* store.identify("another identity"))))
       }))
 
-    it.scoped("names an identity always the same, and shows nothing of it", () =>
+    it.scoped("gives an identity the same name each time, which reveals nothing", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         const name = yield* store.identify(`password=${password}`)
@@ -87,7 +87,7 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         assert.notStrictEqual(yield* store.identify(`password=${password}!`), name)
       }))
 
-    it.scoped("removes the token that was rejected, and no other", () =>
+    it.scoped("removes only the rejected token", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         yield* store.set("a", stored("two"))
@@ -98,7 +98,7 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         yield* store.remove("a", Redacted.make("two"))
       }))
 
-    it.scoped("never removes a newer token, however the two meet", () =>
+    it.scoped("never removes a newer token, in any interleaving", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         for (let round = 0; round < 40; round++) {
@@ -118,7 +118,7 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         }
       }).pipe(Effect.withMaxOpsBeforeYield(16)))
 
-    it.scoped("forgets a token when it ends", () =>
+    it.scoped("drops a token when it expires", () =>
       Effect.gen(function*() {
         const log = yield* recordLog
         yield* Effect.gen(function*() {
@@ -132,7 +132,7 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         assert.deepStrictEqual(log.lines, [])
       }))
 
-    it.scoped("gives a lease to one at a time", () =>
+    it.scoped("gives a lease to one owner at a time", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         const first = yield* hold(store, "a", "10 seconds")
@@ -140,14 +140,14 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         const second = yield* hold(store, "a", "10 seconds")
         assert.isFalse(second.ours)
         assert.isTrue((yield* hold(store, "b", "10 seconds")).ours)
-        // who did not get it has nothing to release
+        // a caller without the lease releases nothing
         yield* second.release
         assert.isFalse((yield* hold(store, "a", "10 seconds")).ours)
         yield* first.release
         assert.isTrue((yield* hold(store, "a", "10 seconds")).ours)
       }))
 
-    it.scoped("a lease ends with its time, and who had it does not release the next one's", () =>
+    it.scoped("a lease ends after its time, and its old owner does not release the next one", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         const dead = yield* hold(store, "a", "10 seconds")
@@ -162,11 +162,11 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         assert.isTrue((yield* hold(store, "a", "10 seconds")).ours)
       }))
 
-    it.scoped("of many fibers one gets the lease, new or ended, and never two hold it", () =>
+    it.scoped("of many fibers one gets a new or ended lease, never two", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         for (let round = 0; round < 15; round++) {
-          // the first time it is free, and then it has been left by one that died
+          // at first it is free, later it was left by a dead process
           const held = yield* Effect.forEach(
             Array.from({ length: 24 }, (_, i) => i),
             (i) =>
@@ -183,7 +183,7 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         }
       }).pipe(Effect.withMaxOpsBeforeYield(16)))
 
-    it.scoped("two are never inside, while many take it and give it back", () =>
+    it.scoped("two owners never hold the lease while many take and release it", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         let inside = 0
@@ -209,11 +209,11 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
         )
         assert.strictEqual(most, 1)
         assert.isAbove(times, 1)
-        // and it is free in the end
+        // in the end it is free
         assert.isTrue((yield* hold(store, "a", "1 minute")).ours)
       }).pipe(Effect.withMaxOpsBeforeYield(16)))
 
-    it.scoped("a caller that is interrupted leaves no lease behind", () =>
+    it.scoped("an interrupted caller leaves no lease", () =>
       Effect.gen(function*() {
         const store = yield* makeStore
         for (let round = 0; round < 20; round++) {
@@ -229,7 +229,7 @@ for (const [kind, makeStore] of Object.entries(kinds)) {
 }
 
 describe("TokenStore", () => {
-  it.scoped("a lease in a KeyValueStore that ends years ahead, by a clock that was wrong, is over", () =>
+  it.scoped("a lease in a KeyValueStore that ends in years, by a wrong clock, counts as ended", () =>
     Effect.gen(function*() {
       const { entries, store: keyValueStore } = yield* openKeyValueStore
       const store = yield* over(keyValueStore)
@@ -240,12 +240,12 @@ describe("TokenStore", () => {
         assert.isFalse((yield* hold(store, "a", "40 seconds")).ours)
         yield* held.release
       }
-      // one of somebody whose clock is a little ahead holds
+      // a lease of a process with a clock slightly ahead is held
       entries.set("a.lease", `${"0".repeat(32)} 45000`)
       assert.isFalse((yield* hold(store, "a", "40 seconds")).ours)
     }))
 
-  it.scoped("without a layer nothing is kept, and everyone may log in", () =>
+  it.scoped("without a layer nothing is stored, and everyone gets the lease", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.TokenStore
       assert.strictEqual(store, TokenStore.none)
@@ -257,7 +257,7 @@ describe("TokenStore", () => {
       assert.match(yield* store.identify("x"), /^[0-9a-f]{64}$/)
     }))
 
-  it.effect("the memory is shared by all that get the layer, and bounded", () =>
+  it.effect("the store in memory is shared through its layer, and bounded", () =>
     Effect.gen(function*() {
       const use = Effect.flatMap(TokenStore.TokenStore, (store) => store.set("a", stored("one")))
       const see = Effect.flatMap(TokenStore.TokenStore, (store) => store.get("a"))
@@ -274,7 +274,7 @@ describe("TokenStore", () => {
       assert.strictEqual(tokenOf(yield* small.get("c")), "c")
     }))
 
-  it.scoped("works over the layer of the platform", () =>
+  it.scoped("works with the platform's KeyValueStore layer", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.TokenStore
       yield* store.set("a", stored("one"))
@@ -306,7 +306,7 @@ describe("TokenStore", () => {
       assert.notStrictEqual(yield* TokenStore.none.identify("x"), name)
     }))
 
-  it.scoped("what another key wrote is absent, with one warning, and can be replaced", () =>
+  it.scoped("entries of another key count as absent, with one warning, and can be replaced", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const { store } = yield* openKeyValueStore
@@ -325,7 +325,7 @@ describe("TokenStore", () => {
       assert.deepStrictEqual(log.levels(), ["WARN"])
     }))
 
-  it.scoped("an entry that is damaged in any place is absent, with one warning", () =>
+  it.scoped("an entry damaged at any place counts as absent, with one warning", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const { entries, store } = yield* openKeyValueStore
@@ -374,7 +374,7 @@ describe("TokenStore", () => {
       assert.isTrue(Option.isNone(yield* ours.get("b")))
     }))
 
-  it.scoped("the same token is never written the same way twice, and one that has ended not at all", () =>
+  it.scoped("the same token is encrypted differently each time, and an expired one is not written", () =>
     Effect.gen(function*() {
       const { entries, store } = yield* openKeyValueStore
       const ours = yield* over(store)
@@ -389,7 +389,7 @@ describe("TokenStore", () => {
       assert.isFalse(entries.has("b"))
     }))
 
-  it.scoped("a body that is no JSON is not kept, and not shown", () =>
+  it.scoped("a body that is not JSON is neither stored nor shown", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const { entries, store } = yield* openKeyValueStore
@@ -400,7 +400,7 @@ describe("TokenStore", () => {
       assert.notInclude(JSON.stringify(log.lines), password)
     }))
 
-  it.scoped("an entry that opens and holds no token is absent, with one warning", () =>
+  it.scoped("an entry without a token counts as absent, with one warning", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const { store } = yield* openKeyValueStore
@@ -416,7 +416,7 @@ describe("TokenStore", () => {
       assert.notInclude(JSON.stringify(log.lines), password)
     }))
 
-  it.scoped("a store that fails stops nothing: one warning, a rest, and one line when it works again", () =>
+  it.scoped("a failing store stops nothing: one warning, a rest, and one message when it works again", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       let broken: "reads" | "writes" | "all" | undefined
@@ -443,7 +443,7 @@ describe("TokenStore", () => {
       yield* Effect.gen(function*() {
         const ours = yield* over(store)
         yield* ours.set("a", stored("one"))
-        // full or read-only: it can still be read
+        // full or read-only, but still readable
         broken = "writes"
         yield* ours.set("a", stored("two"))
         assert.strictEqual(tokenOf(yield* ours.get("a")), "one")
@@ -459,7 +459,7 @@ describe("TokenStore", () => {
         yield* ours.set("a", stored("three"))
         assert.strictEqual(tokenOf(yield* ours.get("a")), "three")
         assert.deepStrictEqual(log.levels(), ["WARN", "INFO"])
-        // gone altogether
+        // unreachable
         broken = "all"
         asked = 0
         for (let i = 0; i < 10; i++) {
@@ -478,7 +478,7 @@ describe("TokenStore", () => {
       assert.notInclude(JSON.stringify(log.lines), password)
     }))
 
-  it.scoped("a store that does not answer is waited for once, even by who cannot be interrupted", () =>
+  it.scoped("a store that does not answer delays only one caller, even an uninterruptible one", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const store = KeyValueStore.makeStringOnly({
@@ -506,7 +506,7 @@ describe("TokenStore", () => {
       assert.deepStrictEqual(log.levels(), ["WARN"])
     }))
 
-  it.scoped("a store that throws is a store that fails", () =>
+  it.scoped("a store that throws is treated as failing", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.make({
         get: () => Effect.die(new Error(password)),
@@ -526,7 +526,7 @@ describe("TokenStore", () => {
     }))
 })
 
-/** The file system of Node, but for this. */
+/** Node's file system with some operations replaced. */
 const changed = (change: (fileSystem: FileSystem.FileSystem) => Partial<FileSystem.FileSystem>) =>
   Layer.merge(
     Path.layer,
@@ -536,7 +536,7 @@ const changed = (change: (fileSystem: FileSystem.FileSystem) => Partial<FileSyst
     ).pipe(Layer.provide(NodeContext.layer))
   )
 
-/** One that fails in these while it is told to. */
+/** Node's file system, in which these operations fail while `isOn()` is true. */
 const failing = (
   methods: ReadonlyArray<"writeFileString" | "rename" | "link" | "makeDirectory" | "remove">,
   description: string,
@@ -567,7 +567,7 @@ const failing = (
 const modeOf = (path: string) => (Fs.statSync(path).mode & 0o777).toString(8)
 
 describe("DirectoryTokenStore", () => {
-  it.scoped("makes a directory and files that only their owner can read, when they are needed", () =>
+  it.scoped("creates the directory and files on demand, readable only by their owner", () =>
     Effect.gen(function*() {
       const base = yield* tempDirectory
       const directory = join(base, "deep", "tokens")
@@ -584,7 +584,7 @@ describe("DirectoryTokenStore", () => {
       }
     }))
 
-  it.scoped("a lease can be the first that is ever written, and another store sees it", () =>
+  it.scoped("a lease may be the first file written, and another store sees it", () =>
     Effect.gen(function*() {
       const directory = join(yield* tempDirectory, "tokens")
       const store = yield* directoryStore(directory)
@@ -596,7 +596,7 @@ describe("DirectoryTokenStore", () => {
       assert.deepStrictEqual(Fs.readdirSync(directory), [])
     }))
 
-  it.scoped("nothing secret is in names or bytes, and no name leaves the directory", () =>
+  it.scoped("names and contents of files reveal nothing, and no name leaves the directory", () =>
     Effect.gen(function*() {
       const base = yield* tempDirectory
       const directory = join(base, "tokens")
@@ -617,7 +617,7 @@ describe("DirectoryTokenStore", () => {
       }
     }))
 
-  it.scoped("a damaged, cut, empty or foreign file is absent", () =>
+  it.scoped("a damaged, truncated, empty or foreign file counts as absent", () =>
     Effect.gen(function*() {
       const directory = yield* tempDirectory
       const writer = yield* directoryStore(directory)
@@ -643,7 +643,7 @@ describe("DirectoryTokenStore", () => {
       assert.strictEqual(tokenOf(yield* writer.get("a")), "again")
     }))
 
-  it.scoped("a reader sees one token or the other, never half of one", () =>
+  it.scoped("a reader sees the old or the new token, never a part", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const directory = yield* tempDirectory
@@ -675,7 +675,7 @@ describe("DirectoryTokenStore", () => {
       assert.deepStrictEqual(Fs.readdirSync(directory), ["a.token"])
     }))
 
-  it.scoped("a disk that is full or read-only stops nothing, is told once, and leaves nothing lying", () =>
+  it.scoped("a full or read-only disk stops nothing, is logged once, and leaves no temporary files", () =>
     Effect.gen(function*() {
       for (
         const [methods, code] of [
@@ -713,7 +713,7 @@ describe("DirectoryTokenStore", () => {
       }
     }))
 
-  it.scoped("a directory that cannot be made stops nothing", () =>
+  it.scoped("a directory that cannot be created stops nothing", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const base = yield* tempDirectory
@@ -727,7 +727,7 @@ describe("DirectoryTokenStore", () => {
       assert.deepStrictEqual(log.levels(), ["WARN"])
     }))
 
-  it.scoped("of many stores one takes over a lease that has ended", () =>
+  it.scoped("of many stores one takes over an ended lease", () =>
     Effect.gen(function*() {
       const directory = yield* tempDirectory
       const stores = yield* Effect.all(Array.from({ length: 12 }, () => directoryStore(directory)))
@@ -740,13 +740,13 @@ describe("DirectoryTokenStore", () => {
         assert.strictEqual(held.filter(({ ours }) => ours).length, 1, `round ${round}`)
         yield* TestClock.adjust("1 second")
         if (round % 3 === 0) {
-          // who had it, and comes too late to give it back, does so while others take it
+          // the old owner releases it too late, while others take it
           yield* Effect.fork(Effect.forEach(held, ({ release }) => release, { concurrency: "unbounded" }))
         }
       }
     }).pipe(Effect.withMaxOpsBeforeYield(16)))
 
-  it.scoped("who finds that a lease has ended, and then is slow, does not take it from who was faster", () =>
+  it.scoped("a slow process does not take an ended lease from a faster one", () =>
     Effect.gen(function*() {
       const directory = yield* tempDirectory
       const fast = yield* directoryStore(directory)
@@ -775,7 +775,7 @@ describe("DirectoryTokenStore", () => {
       assert.deepStrictEqual(Fs.readdirSync(directory), [])
     }))
 
-  it.scoped("a damaged lease, and one that was being taken over by a process that died, block nobody for long", () =>
+  it.scoped("a damaged lease, or one left by a process that died while taking it over, does not block for long", () =>
     Effect.gen(function*() {
       const directory = yield* tempDirectory
       const store = yield* directoryStore(directory)
@@ -798,7 +798,7 @@ describe("DirectoryTokenStore", () => {
       assert.deepStrictEqual(Fs.readdirSync(directory), [])
     }))
 
-  it.scoped("a lease and a guard that end years ahead, by a clock that was wrong, block nobody, and are swept away", () =>
+  it.scoped("a lease or guard that ends in years, by a wrong clock, does not block, and is removed", () =>
     Effect.gen(function*() {
       const directory = yield* tempDirectory
       const store = yield* directoryStore(directory)
@@ -825,7 +825,7 @@ describe("DirectoryTokenStore", () => {
       assert.deepStrictEqual(Fs.readdirSync(directory), ["last.token"])
     }))
 
-  it.scoped("what has ended, and what dead processes have left, is swept away now and then", () =>
+  it.scoped("expired entries and leftovers of dead processes are removed from time to time", () =>
     Effect.gen(function*() {
       const directory = yield* tempDirectory
       const store = yield* directoryStore(directory)
@@ -846,7 +846,7 @@ describe("DirectoryTokenStore", () => {
       Fs.writeFileSync(join(directory, "notes.txt"), "not ours")
       yield* TestClock.adjust("3 hours")
       yield* store.set("last", stored("last"))
-      // nobody waits for the sweeping, so it may be done a little later
+      // the cleanup runs in the background, so it may end a little later
       yield* Effect.repeat(settle, { until: () => !Fs.existsSync(join(directory, "ended.token")), times: 100 })
       yield* settle
       assert.deepStrictEqual(Fs.readdirSync(directory).sort(), [

@@ -12,8 +12,8 @@ const servers = Effect.flatMap(Compute, (compute) => compute.get("/servers"))
 const of = (options: Partial<Password.Options>) =>
   Effect.map(TestCloud.TestCloud, ({ accounts, authUrl }) => Password.layer({ authUrl, ...accounts.demo, ...options }))
 
-describe("one login and no other", () => {
-  it.effect("reauthenticate: false is honoured when the token is rejected", () =>
+describe("a plugin that logs in once", () => {
+  it.effect("does not log in again when the token is rejected", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const layer = yield* of({ reauthenticate: false })
@@ -27,7 +27,7 @@ describe("one login and no other", () => {
       assert.strictEqual(yield* logins, 1)
     }).pipe(Effect.provide(test)))
 
-  it.effect("and when it ends; until then it is not renewed", () =>
+  it.effect("does not renew the token, nor log in again when it ends", () =>
     Effect.gen(function*() {
       const layer = yield* of({ reauthenticate: false })
       yield* Effect.provide(servers, layer)
@@ -42,14 +42,14 @@ describe("one login and no other", () => {
     }).pipe(Effect.provide(test)))
 })
 
-describe("how long a token must live", () => {
+describe("tokenLife", () => {
   const upload = (tokenLife: string) =>
     Session.request(HttpClientRequest.get("/servers"), {
       endpointFilter: { serviceType: "compute" },
       tokenLife: tokenLife as "1 minute"
     })
 
-  it.effect("a request that takes long gets one that lasts", () =>
+  it.effect("fetches a token that lives long enough", () =>
     Effect.gen(function*() {
       yield* servers
       yield* TestClock.adjust("40 minutes")
@@ -61,7 +61,7 @@ describe("how long a token must live", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(test)))
 
-  it.effect("where none lives that long, it is not asked for again and again", () =>
+  it.effect("does not fetch repeatedly if no token lives that long", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.setTokenLifetime("10 minutes")
@@ -70,7 +70,7 @@ describe("how long a token must live", () => {
     }).pipe(Effect.provide(test)))
 })
 
-describe("a Session's end", () => {
+describe("the end of a Session", () => {
   const session = (options: Session.Options) =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
@@ -90,13 +90,13 @@ describe("a Session's end", () => {
       return response.status === 200
     })
 
-  it.effect("gives its tokens back, if that is wanted", () =>
+  it.effect("revokes its tokens with revokeOnClose", () =>
     Effect.gen(function*() {
       assert.isTrue(yield* isGood(yield* session({})))
       assert.isFalse(yield* isGood(yield* session({ tokens: { revokeOnClose: true } })))
     }).pipe(Effect.provide(test)))
 
-  it.effect("is not held up by a Keystone that is down", () =>
+  it.effect("is not delayed by a Keystone that is down", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.misbehave({ service: "identity", method: "DELETE", kind: { delay: "1 hour" } })
@@ -105,8 +105,8 @@ describe("a Session's end", () => {
     }).pipe(Effect.provide(test)))
 })
 
-describe("a login that is kept", () => {
-  it.effect("is taken back by another Session, without a login", () =>
+describe("authState", () => {
+  it.effect("is restored in another Session, without a login", () =>
     Effect.gen(function*() {
       const plugin = yield* AuthPlugin.AuthPlugin
       assert.isTrue(Option.isNone(yield* plugin.authState))
@@ -120,14 +120,14 @@ describe("a login that is kept", () => {
         yield* servers
       }).pipe(Effect.provide(Compute.layer), Effect.provide(yield* demo), Effect.provide(Session.layer()))
       assert.strictEqual(yield* logins, 1)
-      // when it has ended it is as good as none
+      // an expired state is ignored
       yield* TestClock.adjust("2 hours")
       yield* plugin.setAuthState(state)
       yield* servers
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(test)))
 
-  it.effect("that is none is told, without what it is", () =>
+  it.effect("that is invalid is refused, and not shown", () =>
     Effect.gen(function*() {
       const plugin = yield* AuthPlugin.AuthPlugin
       for (
@@ -148,7 +148,7 @@ describe("a login that is kept", () => {
 })
 
 describe("a token store", () => {
-  /** A Session of its own over the store that is around, as another process would have. */
+  /** Another Session with the same store, as in another process. */
   const process = <A, E>(self: Effect.Effect<A, E, Compute | AuthPlugin.AuthPlugin | TestCloud.TestCloud>) =>
     Effect.flatMap(demo, (plugin) =>
       self.pipe(
@@ -157,7 +157,7 @@ describe("a token store", () => {
 
   const stored = Layer.provideMerge(TestCloud.layer(), TokenStore.layerMemory)
 
-  it.effect("makes one login do for all", () =>
+  it.effect("lets Sessions share one login", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.misbehave({ service: "identity", kind: { delay: "1 second" } })
@@ -168,7 +168,7 @@ describe("a token store", () => {
       assert.strictEqual(yield* logins, 1)
     }).pipe(Effect.provide(stored)))
 
-  it.effect("a token that is rejected is dropped for all", () =>
+  it.effect("drops a rejected token for all", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* process(servers)
@@ -178,7 +178,7 @@ describe("a token store", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(stored)))
 
-  it.effect("a rejected token is not got back from a store that is slow to drop it", () =>
+  it.effect("that is slow to drop a rejected token does not give it back", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const store = yield* TokenStore.TokenStore
@@ -204,7 +204,7 @@ describe("a token store", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(stored)))
 
-  it.effect("a token near its end is renewed by one, and taken over by the others", () =>
+  it.effect("lets one Session renew a token near its end for the others", () =>
     Effect.gen(function*() {
       const running = Effect.gen(function*() {
         yield* servers
@@ -219,12 +219,12 @@ describe("a token store", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(stored)))
 
-  it.effect("whoever dies while logging in for all does not block the others for long", () =>
+  it.effect("is not blocked for long by a process that dies during its login", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.TokenStore
       const scope = yield* Scope.make()
       const { accounts, authUrl } = yield* TestCloud.TestCloud
-      // the name that the login has in the store
+      // the name of the login in the store
       const names: Array<string> = []
       const spy = Layer.succeed(TokenStore.TokenStore, {
         ...store,
@@ -251,7 +251,7 @@ describe("a token store", () => {
 })
 
 describe("metrics", () => {
-  it.effect("count logins, renewals, rejections, hits and back-offs, by plugin and cloud", () =>
+  it.effect("count logins, renewals, rejections, cache hits and back-offs by plugin and cloud", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const value = (name: string, more: Record<string, string> = {}) =>

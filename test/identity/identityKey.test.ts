@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck as fc, Redacted } from "effect"
 import * as IdentityKey from "../../src/identity/identityKey.js"
 
-/** Texts that have been taken for structure, beside any. */
+/** Any text, and texts that look like structure. */
 const text = fc.oneof(
   fc.constantFrom(
     "",
@@ -37,7 +37,7 @@ const { structure } = fc.letrec<{ structure: IdentityKey.Structure }>((tie) => (
   )
 }))
 
-/** What there is to tell apart, as paths to leaves: independent of how it is written. */
+/** The content of a structure as paths to leaves, independent of the implementation. */
 const leaves = (of: IdentityKey.Structure, path: ReadonlyArray<string> = []): ReadonlyArray<string> => {
   if (Redacted.isRedacted(of)) {
     return leaves(Redacted.value(of), path)
@@ -65,7 +65,7 @@ describe("identityKey", () => {
     fc.assert(fc.property(structure, (a) => IdentityKey.isEmpty(a) === (leaves(a).length === 0)))
   })
 
-  it("neither the order of names nor what is absent or empty changes it", () => {
+  it("the order of names and empty values do not change the text", () => {
     fc.assert(fc.property(fc.dictionary(text, structure), fc.string(), (record, name) => {
       const reversed = Object.fromEntries(Object.entries(record).reverse())
       const written = IdentityKey.write(record)
@@ -81,14 +81,14 @@ describe("identityKey", () => {
     assert.notStrictEqual(IdentityKey.write(["", "a"]), IdentityKey.write(["a"]))
   })
 
-  it("the key of a document has each header, whatever it is called", () => {
+  it("the key of a document includes every header, whatever its name", () => {
     const key = (headers: Record<string, string>) => IdentityKey.ofDocument("http://h/", headers)
     assert.notStrictEqual(key({ "x-gateway-user": "alice" }), key({ "x-gateway-user": "bob" }))
     assert.notStrictEqual(key({ a: "1", b: "2" }), key({ a: "1\nb: 2" }))
     assert.notStrictEqual(key({ "x-auth-token": "t" }), key({ "x-service-token": "t" }))
   })
 
-  it("text that would not arrive as it is, wherever it is, is refused by its name and not shown", () => {
+  it("text that cannot be sent unchanged is refused by its name, and not shown", () => {
     fc.assert(fc.property(
       fc.constantFrom("\ud800", "\udfff", "\ufffd", "\udc00\ud800"),
       fc.string(),

@@ -25,7 +25,7 @@ const find = () =>
 
 const isCi = (process.env["CI"] ?? "") !== ""
 
-/** On a machine of CI it is installed, and nowhere else. */
+/** Redis is installed by the tests only on a CI machine. */
 const install = (): string => {
   for (const args of [["update"], ["install", "-y", "--no-install-recommends", "redis-server"]]) {
     spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], timeout: 300_000 })
@@ -52,7 +52,7 @@ const notice = () => {
 }
 
 if (redisServer === undefined) {
-  // before the list of what is skipped, and after it
+  // before and after the list of skipped tests
   notice()
   afterAll(notice)
 }
@@ -67,7 +67,7 @@ const freePort = Effect.async<number>((resume) => {
   })
 })
 
-/** A Redis of its own, which can be killed and started again. */
+/** A separate Redis server, which can be killed and started again. */
 const server = Effect.gen(function*() {
   const port = yield* freePort
   const directory = yield* Effect.acquireRelease(
@@ -105,7 +105,7 @@ const server = Effect.gen(function*() {
   }
 })
 
-/** Looks at what is there, beside the store. */
+/** Reads Redis directly, without the store. */
 const rawClient = (url: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -135,7 +135,7 @@ const open = (url: string, options: Partial<RedisTokenStore.Options> = {}) =>
 const stored = (token: string, endsAt?: number): TokenStore.StoredToken =>
   storedToken(token, { user: { name: "demo" }, list: [1, null, "ünïcode ✓"] }, endsAt)
 
-/** How long it took, in milliseconds. */
+/** The duration of an effect, in milliseconds. */
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const before = yield* Clock.currentTimeMillis
@@ -143,7 +143,7 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return { value, took: (yield* Clock.currentTimeMillis) - before }
   })
 
-/** Until it works again, which has its rest. */
+/** Waits until the store works again, after its rest. */
 const until = <R>(condition: Effect.Effect<boolean, never, R>) =>
   Effect.repeat(Effect.delay(condition, "20 millis"), { until: (holds) => holds }).pipe(Effect.timeout("5 seconds"))
 
@@ -173,7 +173,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore: processes", () => {
           storeKey: Redacted.value(key),
           requests: 100
         })
-        // long enough that all of them want to log in while one does
+        // long enough for all of them to wait for this login
         yield* cloud.misbehave({ service: "identity", method: "POST", kind: { delay: "2 seconds" } })
         const children = yield* Effect.replicateEffect(startProcess("storms/worker.ts", assignment), 3)
         const reports = yield* Effect.forEach(children, nextLine, { concurrency: "unbounded" })
@@ -211,7 +211,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore: processes", () => {
 })
 
 describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
-  it.scopedLive("gives a token to whoever has the key, and removes the one that was rejected", () =>
+  it.scopedLive("gives a token to stores with the same key, and removes a rejected one", () =>
     Effect.gen(function*() {
       const { url } = yield* server
       const log = yield* recordLog
@@ -233,7 +233,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
       assert.deepStrictEqual(log.lines, [])
     }))
 
-  it.scopedLive("entries and leases end by themselves, and show nothing", () =>
+  it.scopedLive("entries and leases expire by themselves, and reveal nothing", () =>
     Effect.gen(function*() {
       const { url } = yield* server
       const raw = yield* rawClient(url)
@@ -268,7 +268,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
       yield* until(Effect.map(Effect.promise(() => raw.exists("test:short")), (n) => n === 0))
     }))
 
-  it.scopedLive("gives a lease to one of all clients, and only its owner gives it back", () =>
+  it.scopedLive("gives a lease to one client, and only its owner releases it", () =>
     Effect.gen(function*() {
       const { url } = yield* server
       const stores = yield* Effect.all([open(url), open(url), open(url)])
@@ -284,7 +284,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
         assert.isFalse((yield* hold(two, "a", 10_000)).ours)
         yield* Effect.forEach(held, ({ release }) => release)
       }
-      // its time is over, and somebody else has it: it is not theirs to give back
+      // the lease has ended and another owner has it, so the old owner must not release it
       const dead = yield* hold(one, "b", 100)
       assert.isTrue(dead.ours)
       yield* Effect.sleep("120 millis")
@@ -296,7 +296,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
       assert.isTrue((yield* hold(one, "b", 10_000)).ours)
     }))
 
-  it.scopedLive("never removes a newer token, however the two meet", () =>
+  it.scopedLive("never removes a newer token, in any interleaving", () =>
     Effect.gen(function*() {
       const { url } = yield* server
       const one = yield* open(url)
@@ -314,7 +314,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
       }
     }))
 
-  it.scopedLive("what another key wrote, and what is no entry, is absent with one warning", () =>
+  it.scopedLive("entries of another key, and other values, count as absent, with one warning", () =>
     Effect.gen(function*() {
       const { url } = yield* server
       const raw = yield* rawClient(url)
@@ -328,7 +328,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
         assert.isTrue(Option.isNone(yield* ours.get("a")))
         assert.isTrue(Option.isNone(yield* ours.get("b")))
         assert.deepStrictEqual(log.levels(), ["WARN"])
-        // an answer that is an error: reading rests, writing goes on
+        // an error answer: reads rest, writes go on
         assert.isTrue(Option.isNone(yield* ours.get("c")))
         yield* ours.set("c", stored("mine"))
         yield* until(Effect.map(ours.get("c"), (found) => tokenOf(found) === "mine"))
@@ -369,7 +369,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
           assert.isTrue((yield* hold(store, "a", 10_000)).ours)
           assert.isFalse((yield* hold(store, "a", 10_000)).ours)
           assert.deepStrictEqual(log.levels(), ["WARN", "INFO"])
-          // and once more, in the middle of many requests
+          // again, during many requests
           const fibers = yield* Effect.fork(Effect.forEach(
             Array.from({ length: 50 }, (_, i) => i),
             (i) =>
@@ -415,7 +415,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
             assert.isTrue((yield* hold(store, "a", 1000)).ours)
           }))
           assert.isBelow(then.took, 100)
-          // when the rest is over one finds out, and the others do not wait for it
+          // after the rest one caller tries, and the others do not wait
           yield* Effect.sleep("1 second")
           const again = yield* Effect.forEach(
             Array.from({ length: 20 }),
@@ -431,7 +431,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
     20_000
   )
 
-  it.scopedLive("one that was never there, or accepts and says nothing, stops nothing", () =>
+  it.scopedLive("a server that is absent, or accepts connections but never answers, stops nothing", () =>
     Effect.gen(function*() {
       const log = yield* recordLog
       const sockets = new Set<Socket>()
@@ -470,7 +470,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
       assert.notInclude(JSON.stringify(log.lines), password)
     }))
 
-  it.scopedLive("shows nothing of the URL's password, be it right, wrong or unreadable", () =>
+  it.scopedLive("never shows the password in the URL, whether right, wrong or unreadable", () =>
     Effect.gen(function*() {
       const { port, url } = yield* server
       const log = yield* recordLog
@@ -501,7 +501,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
       }
     }))
 
-  it.scopedLive("connects when it is first needed, once, and leaves no connection behind", () =>
+  it.scopedLive("connects once, at first use, and closes the connection", () =>
     Effect.gen(function*() {
       const { url } = yield* server
       const raw = yield* rawClient(url)
@@ -513,7 +513,7 @@ describe.skipIf(redisServer === undefined)("RedisTokenStore", () => {
         assert.strictEqual(yield* connections, 1)
         yield* Effect.all(Array.from({ length: 50 }, (_, i) => store.get(`${i}`)), { concurrency: "unbounded" })
         assert.strictEqual(yield* connections, 2)
-        // the server ends idle connections
+        // the server closes idle connections
         const log = yield* recordLog
         yield* store.set("a", stored("one"))
         yield* Effect.promise(() => raw.sendCommand(["CLIENT", "KILL", "SKIPME", "yes"]))

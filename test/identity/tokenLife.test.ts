@@ -1,4 +1,4 @@
-/** A token's life is what is left of it: whatever its stamps say, and whatever the clocks of both sides. */
+/** Tokens are used for their true remaining life, whatever their stamps and the clocks of both sides. */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Either, Layer, Option, Redacted } from "effect"
@@ -11,20 +11,20 @@ const hour = 60 * minute
 
 const iso = (millis: number | undefined) => millis === undefined ? undefined : new Date(millis).toISOString()
 
-/** How a Keystone stamps its tokens. */
+/** How a Keystone writes the times of its tokens. */
 interface Stamps {
-  /** By how much its clock is ahead of ours. */
+  /** How far its clock is ahead of ours. */
   readonly skew: number
-  /** Do its answers have a `Date`? */
+  /** Whether its answers have a `Date`. */
   readonly date: boolean
   readonly issued: "now" | "1970" | "missing" | "with its end" | "after its end"
   /** How long its tokens live. */
   readonly life: number
-  /** How much of that is over when it hands one out. */
+  /** How old a token is when it is issued. */
   readonly age?: number
 }
 
-/** A Keystone, and a service that takes its tokens for as long as they live in truth. */
+/** A Keystone, and a service that accepts its tokens for their true life. */
 const cloud = (clock: SettableClock, stamps: () => Stamps) => {
   const ends = new Map<string, number>()
   let rejected = 0
@@ -79,12 +79,12 @@ const demo = Password.layer({
 const get = (options?: Session.RequestOptions) =>
   Session.request(HttpClientRequest.get("http://compute.test/servers"), options)
 
-/** Requests all the time, for so many lives: how many logins that took, and how often a token had ended that was sent. */
+/** Sends requests throughout this many token lives. Counts the logins, and the requests with an expired token. */
 const use = (stamps: Stamps, lives: number) => {
   const clock = makeSettable()
   const { logins, rejected, session } = cloud(clock, () => stamps)
   const left = stamps.life - (stamps.age ?? 0)
-  // often enough to come by when a token is to be renewed
+  // often enough to hit the time of renewal
   const step = Math.min(left / 25, 45 * second)
   return Effect.gen(function*() {
     for (let passed = 0; passed < lives * left; passed += step) {
@@ -95,7 +95,7 @@ const use = (stamps: Stamps, lives: number) => {
   }).pipe(Effect.provide(Layer.provideMerge(demo, session)), Effect.withClock(clock))
 }
 
-/** As many logins as it takes where each token is used for all but the last fifth of its life, or the last two minutes. */
+/** The logins needed if each token is used until the last fifth of its life, or the last two minutes. */
 const enough = (span: number, life: number) => Math.ceil(span / (life - Math.min(2 * minute, life / 5)))
 
 const lives = [3 * second, 20 * second, 90 * second, 10 * minute, hour]
@@ -133,7 +133,7 @@ describe("a token", () => {
         Effect.gen(function*() {
           const { logins, rejected } = yield* use(stamps, 2.5)
           const { date, life, skew } = stamps
-          // a clock that is behind by less than that looks like a token that is no longer new
+          // with a clock slightly behind, a new token looks older
           const known = !date && skew < 0 && -skew < life ? life + skew : life
           assert.isAtMost(logins, enough(2.5 * life, known), what)
           assert.strictEqual(rejected, 0, what)
@@ -169,7 +169,7 @@ describe("a token", () => {
     60_000
   )
 
-  it.live("of which nothing tells how long it lives costs no more than a login a minute", () =>
+  it.live("of unknown life costs at most one login a minute", () =>
     Effect.forEach([
       { issued: ["with its end", "after its end"] as const },
       { dates: [false], issued: ["missing", "1970"] as const, skews: [-5 * hour] }
@@ -177,14 +177,14 @@ describe("a token", () => {
       forAll({ ...of, lives: [20 * second, 10 * minute] }, (stamps, what) =>
         Effect.gen(function*() {
           const { logins } = yield* use(stamps, 2.5)
-          // the service rejects what lives for less than that
+          // the service rejects shorter-lived tokens
           const used = Math.min(48 * second, stamps.life)
           assert.isAtMost(logins, Math.ceil(2.5 * stamps.life / used), what)
-          // not for ever: its service would have to reject each
+          // not forever: the service would have to reject each token
           assert.isAtLeast(logins, Math.floor(2.5 * stamps.life / (2 * minute)), what)
         }))), 60_000)
 
-  it.live("that seems to live longer than it does is replaced when it is rejected", () =>
+  it.live("that expires earlier than its stamps say is replaced when it is rejected", () =>
     forAll(
       { dates: [false], issued: ["missing", "1970"], skews: [5 * hour], lives: [20 * second] },
       (stamps, what) =>
@@ -193,7 +193,7 @@ describe("a token", () => {
         })
     ))
 
-  it.live("of less than two minutes and without issued_at is not renewed at each request", () => {
+  it.live("of less than two minutes without issued_at is not renewed at each request", () => {
     const clock = makeSettable()
     const { logins, session } = cloud(clock, () => ({ skew: 0, date: false, issued: "missing", life: 90 * second }))
     return Effect.gen(function*() {
@@ -203,8 +203,8 @@ describe("a token", () => {
   })
 })
 
-describe("a token that is old when it comes", () => {
-  /** Tokens from a vault, which keeps them for a while. */
+describe("a token that is old on arrival", () => {
+  /** Tokens from a vault, which caches them for a while. */
   const vault = (
     clock: SettableClock,
     stamps: () => Stamps,
@@ -243,7 +243,7 @@ describe("a token that is old when it comes", () => {
     ])
   ]
 
-  it.live("is renewed before it ends", () =>
+  it.live("is renewed before it expires", () =>
     Effect.forEach(olds, (old) => {
       const clock = makeSettable()
       return vault(clock, () => old, ({ logins, rejected }) =>
@@ -257,7 +257,7 @@ describe("a token that is old when it comes", () => {
         }))
     }))
 
-  it.live("is not what a request gets that needs one for longer: another one is fetched, once", () =>
+  it.live("is replaced once for a request that needs a longer life", () =>
     Effect.forEach(olds, (old) =>
       Effect.gen(function*() {
         const clock = makeSettable()
@@ -266,7 +266,7 @@ describe("a token that is old when it comes", () => {
           Effect.gen(function*() {
             yield* get()
             assert.strictEqual(logins(), 1)
-            // as old as the first: there may be no better one, so it is not asked for at each request
+            // as old as the first: there may be no newer one, so it is not fetched for each request
             yield* Effect.repeatN(get({ tokenLife: "10 minutes" }), 9)
             yield* Effect.repeat(settle, { until: () => logins() > 1, times: 1000 })
             assert.strictEqual(logins(), 2)
@@ -280,7 +280,7 @@ describe("a token that is old when it comes", () => {
       })))
 })
 
-describe("a token that was stored", () => {
+describe("a stored token", () => {
   const inStore = (
     entry: (clock: SettableClock) => Omit<TokenStore.StoredToken, "access">,
     use: (clock: SettableClock, logins: () => number) => Effect.Effect<
@@ -306,7 +306,7 @@ describe("a token that was stored", () => {
       )
     })
 
-  it.live("by somebody whose clock was wrong is used no longer than it lives", () =>
+  it.live("from a process with a wrong clock is used no longer than it lives", () =>
     Effect.forEach(
       [hour, 20 * 365 * 24 * hour],
       (endsIn) =>
@@ -325,7 +325,7 @@ describe("a token that was stored", () => {
           }))
     ))
 
-  it.live("is not what a request gets that needs one for longer than is left of it", () =>
+  it.live("is not used for a request that needs a longer life than it has left", () =>
     inStore(
       (clock) => ({ arrivedAt: clock.truth() - 50 * minute, endsAt: clock.truth() + 5 * minute }),
       (_, logins) =>

@@ -1,4 +1,4 @@
-/** The wall clock is set while the program runs: nothing that is waited for, rests or is kept for a while notices. */
+/** Setting the wall clock while the program runs affects no timeout, rest or cache. */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Layer, Option, Redacted } from "effect"
@@ -9,14 +9,14 @@ import { assertTag, Compute } from "../support.js"
 
 const hours = 3_600_000
 
-/** By how much the clock is wrong. */
+/** How far the clock is wrong. */
 const jumps = [-30 * 365 * 24 * hours, -2 * hours, -50, 50, 2 * hours, 30 * 365 * 24 * hours]
 
 const iso = (millis: number) => new Date(millis).toISOString()
 
 type Answer = (request: HttpClientRequest.HttpClientRequest) => Response | Effect.Effect<Response>
 
-/** A cloud whose own clock is right. */
+/** A cloud with a correct clock. */
 const cloud = (clock: SettableClock, service: Answer, login?: Answer) => {
   const journal: Array<string> = []
   const token: Answer = () =>
@@ -60,7 +60,7 @@ const get = (options?: Session.RequestOptions) =>
 
 const ok = () => Response.json({})
 
-/** For each jump: a clock, and the means to make it jump. */
+/** Runs a test for each jump, with a clock and a function that makes it jump. */
 const forEachJump = <E>(
   test: (clock: SettableClock, jump: number) => Effect.Effect<void, E>
 ): Effect.Effect<void, E> =>
@@ -71,7 +71,7 @@ const forEachJump = <E>(
 
 const endedWith = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) => Option.fromNullable(fiber.unsafePoll())
 
-describe("a wall clock that is set", () => {
+describe("setting the wall clock", () => {
   it.live("does not change when a request times out", () =>
     forEachJump((clock, jump) =>
       Effect.gen(function*() {
@@ -88,7 +88,7 @@ describe("a wall clock that is set", () => {
       }).pipe(Effect.provide(cloud(clock, () => Effect.never).layer()))
     ))
 
-  it.live("does not change how long a body is waited for", () =>
+  it.live("does not change how long to wait for a body", () =>
     forEachJump((clock, jump) =>
       Effect.gen(function*() {
         const response = yield* get({ timeout: "2 seconds", authenticated: false })
@@ -101,7 +101,7 @@ describe("a wall clock that is set", () => {
       }).pipe(Effect.provide(cloud(clock, () => new Response(new ReadableStream({}))).layer()))
     ))
 
-  it.live("does not change how long a failed login rests", () =>
+  it.live("does not change the rest after a failed login", () =>
     forEachJump((clock, jump) => {
       const { layer, logins } = cloud(clock, ok, () => new Response("", { status: 500 }))
       return Effect.gen(function*() {
@@ -135,7 +135,7 @@ describe("a wall clock that is set", () => {
           yield* get()
         }
         assert.strictEqual(logins(), 1)
-        // renewed ahead, in the background
+        // renewed early, in the background
         yield* clock.pass("1 minute")
         yield* get()
         yield* clock.pass("1 minute")
@@ -145,7 +145,7 @@ describe("a wall clock that is set", () => {
       }).pipe(Effect.provide(layer()))
     }))
 
-  it.live("does not change how long a version document that failed is remembered", () =>
+  it.live("does not change how long a failed version document is cached", () =>
     forEachJump((clock, jump) => {
       const { journal, layer } = cloud(clock, () => new Response("", { status: 503 }))
       return Effect.gen(function*() {
@@ -165,7 +165,7 @@ describe("a wall clock that is set", () => {
       }).pipe(Effect.provide(Layer.provideMerge(Compute.layer, layer())))
     }))
 
-  it.live("does not change how many requests begin in a second", () =>
+  it.live("does not change the number of requests per second", () =>
     forEachJump((clock, jump) =>
       Effect.gen(function*() {
         const limiter = yield* Limiter.make({ requestsPerSecond: 10 })
@@ -183,7 +183,7 @@ describe("a wall clock that is set", () => {
       })
     ))
 
-  it.live("does not change how long a store that fails is left alone", () =>
+  it.live("does not change the rest of a failing store", () =>
     forEachJump((clock, jump) =>
       Effect.gen(function*() {
         const { attempt } = Availability.make({
@@ -212,7 +212,7 @@ describe("a wall clock that is set", () => {
       })
     ))
 
-  it.live("does not change how often and until when something is tried again", () =>
+  it.live("does not change retries", () =>
     forEachJump((clock, jump) => {
       const { journal, layer } = cloud(clock, () => new Response("", { status: 503 }))
       return Effect.gen(function*() {
@@ -230,18 +230,18 @@ describe("a wall clock that is set", () => {
       }).pipe(Effect.provide(layer()))
     }))
 
-  it.live("does not change how long one process waits for the login of another", () =>
+  it.live("does not change how long a process waits for the login of another", () =>
     forEachJump((clock, jump) =>
       Effect.gen(function*() {
         for (const [options, millis] of [[{ loginTimeout: "5 seconds" }, 5_000], [{}, 30_000]] as const) {
           const memory = yield* TokenStore.makeMemory()
-          // somebody else has the right to log in, and never does
+          // another process holds the lease, and never logs in
           let asked = 0
           const lease = () => Effect.as(Effect.sync(() => asked++), Option.none())
           const busy = Layer.succeed(TokenStore.TokenStore, { ...memory, lease })
           const { layer, logins } = cloud(clock, ok)
           const fiber = yield* Effect.fork(Effect.provide(get(), Layer.provide(layer(options), busy)))
-          // names are made by cryptography, which takes no time of this clock
+          // names are hashed by SubtleCrypto, which takes no time of this clock
           yield* Effect.repeat(settle, { until: () => asked > 0 })
           yield* clock.pass("1 second")
           clock.set(jump)

@@ -28,11 +28,11 @@ const body = {
 const decode = (body: unknown) => Either.getOrThrowWith(AccessInfo.fromV3(body, token), (reason) => new Error(reason))
 
 describe("AccessInfo", () => {
-  it("says what keystoneauth says", () => {
+  it("agrees with keystoneauth", () => {
     assert.deepStrictEqual(Vectors.check("access-info", Vectors.load("access-info"), Conformance.answer), [])
   })
 
-  it("says what the token says", () => {
+  it("has the fields of the token", () => {
     const access = decode(body)
     assert.deepInclude(pick(access), {
       userId: "u1",
@@ -54,7 +54,7 @@ describe("AccessInfo", () => {
     assert.isTrue(AccessInfo.isAccessInfo(access))
   })
 
-  it("other scopes, and tokens that say little", () => {
+  it("reads other scopes, and tokens with few fields", () => {
     const scoped = (token: object) => decode({ token })
     assert.strictEqual(scoped({ domain: { id: "d", name: "D" } }).domainName, "D")
     assert.isTrue(scoped({ system: { all: true } }).systemScoped)
@@ -68,7 +68,7 @@ describe("AccessInfo", () => {
     assert.isTrue(Option.isNone(AccessInfo.lifetime(little)))
   })
 
-  it("what is no token is told by its place, without its value", () => {
+  it("an invalid token fails with the place of the wrong value, and not the value", () => {
     const reason = (body: unknown) => Either.getOrElse(Either.flip(AccessInfo.fromV3(body, token)), () => "a token")
     assert.strictEqual(reason("<html>"), "it is not a v3 token: body has the wrong type")
     assert.strictEqual(reason({}), "it is not a v3 token: token has the wrong type")
@@ -92,7 +92,7 @@ describe("AccessInfo", () => {
     assert.strictEqual(reason({ token: { roles: null, system: null, user: { domain: null } } }), "a token")
   })
 
-  it("has no token without its text", () => {
+  it("fails without the text of the token", () => {
     const reason = (body: unknown) => Either.getOrElse(Either.flip(AccessInfo.fromBody(body)), () => "a token")
     assert.strictEqual(reason(body), "it is a v3 token without its X-Subject-Token header")
     assert.strictEqual(reason({ access: { token: {} } }), "it is not a v2 token: access.token.id is missing")
@@ -107,7 +107,7 @@ describe("AccessInfo", () => {
     assert.strictEqual(reason({ access: { token: { id: "t" } } }), "a token")
   })
 
-  it("reads a federated token, and looks up the clouds that it knows", () => {
+  it("reads a federated token and its service providers", () => {
     const access = decode({
       token: {
         user: {
@@ -134,7 +134,7 @@ describe("AccessInfo", () => {
     assert.deepStrictEqual(AccessInfo.serviceProviderAuthUrl(access, "absent"), Option.none())
   })
 
-  it("reads a v2 token as the v3 token that says the same", () => {
+  it("reads a v2 token like an equal v3 token", () => {
     const access = Either.getOrThrow(AccessInfo.fromBody(bodyV2))
     assert.deepInclude(pick(access), { userId: "u1", userName: "alice", projectId: "p1", projectName: "demo" })
     assert.deepStrictEqual([access.version, Redacted.value(access.token)], ["v2", "t0ken-t0ken"])
@@ -145,7 +145,7 @@ describe("AccessInfo", () => {
     assert.isTrue(AccessInfo.isAccessInfo(access))
   })
 
-  it("reads times as services write them, and no others", () => {
+  it("reads times as services write them, and refuses others", () => {
     const expires = (expires_at: unknown) => {
       const { expiresAt } = decode({ token: { expires_at } })
       return expiresAt === undefined ? undefined : DateTime.formatIso(expiresAt)
@@ -160,7 +160,7 @@ describe("AccessInfo", () => {
     }
   })
 
-  it("ends when it says, or never", () => {
+  it("expires at expires_at, or never", () => {
     const access = decode(body)
     const at = (time: string) => DateTime.unsafeMake(time)
     assert.isFalse(AccessInfo.expiresWithin(access, "10 minutes", at("2026-01-01T00:50:00Z")))
@@ -169,7 +169,7 @@ describe("AccessInfo", () => {
     assert.isFalse(AccessInfo.expiresWithin(endless, Duration.infinity, at("2026-01-01T00:00:00Z")))
   })
 
-  it("never dies, whatever the body is, and shows no token", () => {
+  it("never throws for any body, and shows no token", () => {
     const check = (given: unknown) => {
       for (const read of [AccessInfo.fromV3, AccessInfo.fromV2, AccessInfo.fromBody]) {
         Either.match(read(given, token), {
@@ -189,7 +189,7 @@ describe("AccessInfo", () => {
         check(given)
       }
     }))
-    // a token with one thing in it, however deep, replaced
+    // a token with one value replaced, at any depth
     FastCheck.assert(FastCheck.property(
       FastCheck.constantFrom<unknown>(fullBody, bodyV2),
       FastCheck.array(FastCheck.nat(30), { minLength: 2, maxLength: 6 }),
@@ -228,7 +228,7 @@ const bodyV2 = {
   }
 }
 
-/** Everything that a v3 token can have. */
+/** A v3 token with all its possible fields. */
 const fullBody = {
   token: {
     ...body.token,
@@ -254,7 +254,7 @@ const fullBody = {
   }
 }
 
-/** What is at the path, given by positions, is another. */
+/** Replaces the value at a path of positions. */
 const replaced = (whole: unknown, [position = 0, ...path]: ReadonlyArray<number>, value: unknown): unknown => {
   if (typeof whole !== "object" || whole === null) {
     return value

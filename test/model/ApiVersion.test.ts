@@ -26,7 +26,7 @@ const anyRange = FastCheck.record({
 })
 
 describe("ApiVersion", () => {
-  describe("vectors that are marked are decided by the register", () => {
+  describe("marked vectors are decided by the register", () => {
     it("lax number parsing is refused (Q11)", () => {
       for (const { case: { input, name }, outcome } of Vectors.marked("version-parse", versionParse)) {
         if (input.fn === "normalize_version_number") {
@@ -35,7 +35,7 @@ describe("ApiVersion", () => {
       }
     })
 
-    it("a major number alone includes its minor versions (Q3), and empty is no version (Q10)", () => {
+    it("a major number alone includes its minor versions (Q3), and empty text is not a version (Q10)", () => {
       for (const { case: { input, ref }, outcome } of Vectors.marked("version-between", versionBetween)) {
         if (ref.includes("Q3")) {
           assert.deepStrictEqual(outcome, Either.right(true), JSON.stringify(input))
@@ -48,7 +48,7 @@ describe("ApiVersion", () => {
       }
     })
 
-    it("latest of volumev2 is 2.latest (Q9), and empty is no version (Q10)", () => {
+    it("latest of volumev2 is 2.latest (Q9), and empty text is not a version (Q10)", () => {
       for (const { case: { input, name, ref }, outcome } of Vectors.marked("version-args", versionArgs)) {
         if (ref.includes("Q9")) {
           const alone = input.min_version === null && input.max_version === null
@@ -66,7 +66,7 @@ describe("ApiVersion", () => {
     })
   })
 
-  it("is a value", () => {
+  it("compares and prints by value", () => {
     const a = ApiVersion.make(2, 1)
     assert.isTrue(Equal.equals(a, version("v2.1")))
     assert.strictEqual(Hash.hash(a), Hash.hash(version([2, 1])))
@@ -85,7 +85,7 @@ describe("ApiVersion", () => {
     assert.deepStrictEqual(ApiVersion.fromInput(a), Either.right(a))
   })
 
-  it("is strict", () => {
+  it("refuses text that is not exactly a version", () => {
     const refused = [
       NaN,
       Infinity,
@@ -110,7 +110,7 @@ describe("ApiVersion", () => {
     assert.isTrue(Either.isLeft(ApiVersion.fromUnknown(unshowable)))
   })
 
-  it("errors name the field, the value and what would be right", () => {
+  it("errors name the field, the value and the accepted forms", () => {
     const error = Either.getOrThrow(Either.flip(ApiVersion.fromUnknown("2.x", "minVersion")))
     assert.deepInclude(error, { _tag: "InvalidVersion", field: "minVersion", value: "2.x" })
     assert.include(error.message, "Invalid minVersion 2.x: give numbers separated by dots, such as \"2\"")
@@ -153,14 +153,14 @@ describe("ApiVersion", () => {
     assert.strictEqual(inWords({ minVersion: "3.5", maxVersion: "3.5" }), "3.5")
   })
 
-  it("fromUrl looks at the path alone", () => {
+  it("fromUrl reads only the path", () => {
     assert.deepStrictEqual(ApiVersion.fromUrl("https://v3"), Option.none())
     assert.deepStrictEqual(ApiVersion.fromUrl("https://v3.example.com:8774?x=/v2"), Option.none())
     assert.deepStrictEqual(ApiVersion.fromUrl("/compute/v2.1/"), Option.some(ApiVersion.make(2, 1)))
     assert.deepStrictEqual(ApiVersion.fromUrl(""), Option.none())
   })
 
-  it("is a schema", () => {
+  it("has schemas", () => {
     const Config = Schema.Struct({ version: ApiVersion.FromInput })
     const decoded = Schema.decodeUnknownSync(Config)({ version: "v2.1" })
     assert.isTrue(Equal.equals(decoded.version, ApiVersion.make(2, 1)))

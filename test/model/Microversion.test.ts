@@ -10,9 +10,9 @@ import * as Vectors from "../vectors.js"
 const microversion = (input: unknown) => Either.getOrThrow(Microversion.fromUnknown(input))
 
 describe("Microversion", () => {
-  it("vectors that are marked are decided by the register", () => {
+  it("marked vectors are decided by the register", () => {
     const marked = Vectors.marked("microversion-headers", microversionHeaders)
-    // Q53: the name that servers expect, for every alias; nothing for names that only begin like one
+    // Q53: every alias gives the name that servers expect; names that only begin like one are sent as they are
     const expected: Record<string, string> = {
       "bare-metal": "baremetal",
       "block-store": "volume",

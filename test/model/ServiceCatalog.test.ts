@@ -5,7 +5,7 @@ import { catalogSelect } from "../conformance/catalogs.js"
 import * as Vectors from "../vectors.js"
 
 describe("ServiceCatalog", () => {
-  it("vectors that are marked: nothing found is not a programming error (Q7), a misspelt interface is none (Q64)", () => {
+  it("marked vectors: no match is not a programming error (Q7), and a misspelt interface matches nothing (Q64)", () => {
     for (const { case: one, outcome } of Vectors.marked("catalog-select", catalogSelect)) {
       if (/no (interface|url) key/.test(one.name)) {
         continue // a broken entry is left out, and the others are used
@@ -16,7 +16,7 @@ describe("ServiceCatalog", () => {
     }
   })
 
-  it("uses what can be used of a broken catalog, and says what cannot", () => {
+  it("leaves out broken entries, and describes them in problems", () => {
     const catalog = ServiceCatalog.fromV3([
       null,
       { endpoints: [] },
@@ -44,7 +44,7 @@ describe("ServiceCatalog", () => {
     assert.deepStrictEqual(ServiceCatalog.fromV3("catalog").problems, ["the catalog is not a list of services"])
   })
 
-  it("takes blanks off URLs, and counts those at which no service can be as problems, but keeps them", () => {
+  it("trims URLs, and keeps unusable ones but lists them in problems", () => {
     const urls = ["  http://n/v2\n", "nova:8774/v2", "http://n/v2?x=1", " ", "ftp://n"]
     const kept = ["http://n/v2", "nova:8774/v2", "http://n/v2?x=1", "ftp://n"]
     const v3 = ServiceCatalog.fromV3([
@@ -64,7 +64,7 @@ describe("ServiceCatalog", () => {
     assert.strictEqual(v2.problems.length, 4)
   })
 
-  it("an empty region_id is none: the region beside it counts", () => {
+  it("an empty region_id is ignored, and region is used", () => {
     const regionsOf = (read: typeof ServiceCatalog.fromV3, endpoint: Record<string, unknown>) =>
       ServiceCatalog.endpoints(read([{ type: "compute", endpoints: [endpoint] }]), { regionName: "R" }).length
     for (
@@ -75,7 +75,7 @@ describe("ServiceCatalog", () => {
     }
   })
 
-  it("says what there is when there is nothing", () => {
+  it("lists the available services when nothing matches", () => {
     const catalog = ServiceCatalog.make([
       { serviceType: "compute", serviceName: "nova", endpoints: [{ url: "http://n", regionName: "RegionOne" }] },
       { serviceType: "image", endpoints: [{ url: "http://g", interface: "internal" }] }
@@ -106,7 +106,7 @@ describe("ServiceCatalog", () => {
     FastCheck.record({ type: FastCheck.constantFrom(...types), endpoints: FastCheck.array(endpoint, { maxLength: 4 }) })
   )
 
-  it("does not depend on services that do not match", () => {
+  it("is not affected by services that do not match", () => {
     FastCheck.assert(FastCheck.property(catalogs, FastCheck.constantFrom(...types), (services, serviceType) => {
       const filter = { serviceType, interface: "public", regionName: "R1" }
       const all = ServiceCatalog.find(ServiceCatalog.fromV3(services), filter)
@@ -118,7 +118,7 @@ describe("ServiceCatalog", () => {
     }))
   })
 
-  it("never fails, whatever the catalog is", () => {
+  it("never fails, for any catalog", () => {
     FastCheck.assert(FastCheck.property(FastCheck.jsonValue(), FastCheck.jsonValue(), (a, b) => {
       for (const catalog of [ServiceCatalog.fromV3(a), ServiceCatalog.fromV2(a), ServiceCatalog.fromV3([a, b])]) {
         ServiceCatalog.select(catalog, { serviceType: "compute", interface: ["public", "admin"] })

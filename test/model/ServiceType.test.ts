@@ -14,7 +14,7 @@ const types = [
 const anyType = FastCheck.oneof(FastCheck.constantFrom(...types), FastCheck.string())
 
 describe("ServiceType", () => {
-  it("vectors that are marked: underscores are equal to hyphens, on both sides", () => {
+  it("marked vectors: underscores equal hyphens, on both sides", () => {
     for (const { case: { name }, outcome } of Vectors.marked("service-types", serviceTypes)) {
       assert.deepStrictEqual(outcome, Either.right(true), name)
     }
@@ -26,7 +26,7 @@ describe("ServiceType", () => {
     assert.isTrue(ServiceType.matches("volume", "block_storage"))
   })
 
-  it("impliedVersion is of known types only", () => {
+  it("impliedVersion is None for unknown types", () => {
     assert.deepStrictEqual(ServiceType.impliedVersion("volumev3"), Option.some(3))
     assert.deepStrictEqual(ServiceType.impliedVersion("workflowv2"), Option.some(2))
     for (const type of ["volume", "identityv3", "made-upv2", "Volumev2", "v2", ""]) {
@@ -34,7 +34,7 @@ describe("ServiceType", () => {
     }
   })
 
-  it("does not fall for names that every object has", () => {
+  it("treats names of object properties as unknown types", () => {
     assert.isFalse(ServiceType.isKnown("constructor"))
     assert.deepStrictEqual(ServiceType.all("__proto__"), ["--proto--"])
   })
@@ -60,7 +60,7 @@ describe("ServiceType", () => {
     assert.isTrue(ServiceType.matches(a, a))
   })
 
-  it.prop("each name has the same names, official first", [anyType], ([type]) => {
+  it.prop("all names of a service give the same list, official type first", [anyType], ([type]) => {
     const names = ServiceType.all(type)
     assert.isAbove(names.length, 0)
     for (const name of names) {
@@ -69,12 +69,12 @@ describe("ServiceType", () => {
     assert.strictEqual(ServiceType.isKnown(type), ServiceType.isOfficial(names[0] ?? ""))
   })
 
-  it.prop("pick only takes away", [anyType, FastCheck.array(anyType)], ([requested, found]) => {
+  it.prop("pick returns only given types", [anyType, FastCheck.array(anyType)], ([requested, found]) => {
     const picked = ServiceType.pick(requested, found)
     assert.isTrue(picked.every((type) => found.includes(type)))
   })
 
-  it("completes known types and takes any text", () => {
+  it("types complete known names and accept any text", () => {
     const text: string = "x"
     const types: ReadonlyArray<ServiceType.ServiceType> = ["compute", "volumev3", text]
     const official: ServiceType.Official = "compute"

@@ -5,7 +5,7 @@ import { discoveryParse } from "../conformance/catalogs.js"
 import * as Vectors from "../vectors.js"
 
 describe("VersionDocument", () => {
-  it("vectors that are marked: what is no document says so (Q6)", () => {
+  it("marked vectors: a body that is not a document is refused (Q6)", () => {
     for (const { case: one, outcome } of Vectors.marked("discovery-parse", discoveryParse)) {
       if (one.ref.includes("Q6")) {
         assert.isTrue(Either.isLeft(outcome) || Array.isArray(outcome.right), one.name)
@@ -13,7 +13,7 @@ describe("VersionDocument", () => {
     }
   })
 
-  it("never fails, whatever the document is", () => {
+  it("never throws, for any document", () => {
     FastCheck.assert(FastCheck.property(FastCheck.jsonValue(), FastCheck.jsonValue(), (a, b) => {
       for (const body of [a, { versions: a }, { versions: [a, b] }, { version: a }, { id: a, links: b, status: "x" }]) {
         const read = VersionDocument.fromBody("https://h.example.com/v2", body)
@@ -28,7 +28,7 @@ describe("VersionDocument", () => {
       ({ problems, versions: [version] }) => version === undefined ? problems : version.url
     ).pipe(Either.getOrThrow)
 
-  it("takes the last segment of a self link that is no URL, as of one to another host", () => {
+  it("uses the last segment of a self link that is not a URL, as for one to another host", () => {
     const links = [
       "https://h:8443:9999/v2",
       "https://h:port/nova/v2",
@@ -58,7 +58,7 @@ describe("VersionDocument", () => {
     }
   })
 
-  it("copies no user and no password from a link, wherever it leads", () => {
+  it("copies no user name or password from a link", () => {
     const links = ["https://adm:s3cret@ctl", "https://adm:s3cret@h:1:2/", "https://adm:s3cret@pub.example.com"]
     for (const link of [...links, "mailto:adm:s3cret@h", "adm:s3cret"]) {
       const read = VersionDocument.fromBody("https://pub.example.com/v2", {
@@ -72,7 +72,7 @@ describe("VersionDocument", () => {
     }
   })
 
-  it("leads nowhere else: a link whose last segment is a step up is no place", () => {
+  it("refuses a link whose last segment is ..", () => {
     for (const link of ["http://ctl/v2/..", "http://ctl/%2e%2e", "http://ctl:1:2/v2/..", "mailto:x@h"]) {
       assert.deepStrictEqual(
         placed("https://pub.example.com/compute/", link),

@@ -1,4 +1,4 @@
-/** What authenticates a request: wherever it is sent, refused or quoted, it stays with its origin and is shown nowhere. */
+/** Credentials stay with their origin and are never shown, wherever a request is sent, refused or quoted. */
 import { FetchHttpClient, Headers, HttpBody, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -23,7 +23,7 @@ interface Arrived {
   readonly body: string
 }
 
-/** Answers as it is told, and keeps what has arrived. */
+/** A server that answers as told, and records its requests. */
 const serve = (answer: (arrived: Arrived) => { status: number; headers?: Record<string, string>; body?: string }) =>
   Effect.gen(function*() {
     const arrived: Array<Arrived> = []
@@ -47,7 +47,7 @@ const gateway = (headers: Record<string, string>) =>
     AuthPlugin.make({ name: "gateway", headers: Effect.succeed(Headers.fromInput(headers)) })
   )
 
-/** Everything that is said about a request at level Debug, with its spans and how it ended. */
+/** The log of a request at level Debug, with its spans and its result. */
 const told = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const { layer, lines, spans } = yield* recorder
@@ -65,7 +65,7 @@ const told = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return { result, said, lines }
   })
 
-/** The error with this tag, of what must have failed with it. */
+/** The error of a failed effect, which must have this tag. */
 const failed = <E extends { readonly _tag: string }, Tag extends E["_tag"]>(
   result: Either.Either<unknown, E>,
   tag: Tag
@@ -75,7 +75,7 @@ const failed = <E extends { readonly _tag: string }, Tag extends E["_tag"]>(
   return error
 }
 
-/** Names that nobody has ever heard of, and those that a list would not have. */
+/** Unknown header names, and names that no list of secret headers has. */
 const names = [
   "x-api-key",
   "x-gateway-user",
@@ -90,7 +90,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
   const SessionLive = Layer.provide(Session.layer(), transport)
 
   for (const name of names) {
-    it.scopedLive(`what a plugin gave as ${name} never leaves its origin, and is never shown`, () =>
+    it.scopedLive(`a plugin's header ${name} never leaves its origin, and is never shown`, () =>
       Effect.gen(function*() {
         const secret = "hunter22-zq9"
         const elsewhere = yield* serve(() => ({ status: 401, body: "who?" }))
@@ -124,7 +124,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
         const error = failed(echoed.result, "BadRequest")
         assert.strictEqual(error.serviceMessage, "I do not like <redacted>")
         assert.notInclude(echoed.said, secret)
-        // the service got it each time, and nobody else did
+        // only the service received it, each time
         assert.deepStrictEqual(service.arrived.filter(({ headers }) => headers[name] !== secret), [])
         assert.strictEqual(elsewhere.arrived.length, 5)
         assert.notInclude(JSON.stringify(elsewhere.arrived), secret)
@@ -132,7 +132,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
       }))
   }
 
-  it.scopedLive("a version document belongs to who authenticated for it, and says so only if it was told who asks", () =>
+  it.scopedLive("an authenticated version document is cached per user", () =>
     Effect.gen(function*() {
       const elsewhere = yield* serve(() => ({ status: 401 }))
       const service = yield* serve(({ headers, url }) =>
@@ -239,7 +239,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     "a service token": [{ "x-auth-token": "t0ken-of-user", "x-service-token": "t0ken-of-service" }, "t0ken-of-service"]
   }
 
-  /** How a service quotes what it was sent; `{}` is where. */
+  /** How a service quotes the request; `{}` is its place. */
   const quotes: Readonly<Record<string, (secret: string) => { type: string; body: string }>> = {
     "as a key": (secret) => ({ type: "application/json", body: JSON.stringify({ [secret]: { message: "no" } }) }),
     "in details": (secret) => ({
@@ -262,7 +262,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
   }
 
   for (const [what, [headers, secret]] of Object.entries(credentials)) {
-    it.scopedLive(`${what} is not shown, however it is quoted back`, () =>
+    it.scopedLive(`${what} is not shown in any spelling`, () =>
       Effect.gen(function*() {
         for (const [how, quote] of Object.entries(quotes)) {
           const { body, type } = quote(secret)
@@ -293,7 +293,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
       }))
   }
 
-  it.scopedLive("the request id that goes along with a redirect holds no credential", () =>
+  it.scopedLive("the request id that follows a redirect has no credential", () =>
     Effect.gen(function*() {
       const elsewhere = yield* serve(() => ({ status: 200 }))
       const service = yield* serve(({ headers, url }) => ({
@@ -316,7 +316,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
       ])
     }))
 
-  it.scopedLive("a redirect to a URL with user info is followed or refused, and shows none of it", () =>
+  it.scopedLive("a redirect to a URL with user info is followed or refused, and never shown", () =>
     Effect.gen(function*() {
       const keystone: { readonly url: string } = yield* serve(({ url }) =>
         url === "/v3/auth/tokens"
@@ -346,7 +346,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
       }
     }))
 
-  it.scopedLive("what is no secret stays readable", () =>
+  it.scopedLive("text that is not secret stays readable", () =>
     Effect.gen(function*() {
       const message =
         "The password of the user demo in the domain Default has expired; sort_key=name, token and key are fine"
@@ -364,7 +364,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
       assert.strictEqual(failed(result, "Unauthorized").serviceMessage, message)
     }))
 
-  it.scopedLive("an error after a redirect to another origin names it, whatever was answered there", () =>
+  it.scopedLive("an error after a redirect to another origin names that origin", () =>
     Effect.gen(function*() {
       for (const status of [300, 400, 401, 403, 404, 409, 500, 503]) {
         const elsewhere = yield* serve(() => ({ status, body: JSON.stringify({ versions: [] }) }))
@@ -390,7 +390,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     }))
 })
 
-it.effect("whatever a header of a plugin is called, it stays with its origin", () =>
+it.effect("a plugin's header stays with its origin, whatever its name", () =>
   Effect.gen(function*() {
     const names = FastCheck.sample(FastCheck.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), 200)
     for (const name of names.filter((name) => !(name in Object.prototype))) {

@@ -1,4 +1,4 @@
-/** What holds a secret prints nothing of it: every plugin, and what it gives, in every way to print. */
+/** No plugin, and none of its values, prints a secret, in any way of printing. */
 import { Headers } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, FastCheck, Inspectable, Layer, Logger, Option, Redacted } from "effect"
@@ -9,7 +9,7 @@ import { handMade, made, secret, world } from "../everyPlugin.js"
 
 const loggers = [Logger.jsonLogger, Logger.logfmtLogger, Logger.stringLogger, Logger.structuredLogger]
 
-/** In every way that programs print something. */
+/** Prints a value in all ways that programs use. */
 const printed = (value: unknown): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function*() {
     const logged: Array<string> = []
@@ -48,7 +48,7 @@ const assertHidden = (name: string, value: unknown) =>
     (texts) => assert.deepStrictEqual(texts.filter((text) => text.includes("hunter2")), [], name)
   )
 
-/** Everything that there is of a plugin: as it is, in what it is provided with, and what comes out of it. */
+/** A plugin, the contexts and layers that hold it, and the values that it gives. */
 const everythingOf = (plugin: AuthPlugin.Service) =>
   Effect.gen(function*() {
     const headers = yield* Effect.exit(plugin.headers)
@@ -75,7 +75,7 @@ const everythingOf = (plugin: AuthPlugin.Service) =>
     }
   })
 
-describe("a plugin prints nothing that it holds", () => {
+describe("a plugin prints nothing secret", () => {
   for (const [name, plugin] of Object.entries(made)) {
     it.effect(name, () =>
       Effect.gen(function*() {
@@ -83,7 +83,7 @@ describe("a plugin prints nothing that it holds", () => {
           plugin,
           (plugin) => Effect.map(everythingOf(plugin), (all) => ({ ...all, userId: undefined, cacheId: undefined }))
         )
-        // a test of plugins that work
+        // checks that the plugin works
         assert(Exit.isSuccess(everything.headers), inspect(everything.headers, { depth: 20 }))
         for (const [what, value] of Object.entries(everything)) {
           yield* assertHidden(`${name}: ${what}`, value)
@@ -94,7 +94,7 @@ describe("a plugin prints nothing that it holds", () => {
       }).pipe(Effect.provide(world)))
   }
 
-  it("but its name", () => {
+  it("prints its name", () => {
     const plugin = AdminToken.make({ token: Redacted.make(secret) })
     assert.deepStrictEqual(JSON.parse(JSON.stringify(plugin)), {
       _id: "effect-keystoneauth/AuthPlugin",
@@ -102,21 +102,21 @@ describe("a plugin prints nothing that it holds", () => {
     })
     assert.include(String(plugin), "admin_token")
     assert.include(inspect(plugin), "admin_token")
-    // a copy under another name does not show the old one
+    // a copy with another name shows the new name
     assert.include(inspect({ ...plugin, name: "copy" }), "copy")
   })
 })
 
-describe("the headers that a plugin gives", () => {
+describe("the headers of a plugin", () => {
   const all: Record<string, string> = { "x-api-key": secret, "x-beside": "b" }
   const given = Effect.runSync(handMade(Effect.succeed(Headers.fromInput(all))).headers)
 
-  it("show their names, and no value", () => {
+  it("print their names and no values", () => {
     assert.strictEqual(JSON.stringify(given), "{\"x-api-key\":\"<redacted>\",\"x-beside\":\"<redacted>\"}")
     assert.strictEqual(inspect(given), "{ 'x-api-key': '<redacted>', 'x-beside': '<redacted>' }")
   })
 
-  it("are headers like any other", () => {
+  it("work like other headers", () => {
     assert.isTrue(Headers.isHeaders(given))
     assert.deepStrictEqual({ ...given }, all)
     assert.deepStrictEqual(Object.entries(given), Object.entries(all))
@@ -141,8 +141,8 @@ describe("the headers that a plugin gives", () => {
   })
 })
 
-describe("a text in place of a certificate or key", () => {
-  it("is shown if it is plainly a path", () => {
+describe("text for a certificate or key", () => {
+  it("is shown if it is clearly a path", () => {
     for (
       const path of [
         "/etc/x.key",
@@ -168,7 +168,7 @@ describe("a text in place of a certificate or key", () => {
     }
   })
 
-  it("is hidden if it is anything else", () => {
+  it("is hidden otherwise", () => {
     for (
       const text of [
         "hunter2",

@@ -6,7 +6,7 @@ import * as TestCloud from "effect-keystoneauth/TestCloud"
 import { inspect } from "node:util"
 import { Compute, currentToken, demo, tenantB } from "../support.js"
 
-/** Everything that a program may print of a value. */
+/** A value printed in all ways that programs use. */
 const printed = (value: unknown): string =>
   [
     String(value),
@@ -47,7 +47,7 @@ const record = Effect.sync(() => {
         },
         event: (name, _, attributes) => values([name, attributes]),
         addLinks: () => {},
-        // as the OpenTelemetry tracer does; what the platform's own spans end with holds the request
+        // as the OpenTelemetry tracer does; the exits of the platform's own spans contain the request
         end: (_, exit) => seen.push(exit._tag === "Failure" ? Cause.pretty(exit.cause) : "")
       }
     },
@@ -87,7 +87,7 @@ const program = Effect.gen(function*() {
   yield* note(truncated.json)
   yield* show(truncated)
 
-  // the answer to a login of one's own has the token in its headers
+  // the answer to a custom login has the token in its headers
   const { password, ...who } = cloud.accounts.demo
   const login = HttpClientRequest.post(`${cloud.authUrl}/auth/tokens`, {
     body: HttpBody.unsafeJson({
@@ -102,7 +102,7 @@ const program = Effect.gen(function*() {
   yield* note(own.text)
   yield* note(own.urlParamsBody)
 
-  // refusals of every kind, some of which quote what they were sent
+  // errors of every kind, some of which quote the request
   const token = (yield* currentToken) ?? ""
   for (const status of [400, 401, 403, 404, 409, 413, 418, 429, 500, 502, 503]) {
     yield* cloud.misbehave({
@@ -123,7 +123,7 @@ const program = Effect.gen(function*() {
   yield* note(compute.post("/servers", { body: HttpBody.unsafeJson({ adminPass: token }) }))
   yield* note(compute.get("http://user:hunter22@elsewhere.test/"))
 
-  // secrets that are the caller's own, and a service that quotes them
+  // the caller's own secrets, and a service that quotes them
   const server = HttpBody.unsafeJson({
     server: { name: "web", adminPass: "hunter22", user_data: "hunter22", metadata: { db_password: "hunter22" } }
   })
@@ -161,7 +161,7 @@ const program = Effect.gen(function*() {
   yield* note(Session.endpointData({ serviceType: "compute", version: 7 }))
   yield* note(Session.endpointData({ serviceType: "nothing" }))
 
-  // logins that fail, with a body that quotes them
+  // failed logins whose answers quote them
   const failing = [
     Password.layer({ authUrl: cloud.authUrl, ...cloud.accounts.demo, password: Redacted.make("wrong-secret-1") }),
     Password.layer({ authUrl: `http://user:hunter22@elsewhere.test/v3`, ...cloud.accounts.demo }),
@@ -184,7 +184,7 @@ const program = Effect.gen(function*() {
   ))
   yield* note(Effect.provide(compute.get("/servers"), yield* tenantB))
 
-  // the plain HttpClient, whose errors hold a request
+  // the plain HttpClient, whose errors contain a request
   yield* Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     yield* cloud.misbehave({ service: "compute", times: 1, kind: { connection: "reset" } })
@@ -198,7 +198,7 @@ const program = Effect.gen(function*() {
 })
 
 describe("secrets", () => {
-  it.effect("are in nothing that is emitted", () =>
+  it.effect("are not in anything that the library emits", () =>
     Effect.gen(function*() {
       const { layer, seen } = yield* record
       const { secrets, shown } = yield* Effect.gen(function*() {
@@ -215,9 +215,9 @@ describe("secrets", () => {
       assert.isAbove(secrets.length, 5)
       const known = [...secrets, "wrong-secret-1", "wrong-secret-2", "hunter22"]
       assert.deepStrictEqual(find(known, all), [])
-      // the search does find what is there
+      // the search finds text that is there
       assert.strictEqual(find(["Session.request"], all).length > 0, true)
-      // the debug log is part of it, bodies and all
+      // the debug log with bodies is searched too
       assert.strictEqual(find(["--data-binary @login.json"], seen).length > 0, true)
       assert.strictEqual(find(["db_password"], seen).length > 0, true)
       assert.strictEqual(find(["body of GET"], seen).length > 0, true)

@@ -12,7 +12,7 @@ const utf8 = (text: string) => [...new TextEncoder().encode(text)]
 
 const hex = (code: number, length: number) => code.toString(16).padStart(length, "0")
 
-/** The ways in which services write what they quote. */
+/** The spellings in which services quote a secret. */
 const spellings: Readonly<Record<string, (text: string) => string>> = {
   "as it is": (text) => text,
   JSON: (text) => JSON.stringify(text),
@@ -53,7 +53,7 @@ const spellings: Readonly<Record<string, (text: string) => string>> = {
   "whitespace as lines": (text) => text.replace(/\s+/g, "\r\n  ")
 }
 
-/** Long enough to be a secret wherever it stands, and with everything that is written otherwise somewhere. */
+/** Long enough to be found anywhere, with all characters that have other spellings. */
 const secret = FastCheck.array(
   FastCheck.oneof(
     FastCheck.constantFrom(..." \t\n\r\\\"'%&<>+/?#=;`$éß€😀".split(/(?:)/u)),
@@ -77,24 +77,24 @@ describe("a secret", () => {
     })
   }
 
-  it("is found though it ends in whitespace, which services take off", () => {
+  it("is found if it ends in whitespace, which services trim", () => {
     assert.strictEqual(hide("no: hunter22", " hunter22\n"), "no: <>")
     assert.strictEqual(hide("'hunter22\\n'", "hunter22\n"), "'<>\\n'")
   })
 
-  it("is found only where it stands alone, if it is short", () => {
+  it("is found only as a whole word, if it is short", () => {
     assert.strictEqual(hide("abc 'abc' abcd xabc abc_", "abc"), "<> '<>' abcd xabc abc_")
     assert.strictEqual(hide("x", "   "), "x")
     assert.strictEqual(hide("x", ""), "x")
   })
 
-  it("leaves the rest of a text as it is", () => {
+  it("leaves the rest of the text unchanged", () => {
     FastCheck.assert(FastCheck.property(FastCheck.string({ unit: "grapheme" }), (text) => {
       assert.strictEqual(hide(text, "hunter22-never-there"), text)
     }))
   })
 
-  it("is looked for in steps that grow with the text", () => {
+  it("is searched for in linear time", () => {
     for (const piece of ["\\", "%25", "&amp;", "a ", " ", "aaaa", "&#", "%", "\\u00"]) {
       const text = `${piece.repeat(60_000)} .`
       assert.strictEqual(hide(text, "a a a a b"), text)

@@ -7,8 +7,8 @@ import * as Names from "../../src/safety/secretNames.js"
 import * as Secrets from "../../src/safety/secrets.js"
 import * as Url from "../../src/safety/url.js"
 
-describe("a URL as it is shown", () => {
-  it("has no password, whatever characters that has", () => {
+describe("a shown URL", () => {
+  it("has no password, whatever its characters", () => {
     const character = FastCheck.constantFrom(..."ab1'\"<> /?#%&=;:,@[]\\{}|^`~$!*()+-_.é".split(""))
     const password = FastCheck.array(character, { maxLength: 8 }).map((parts) => `q9zq${parts.join("")}w8xw`)
     FastCheck.assert(FastCheck.property(password, (password) => {
@@ -25,7 +25,7 @@ describe("a URL as it is shown", () => {
     assert.strictEqual(Url.shown("adm:a@ks/v3"), "<not a URL>")
   })
 
-  it("is otherwise as it was written, but for its fragment", () => {
+  it("is otherwise unchanged, without its fragment", () => {
     const urls = [
       "https://ks.test",
       "https://ks.test/v3",
@@ -44,7 +44,7 @@ describe("a URL as it is shown", () => {
     assert.strictEqual(Url.shown(" https://ks.test/v3\n"), "https://ks.test/v3")
   })
 
-  it("has no parameter whose name says that it is secret, however that is written", () => {
+  it("has no secret parameters, in any spelling of their names", () => {
     const names = [
       "passcode",
       "otp",
@@ -90,7 +90,7 @@ describe("a URL as it is shown", () => {
 })
 
 describe("a name", () => {
-  it("says that its value is secret, of a header, a field or a parameter alike", () => {
+  it("decides whether a value is secret, for headers, fields and parameters alike", () => {
     const secret = [
       "access_key",
       "keyring",
@@ -153,7 +153,7 @@ describe("a name", () => {
 })
 
 describe("a text", () => {
-  it("has no user name of a URL, no parameter and no token in it, and is read in steps that grow with it", () => {
+  it("is shown without user info, secret parameters and tokens, in linear time", () => {
     const token = `gAAAAAB${"x".repeat(60)}`
     assert.strictEqual(Redaction.hideForms(`see http://u:p'w@h/x and ${token}.`), "see http://h/x and <redacted>")
     assert.strictEqual(Redaction.hideForms("rabbit://nova:pw@mq1:5672,nova:pw@mq2:5672/"), "rabbit://mq2:5672/")
@@ -183,8 +183,8 @@ describe("a text", () => {
   })
 })
 
-describe("where a service can be", () => {
-  it("can be read as a URL of a host and a port, however usual it looks", () => {
+describe("the URL of an endpoint", () => {
+  it("must parse as a URL, also if it passes the fast check", () => {
     const part = FastCheck.constantFrom(
       "a",
       "xn--a",
@@ -246,7 +246,7 @@ describe("a body", () => {
     })
   }
 
-  it("shows what is none", () => {
+  it("is shown if it has no secrets", () => {
     const text = JSON.stringify({
       metadata: [{ key: "cpu_policy", value: "dedicated" }],
       secret_type: "opaque",
