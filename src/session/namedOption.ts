@@ -24,7 +24,7 @@ export interface NamedOption<out Options> {
   /** How a `ConfigProvider` and the command line take it. Default: as text. */
   readonly kind?: "list" | "flag"
   readonly commandLine?: { readonly name: string; readonly help: string }
-  /** The options that a value sets, or what is wrong with the value. `serviceType` is the service that it is for. */
+  /** Reads a value, for the given service if it is for one: the options that it sets, or the reason it is invalid. */
   readonly read: (value: ConfigValue.Value, serviceType?: string) => Either.Either<Partial<Options>, string>
 }
 
