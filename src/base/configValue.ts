@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 /** A configured value as it is written: text, or a list of texts. */
 export type Value = string | ReadonlyArray<string>
 
-/** Reads a value, or says what is wrong with it. */
+/** Reads a value, or returns the reason that it is invalid. */
 export type Read<A> = (value: Value) => Either.Either<A, string>
 
 /** Whether a value is set: an empty text is not. */

@@ -55,7 +55,7 @@ const fromTable = (table: ReadonlyArray<NamedOption.NamedOption<object>>): Reado
   )
 
 interface AuthOptions {
-  /** The plugins whose options there are. Default: `AuthTypes.core`. */
+  /** The plugins whose options are offered. Default: `AuthTypes.core`. */
   readonly types?: ReadonlyArray<AuthType.AuthType> | undefined
   /** The default plugin; shown in help. Default: `"password"`. */
   readonly defaultType?: string | undefined

@@ -64,7 +64,7 @@ const find = (
     return Option.none()
   })
 
-/** Where a file was asked for, beside the search path. */
+/** The path of a file, or the variable with the path. Either takes precedence over the search path. */
 export interface Given {
   readonly path: string | undefined
   readonly variable?: string

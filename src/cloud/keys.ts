@@ -74,10 +74,7 @@ const ignored = new Set([
   "volume_service_type"
 ])
 
-/**
- * The service type of a key such as `compute_api_version` or `rate_limit.compute`, as catalogs write it; or
- * `undefined`.
- */
+/** The service type of a key such as `compute_api_version` or `rate_limit.compute`, with `-` as in catalogs. */
 export const serviceOf = (key: string): string | undefined => {
   const limited = /^(?:rate_limit|concurrency)\.(.+)$/.exec(key)?.[1]
   const types = ofService
@@ -99,8 +96,6 @@ export const statusOf = (key: string): "known" | "ignored" | "unknown" => {
 
 const mappings = new Set(["auth", "rate_limit", "concurrency"])
 
-/**
- * Whether a mapping is allowed under a key. It is under those that are ignored or unknown, since nothing reads them.
- */
+/** Whether a mapping is allowed under a key: also under ignored and unknown keys, since nothing reads them. */
 export const mayBeMapping = (key: string): boolean =>
   mappings.has(key) || (statusOf(key) !== "known" && !key.startsWith("auth."))

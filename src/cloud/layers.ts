@@ -28,7 +28,7 @@ export interface Layered {
   readonly problems: ReadonlyArray<Errors.ConfigProblem>
 }
 
-/** Which files are read, and what is added to them. */
+/** Options for the files to read, and for the values to add. */
 export interface Options {
   /** The file to read instead of `OS_CLIENT_CONFIG_FILE` or the first `clouds.yaml` of the search path. */
   readonly configFile?: string | undefined
@@ -36,9 +36,7 @@ export interface Options {
   readonly secureFile?: string | undefined
   /** The file to read instead of the first `clouds-public.yaml` of the search path. */
   readonly profilesFile?: string | undefined
-  /**
-   * One of the cloud's regions. Default: `OS_REGION_NAME`, unless the cloud was named here; otherwise the first one.
-   */
+  /** One of the cloud's regions. Default: `OS_REGION_NAME` unless the cloud is named here, or else the first one. */
   readonly regionName?: string | undefined
   /**
    * Values that win over all others, by key: `{ "auth.project_name": "demo", compute_api_version: "2.79" }`; or
@@ -169,9 +167,7 @@ const unknownCloud = (name: string, found: Found): Errors.ConfigProblem => {
 // one cloud
 // -----------------------------------------------------------------------------
 
-/**
- * The layers of a cloud in files, the weakest first: profile, clouds file, secure file, and the values of its region.
- */
+/** The layers of a cloud in files, the weakest first: profile, clouds.yaml, secure.yaml, values of the region. */
 const readCloud = (
   name: string,
   files: Found,

@@ -19,7 +19,7 @@ import * as Yaml from "./yaml.js"
 const invalid = (named: Setting.Setting, reason: string): Errors.InvalidConfig =>
   Problem.invalidConfig(undefined, Problem.at(named.source, "profile", reason))
 
-/** The named profile, and before it the one that this one names. That one must not name another. */
+/** Finds the named profile, and before it its base profile. A base profile must not name another one. */
 export const find = (
   named: Setting.Setting | undefined,
   file: Option.Option<Files.File>

@@ -38,7 +38,7 @@ export interface Entry {
 export const child = (tree: Tree | undefined, key: string): Tree | undefined =>
   tree?._tag === "Map" ? tree.entries.get(key)?.tree : undefined
 
-/** More than a file of clouds needs, and less than a program runs out of stack or memory for. */
+/** Enough for any file of clouds. Larger ones could exhaust stack or memory. */
 const limits = { values: 20_000, depth: 20 }
 
 const tooMuch = `more than ${limits.values} values, or more than ${limits.depth} levels`
@@ -92,7 +92,7 @@ const reasons: Partial<Record<ErrorCode, string>> = {
   TAG_RESOLVE_FAILED: "put text that begins with ! in quotes"
 }
 
-/** The offset at which the limits are exceeded, found without recursion; `undefined` if they are kept. */
+/** The offset at which the limits are exceeded, found without recursion; `undefined` if they are not. */
 const beyondLimits = (tokens: ReadonlyArray<CST.Token>): number | undefined => {
   const open: Array<readonly [token: CST.Token, depth: number]> = tokens.map((token) => [token, 0])
   let seen = 0

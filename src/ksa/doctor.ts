@@ -1,4 +1,4 @@
-/** Checks a cloud from configuration to services, and reports problems and what will soon be one. */
+/** Checks a cloud from configuration to services, and reports present and coming problems. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -95,9 +95,7 @@ const configuration = ({ auth, authType, tls, warnings }: CloudConfig.Service): 
 const isLocal = (url: string): boolean =>
   URL.canParse(url) && /^(localhost|127\..*|\[::1\])$/.test(new URL(url).hostname)
 
-/**
- * Compares the clocks of Keystone and this machine. Differences break certificates, passcodes and logs, but not tokens.
- */
+/** Compares the clocks of Keystone and this machine. A difference breaks certificates and passcodes, but not tokens. */
 const clock: Findings<Authenticated> = Effect.gen(function*() {
   const { authUrl } = yield* AuthPlugin.AuthPlugin
   if (Option.isNone(authUrl)) {

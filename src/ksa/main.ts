@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `ksa`. Loads the program dynamically, to name a package that is not installed. */
+/** The command `ksa`. Loads the program dynamically, so that a missing package is reported by name. */
 import process from "node:process"
 
 try {

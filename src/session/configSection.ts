@@ -49,13 +49,10 @@ export const options = <Options extends object>(
   prefix: string | undefined,
   table: ReadonlyArray<NamedOption.NamedOption<Options>>
 ): Config.Config<Partial<Options>> => {
-  const readOption = (
-    { kind, name, read }: NamedOption.NamedOption<Options>
-  ): Config.Config<Partial<Options>> => {
-    const value: Config.Config<ConfigValue.Value | undefined> = kind === "list"
-      ? list(prefix, name)
-      : text(prefix, name)
-    return Config.mapOrFail(value, (value) =>
+  const readOption = ({ kind, name, read }: NamedOption.NamedOption<Options>): Config.Config<Partial<Options>> => {
+    const get: (prefix: string | undefined, name: string) => Config.Config<ConfigValue.Value | undefined> =
+      kind === "list" ? list : text
+    return Config.mapOrFail(get(prefix, name), (value) =>
       value === undefined
         ? Either.right({})
         : Either.mapLeft(read(value), (reason) => invalid(prefix, name, reason)))

@@ -24,9 +24,20 @@ export interface NamedOption<out Options> {
   /** How a `ConfigProvider` and the command line take it. Default: as text. */
   readonly kind?: "list" | "flag"
   readonly commandLine?: { readonly name: string; readonly help: string }
-  /** The options that a value sets, or what is wrong with the value. `serviceType` is the service that it is for. */
+  /** Reads a value, for the given service if it is for one: the options that it sets, or the reason it is invalid. */
   readonly read: (value: ConfigValue.Value, serviceType?: string) => Either.Either<Partial<Options>, string>
 }
+
+const option = <A, Options>(
+  name: string,
+  read: ConfigValue.Read<A>,
+  set: (value: A) => Partial<Options>,
+  more: Pick<NamedOption<Options>, "kind" | "commandLine"> = {}
+): NamedOption<Options> => ({ name, ...more, read: (value) => Either.map(read(value), set) })
+
+const commandLine = (name: string, help: string): Pick<NamedOption<object>, "commandLine"> => ({
+  commandLine: { name, help }
+})
 
 /** The options that several values of one table set; later values win. */
 export const merge = <Options extends object>(values: ReadonlyArray<Partial<Options>>): Partial<Options> =>
@@ -43,49 +54,34 @@ export interface Endpoint extends EndpointFilter.EndpointFilter, Pick<Session.En
 
 type EndpointOption = NamedOption<Endpoint>
 
-const serviceType: EndpointOption = {
-  name: "service_type",
-  commandLine: { name: "os-service-type", help: "type of the service" },
-  read: (value) => Either.map(ConfigValue.text(value), (serviceType) => ({ serviceType }))
-}
-
-const serviceName: EndpointOption = {
-  name: "service_name",
-  commandLine: { name: "os-service-name", help: "name of the service in the catalog" },
-  read: (value) => Either.map(ConfigValue.text(value), (serviceName) => ({ serviceName }))
-}
-
-const regionName: EndpointOption = {
-  name: "region_name",
-  commandLine: { name: "os-region-name", help: "name of the region" },
-  read: (value) =>
-    Either.filterOrLeft(
-      ConfigValue.text(value),
-      (text) => !text.includes(","),
-      () => "expected one region; clouds.yaml lists several under \"regions\""
-    ).pipe(Either.map((regionName) => ({ regionName })))
-}
-
-const endpointOverride: EndpointOption = {
-  name: "endpoint_override",
-  commandLine: { name: "os-endpoint-override", help: "URL to use instead of the one in the catalog" },
-  read: (value) => Either.map(ConfigValue.text(value), (endpointOverride) => ({ endpointOverride }))
-}
-
-const version = (name: "version" | "minVersion" | "maxVersion"): EndpointOption["read"] => (value) =>
-  Either.map(Either.flatMap(ConfigValue.text(value), readVersion), (version) => ({ [name]: version }))
-
-const readVersion = (text: string): Either.Either<ApiVersion.ApiVersion, string> =>
-  Either.mapLeft(
-    ApiVersion.fromUnknown(text),
-    () => `${JSON.stringify(text)} is not a version, such as 2 or 2.79`
+const oneRegion: ConfigValue.Read<string> = (value) =>
+  Either.filterOrLeft(
+    ConfigValue.text(value),
+    (text) => !text.includes(","),
+    () => "expected one region; clouds.yaml lists several under \"regions\""
   )
 
-const readMicroversion = (text: string): Either.Either<Microversion.Microversion, string> =>
-  Either.mapLeft(
-    Microversion.fromUnknown(text),
-    () => `${JSON.stringify(text)} is not a microversion, such as 2.79 or latest`
+const officialInterfaces: ConfigValue.Read<ReadonlyArray<string>> = (value) =>
+  Either.flatMap(ConfigValue.list(value), (list) => {
+    const wrong = list.find((name) => !["public", "internal", "admin"].includes(name))
+    return wrong === undefined
+      ? Either.right(list)
+      : Either.left(`${JSON.stringify(wrong)} is not one of public, internal, admin`)
+  })
+
+const version: ConfigValue.Read<ApiVersion.ApiVersion> = (value) =>
+  Either.flatMap(
+    ConfigValue.text(value),
+    (text) =>
+      Either.mapLeft(ApiVersion.fromUnknown(text), () => `${JSON.stringify(text)} is not a version, such as 2 or 2.79`)
   )
+
+const microversion: ConfigValue.Read<Microversion.Microversion> = (value) =>
+  Either.flatMap(ConfigValue.text(value), (text) =>
+    Either.mapLeft(
+      Microversion.fromUnknown(text),
+      () => `${JSON.stringify(text)} is not a microversion, such as 2.79 or latest`
+    ))
 
 /** Services for which `compute_api_version: 2.79` means a microversion of 2. */
 const microversioned = new Set([
@@ -100,156 +96,127 @@ const microversioned = new Set([
   "shared-file-system"
 ])
 
-const readApiVersion = (text: string, serviceType: string): Either.Either<Partial<Endpoint>, string> =>
-  Either.flatMap(readVersion(text), (version): Either.Either<Partial<Endpoint>, string> => {
+const apiVersion: EndpointOption["read"] = (value, serviceType = "") =>
+  Either.flatMap(version(value), (version): Either.Either<Partial<Endpoint>, string> => {
     const official = Option.getOrElse(ServiceType.official(serviceType), () => serviceType)
     const { major, minor } = version
     return microversioned.has(official) && minor !== 0 && Number.isFinite(minor) && Number.isFinite(major)
-      ? Either.map(readMicroversion(text), (defaultMicroversion) => ({ version: major, defaultMicroversion }))
+      ? Either.map(microversion(value), (defaultMicroversion) => ({ version: major, defaultMicroversion }))
       : Either.right({ version })
   })
 
-/** What a section of a service's configuration file has, under the names of keystoneauth's `adapter` options. */
+const serviceType: EndpointOption = option(
+  "service_type",
+  ConfigValue.text,
+  (serviceType) => ({ serviceType }),
+  commandLine("os-service-type", "type of the service")
+)
+
+const serviceName: EndpointOption = option(
+  "service_name",
+  ConfigValue.text,
+  (serviceName) => ({ serviceName }),
+  commandLine("os-service-name", "name of the service in the catalog")
+)
+
+const regionName: EndpointOption = option(
+  "region_name",
+  oneRegion,
+  (regionName) => ({ regionName }),
+  commandLine("os-region-name", "name of the region")
+)
+
+const endpointOverride: EndpointOption = option(
+  "endpoint_override",
+  ConfigValue.text,
+  (endpointOverride) => ({ endpointOverride }),
+  commandLine("os-endpoint-override", "URL to use instead of the one in the catalog")
+)
+
+/** The options in a section of a service's configuration file. */
 export const section: ReadonlyArray<EndpointOption> = [
   serviceType,
   serviceName,
-  {
-    name: "valid_interfaces",
-    kind: "list",
-    read: (value) =>
-      Either.flatMap(ConfigValue.list(value), (list) => {
-        const wrong = list.find((name) => !["public", "internal", "admin"].includes(name))
-        return wrong === undefined
-          ? Either.right({ interface: list })
-          : Either.left(`${JSON.stringify(wrong)} is not one of public, internal, admin`)
-      })
-  },
+  option("valid_interfaces", officialInterfaces, (list) => ({ interface: list }), { kind: "list" }),
   regionName,
   endpointOverride,
-  { name: "version", read: version("version") },
-  { name: "min_version", read: version("minVersion") },
-  { name: "max_version", read: version("maxVersion") }
+  option("version", version, (version) => ({ version })),
+  option("min_version", version, (minVersion) => ({ minVersion })),
+  option("max_version", version, (maxVersion) => ({ maxVersion }))
 ]
 
-/** What a cloud has for all services; also for one, with the service type in front: `compute_api_version`. */
+/** The options of a cloud for all services; also for one, with the service type in front: `compute_api_version`. */
 export const endpoint: ReadonlyArray<EndpointOption> = [
   regionName,
-  {
-    name: "interface",
-    commandLine: { name: "os-interface", help: "public, internal or admin; several in order of preference" },
-    read: (value) => Either.map(ConfigValue.list(value), (list) => ({ interface: list }))
-  },
+  option(
+    "interface",
+    ConfigValue.list,
+    (list) => ({ interface: list }),
+    commandLine("os-interface", "public, internal or admin; several in order of preference")
+  ),
   serviceType,
   serviceName,
   endpointOverride,
-  {
-    name: "api_version",
-    commandLine: { name: "os-api-version", help: "version of the service" },
-    read: (value, serviceType = "") =>
-      Either.flatMap(ConfigValue.text(value), (text) => readApiVersion(text, serviceType))
-  }
+  { name: "api_version", ...commandLine("os-api-version", "version of the service"), read: apiVersion }
 ]
 
-/** What a cloud has for one service only; `endpoint` is an older name of `endpoint_override`, which wins. */
+/** The options of a cloud for one service. `endpoint` is an older name of `endpoint_override`, which wins. */
 export const service: ReadonlyArray<EndpointOption> = [
   { name: "endpoint", read: endpointOverride.read },
   ...endpoint,
-  {
-    name: "default_microversion",
-    read: (value) =>
-      Either.map(
-        Either.flatMap(ConfigValue.text(value), readMicroversion),
-        (defaultMicroversion) => ({ defaultMicroversion })
-      )
-  }
+  option("default_microversion", microversion, (defaultMicroversion) => ({ defaultMicroversion }))
 ]
 
 // -----------------------------------------------------------------------------
 // sending
 // -----------------------------------------------------------------------------
 
-/** When requests are retried: in sections, and in a cloud for all services or for one. */
+/** Retries, in a section, and in a cloud for all services or for one. */
 export const retries: ReadonlyArray<NamedOption<RetryPolicy.RetryPolicy>> = [
-  {
-    name: "connect_retries",
-    read: (value) => Either.map(ConfigValue.count(value), (connect) => ({ connect }))
-  },
-  {
-    name: "connect_retry_delay",
-    read: (value) => Either.map(ConfigValue.seconds(value), (connectDelay) => ({ connectDelay }))
-  },
-  {
-    name: "status_code_retries",
-    read: (value) => Either.map(ConfigValue.count(value), (status) => ({ status }))
-  },
-  {
-    name: "status_code_retry_delay",
-    read: (value) => Either.map(ConfigValue.seconds(value), (statusDelay) => ({ statusDelay }))
-  },
-  {
-    name: "retriable_status_codes",
-    kind: "list",
-    read: (value) => Either.map(ConfigValue.numbers(value), (statuses) => ({ statuses }))
-  }
+  option("connect_retries", ConfigValue.count, (connect) => ({ connect })),
+  option("connect_retry_delay", ConfigValue.seconds, (connectDelay) => ({ connectDelay })),
+  option("status_code_retries", ConfigValue.count, (status) => ({ status })),
+  option("status_code_retry_delay", ConfigValue.seconds, (statusDelay) => ({ statusDelay })),
+  option("retriable_status_codes", ConfigValue.numbers, (statuses) => ({ statuses }), { kind: "list" })
 ]
 
-/** Limits of a cloud; those of one service are in a mapping: `rate_limit: { compute: 5 }`. */
+/** Limits of a cloud. Those of one service are in a mapping: `rate_limit: { compute: 5 }`. */
 export const limits: ReadonlyArray<NamedOption<Limiter.Limits>> = [
-  {
-    name: "rate_limit",
-    read: (value) => Either.map(ConfigValue.positive(value), (requestsPerSecond) => ({ requestsPerSecond }))
-  },
-  {
-    name: "concurrency",
-    read: (value) => Either.map(ConfigValue.positiveCount(value), (concurrency) => ({ concurrency }))
-  }
+  option("rate_limit", ConfigValue.positive, (requestsPerSecond) => ({ requestsPerSecond })),
+  option("concurrency", ConfigValue.positiveCount, (concurrency) => ({ concurrency }))
 ]
 
 /** Options of a cloud's Session. `timeout` is an older name of `api_timeout`, which wins. */
 export const session: ReadonlyArray<NamedOption<Session.Options>> = [
-  { name: "app_name", read: (value) => Either.map(ConfigValue.text(value), (appName) => ({ appName })) },
-  { name: "app_version", read: (value) => Either.map(ConfigValue.text(value), (appVersion) => ({ appVersion })) },
-  { name: "timeout", read: (value) => Either.map(ConfigValue.positiveSeconds(value), (timeout) => ({ timeout })) },
-  {
-    name: "api_timeout",
-    commandLine: { name: "timeout", help: "how long to wait for an answer, in seconds" },
-    read: (value) => Either.map(ConfigValue.positiveSeconds(value), (timeout) => ({ timeout }))
-  }
+  option("app_name", ConfigValue.text, (appName) => ({ appName })),
+  option("app_version", ConfigValue.text, (appVersion) => ({ appVersion })),
+  option("timeout", ConfigValue.positiveSeconds, (timeout) => ({ timeout })),
+  option(
+    "api_timeout",
+    ConfigValue.positiveSeconds,
+    (timeout) => ({ timeout }),
+    commandLine("timeout", "how long to wait for an answer, in seconds")
+  )
 ]
+
+const verify: ConfigValue.Read<boolean> = (value) =>
+  Either.mapLeft(ConfigValue.flag(value), (reason) => `${reason}; set cacert to a file of CA certificates`)
+
+const material: ConfigValue.Read<Material.Material> = (value) => Either.map(ConfigValue.text(value), Material.hide)
 
 /** TLS of a cloud. `insecure` wins over `verify`, which means the opposite. */
-export const tls: ReadonlyArray<NamedOption<TransportFactory.Tls>> = [
-  {
-    name: "verify",
+export const tls: ReadonlyArray<NamedOption<Partial<TransportFactory.Tls>>> = [
+  option("verify", verify, (verify) => ({ insecure: !verify }), { kind: "flag" }),
+  option("insecure", ConfigValue.flag, (insecure) => ({ insecure }), {
     kind: "flag",
-    read: (value) =>
-      Either.mapBoth(ConfigValue.flag(value), {
-        onLeft: (reason) => `${reason}; set cacert to a file of CA certificates`,
-        onRight: (verify) => ({ insecure: !verify })
-      })
-  },
-  {
-    name: "insecure",
-    kind: "flag",
-    commandLine: { name: "insecure", help: "do not verify certificates: only for tests" },
-    read: (value) => Either.map(ConfigValue.flag(value), (insecure) => ({ insecure }))
-  },
-  {
-    name: "cacert",
-    commandLine: { name: "os-cacert", help: "file of the CA certificates to trust" },
-    read: (value) => Either.map(readMaterial(value), (caCert) => ({ caCert }))
-  },
-  {
-    name: "cert",
-    commandLine: { name: "os-cert", help: "file of the client certificate" },
-    read: (value) => Either.map(readMaterial(value), (clientCert) => ({ clientCert }))
-  },
-  {
-    name: "key",
-    commandLine: { name: "os-key", help: "file of the client certificate's key" },
-    read: (value) => Either.map(readMaterial(value), (clientKey) => ({ clientKey }))
-  }
+    ...commandLine("insecure", "do not verify certificates: only for tests")
+  }),
+  option(
+    "cacert",
+    material,
+    (caCert) => ({ caCert }),
+    commandLine("os-cacert", "file of the CA certificates to trust")
+  ),
+  option("cert", material, (clientCert) => ({ clientCert }), commandLine("os-cert", "file of the client certificate")),
+  option("key", material, (clientKey) => ({ clientKey }), commandLine("os-key", "file of the client certificate's key"))
 ]
-
-const readMaterial = (value: ConfigValue.Value): Either.Either<Material.Material, string> =>
-  Either.map(ConfigValue.text(value), Material.hide)

@@ -124,7 +124,7 @@ const novaFaults: Readonly<Record<number, string>> = {
 const novaError = (refusal: Refusal): Answer => {
   const { message, status } = refusal
   if (status === 401) return middlewareUnauthorized
-  // for a path without a route the framework answers, not Nova
+  // the framework, not Nova, answers paths without a route
   if (status === 404 && message === undefined) return webobJson(refusal)
   return {
     status,
