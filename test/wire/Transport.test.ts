@@ -383,7 +383,7 @@ describe("the rest", () => {
         const tooLong = yield* Effect.flip(transport.text(HttpClientRequest.get(`${url}/big`), { limit: 100_000 }))
         assertTag(tooLong, "TransportError")
         assert.strictEqual(tooLong.reason, "Response")
-        assert.include(tooLong.message, "its body is longer than 100000 bytes")
+        assert.include(tooLong.message, "the body is longer than 100000 bytes")
         const reset = yield* Effect.flip(execute(HttpClientRequest.get(`${url}/reset`)))
         assertTag(reset, "TransportError")
         assert.strictEqual(reset.reason, "Reset")

@@ -193,7 +193,7 @@ interface Case {
 
 const hostile = ": hostile"
 const shortTime = 800
-const inTime = `the body did not come within ${shortTime} ms`
+const inTime = `the body did not arrive within ${shortTime} ms`
 
 const cases: ReadonlyArray<Case> = [
   { name: "no answer", endless: true, answer: () => {}, outcomes: nowhere("TimedOut") },
