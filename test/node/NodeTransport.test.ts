@@ -173,7 +173,7 @@ describe("NodeTransport's TLS", () => {
         assert.strictEqual(seen.client, "tester", JSON.stringify(options))
       }
       const demanding = yield* refused({ clientCert: pem("client.pem"), clientKey: base64(key.export(encrypted)) })
-      assert.strictEqual(demanding.reason, "the key of the text is encrypted, and needs one")
+      assert.strictEqual(demanding.reason, "the key of the text is encrypted; set its passphrase")
       const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
       for (const type of ["pkcs1", "pkcs8"] as const) {
         const clientKey = base64(rsa.export({ format: "der", type }))
@@ -303,36 +303,40 @@ describe("NodeTransport's options", () => {
     [{ caCert: "" }, "caCert", /^it is empty/],
     [{ caCert: broken }, "caCert", /^certificate 1 of the text cannot be read$/],
     [{ caCert: pem("ca.pem") + broken }, "caCert", /^certificate 2 of the text cannot be read$/],
-    [{ caCert: path("client.key") }, "caCert", /^there is no certificate in the file .*client\.key$/],
+    [{ caCert: path("client.key") }, "caCert", /^the file .*client\.key has no certificate$/],
     [{ systemCaCerts: false }, "systemCaCerts", /no server is trusted/],
-    [{ clientKey: path("client.key") }, "clientKey", /^it is of no use without clientCert$/],
-    [{ clientCert: path("client.pem") }, "clientKey", /^there is no private key in the file .*client\.pem/],
+    [{ clientKey: path("client.key") }, "clientKey", /^it requires clientCert; set both$/],
+    [{ clientCert: path("client.pem") }, "clientKey", /^the file .*client\.pem has no private key/],
     [
       { clientCert: path("client.pem"), clientKey: path("nothing.key") },
       "clientKey",
       /nothing\.key cannot be read: NotFound/
     ],
-    [{ clientCert: path("client.key") }, "clientCert", /^there is no certificate in the file .*client\.key$/],
+    [{ clientCert: path("client.key") }, "clientCert", /^the file .*client\.key has no certificate$/],
     [
       { clientCert: path("client.pem"), clientKey: path("server.key") },
       "clientCert, clientKey",
-      /^the key of the file .*server\.key does not belong to the \(first\) certificate of the file .*client\.pem$/
+      /^the key of the file .*server\.key does not belong to the first certificate of the file .*client\.pem$/
     ],
     [
       { clientCert: path("client.pem"), clientKey: broken.replaceAll("CERTIFICATE", "PRIVATE KEY") },
       "clientKey",
       /^the key of the text cannot be read$/
     ],
-    [encrypted, "clientKeyPassphrase", /^the key of the file .*client-encrypted\.key is encrypted, and needs one$/],
+    [
+      encrypted,
+      "clientKeyPassphrase",
+      /^the key of the file .*client-encrypted\.key is encrypted; set its passphrase$/
+    ],
     [
       { ...encrypted, clientKey: path("client-encrypted-pkcs8.key") },
       "clientKeyPassphrase",
-      /^the key of the file .*pkcs8\.key is encrypted, and needs one$/
+      /^the key of the file .*pkcs8\.key is encrypted; set its passphrase$/
     ],
     [
       { ...encrypted, clientKeyPassphrase: Redacted.make(secret) },
       "clientKeyPassphrase",
-      /^it is not what the key of the file .*client-encrypted\.key is encrypted with$/
+      /^it does not decrypt the key of the file .*client-encrypted\.key$/
     ],
     [
       { clientCert: path("client.pem"), clientKey: keyWithoutArmour.slice(1).join("\n") },
@@ -355,21 +359,21 @@ describe("NodeTransport's options", () => {
       "clientKey",
       /^the file \(redacted\) cannot/
     ],
-    [{ serverName: "127.0.0.1" }, "serverName", /^"127\.0\.0\.1" is not the name of a host$/],
-    [{ tlsCiphers: "ROT13" }, "tlsCiphers", /^OpenSSL refuses it: ERR_SSL_NO_CIPHER_MATCH$/],
+    [{ serverName: "127.0.0.1" }, "serverName", /^"127\.0\.0\.1" is not a host name$/],
+    [{ tlsCiphers: "ROT13" }, "tlsCiphers", /^OpenSSL rejects it: ERR_SSL_NO_CIPHER_MATCH$/],
     [JSON.parse(`{"tlsMinVersion":"1.1"}`), "tlsMinVersion", /^"1\.1" is not one of 1\.2, 1\.3$/],
     [
       JSON.parse(`{"addressFamily":"ipv5"}`),
       "addressFamily",
       /^"ipv5" is not one of ipv4, ipv6, ipv4first, ipv6first$/
     ],
-    [JSON.parse(`{"connectTimeout":"ten"}`), "connectTimeout", /^"ten" is not a duration; that would be "10 seconds"/],
-    [{ connectTimeout: 0 }, "connectTimeout", /longer than nothing/],
-    [{ connections: 0 }, "connections", /^0 is not a number of connections; that is 1 or more$/],
+    [JSON.parse(`{"connectTimeout":"ten"}`), "connectTimeout", /^"ten" is not a duration such as "10 seconds"/],
+    [{ connectTimeout: 0 }, "connectTimeout", /longer than 0/],
+    [{ connections: 0 }, "connections", /^0 is not an integer from 1$/],
     [{ connections: 1.5 }, "connections", /^1\.5/],
-    [{ proxy: `http://user:${secret}@` }, "proxy", /^that is not a URL; http:\/\//],
+    [{ proxy: `http://user:${secret}@` }, "proxy", /^it is not a URL; use http:\/\//],
     [{ proxy: `http://user:${secret}%@host` }, "proxy", /^user and password must be percent-encoded/],
-    [{ proxy: Redacted.make(`socks5://user:${secret}@host`) }, "proxy", /^a proxy at socks5:\/\/ cannot be used/],
+    [{ proxy: Redacted.make(`socks5://user:${secret}@host`) }, "proxy", /^socks5:\/\/ proxies are not supported/],
     [{ proxy: "http://host", noProxy: "10.0.0.0/99" }, "noProxy", /^"10\.0\.0\.0\/99" is neither a host nor a network/]
   ]
   it.live("that cannot be used are told when the layer is built, by name and without a secret", () =>
@@ -386,8 +390,8 @@ describe("NodeTransport's options", () => {
       const inEnvironment = yield* refused({}, { https_proxy: `ftp://user:${secret}@host` })
       assert.strictEqual(
         inEnvironment.message,
-        "NodeTransport: option https_proxy: a proxy at ftp:// cannot be used; " +
-          "http://[user:password@]host[:port] is needed, or https:// for TLS to the proxy"
+        "NodeTransport: option https_proxy: ftp:// proxies are not supported; " +
+          "use http://[user:password@]host[:port], or https:// for TLS to the proxy"
       )
     }))
 })
@@ -492,13 +496,13 @@ describe("NodeTransport's proxies", () => {
       const guarded = `127.0.0.1:${(yield* Wire.proxy({ credentials: "user:password" })).port}`
       assert.strictEqual(
         (yield* told(guarded)).message,
-        `GET ${url}: could not connect: the proxy http://${guarded} does not let us through: ` +
-          "407 Proxy Authentication Required (it wants a user and password in its URL)"
+        `GET ${url}: could not connect: the proxy http://${guarded} refused the connection: ` +
+          "407 Proxy Authentication Required (add user and password to the URL of the proxy)"
       )
-      assert.match((yield* told(`http://user:Kx9@${guarded}`)).message, /407 .* does not accept the user and password/)
+      assert.match((yield* told(`http://user:Kx9@${guarded}`)).message, /407 .* the user or password in the URL of the proxy is wrong/)
       const strict = yield* told(`127.0.0.1:${(yield* Wire.proxy({ refuses: 403 })).port}`)
       assert.strictEqual(strict.code, "ERR_PROXY_REFUSED")
-      assert.match(strict.message, /does not let us through: 403 Forbidden$/)
+      assert.match(strict.message, /refused the connection: 403 Forbidden$/)
       const { port } = yield* Wire.proxy({ instead: "wait" })
       const silent = yield* timedOut(url, {
         ...ca,
