@@ -499,7 +499,10 @@ describe("NodeTransport's proxies", () => {
         `GET ${url}: could not connect: the proxy http://${guarded} refused the connection: ` +
           "407 Proxy Authentication Required (add user and password to the URL of the proxy)"
       )
-      assert.match((yield* told(`http://user:Kx9@${guarded}`)).message, /407 .* the user or password in the URL of the proxy is wrong/)
+      assert.match(
+        (yield* told(`http://user:Kx9@${guarded}`)).message,
+        /407 .* the user or password in the URL of the proxy is wrong/
+      )
       const strict = yield* told(`127.0.0.1:${(yield* Wire.proxy({ refuses: 403 })).port}`)
       assert.strictEqual(strict.code, "ERR_PROXY_REFUSED")
       assert.match(strict.message, /refused the connection: 403 Forbidden$/)
