@@ -18,7 +18,7 @@ const { path, pem } = Wire
 const ca = { caCert: path("ca.pem") }
 const client = { clientCert: path("client.pem"), clientKey: path("client.key") }
 
-/** What the server saw. */
+/** The request as the server received it. */
 const get = (url: string, headers: Record<string, string> = {}) =>
   Effect.flatMap(
     Transport.Transport,
@@ -29,7 +29,7 @@ const get = (url: string, headers: Record<string, string> = {}) =>
       )
   )
 
-/** The tests see no environment but this one. */
+/** The only environment of the tests. */
 const environment = (variables: Record<string, string>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
 
@@ -62,7 +62,7 @@ const refused = (options: NodeTransport.Options, variables: Record<string, strin
   })
 
 describe("NodeTransport's TLS", () => {
-  it.scopedLive("trusts a CA given as file or text, and no other", () =>
+  it.scopedLive("trusts the CA of a file or a text, and no other", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       for (const caCert of [path("ca.pem"), pem("ca.pem"), pem("stranger-ca.pem") + pem("ca.pem")]) {
@@ -76,7 +76,7 @@ describe("NodeTransport's TLS", () => {
       }
     }))
 
-  it.scopedLive("trusts it beside what Node knows, or in its place", () =>
+  it.scopedLive("trusts it in addition to the authorities of Node, or instead of them", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       // an authority that Node knows
@@ -88,7 +88,7 @@ describe("NodeTransport's TLS", () => {
       assert.strictEqual((yield* Effect.provide(get(url), over({ ...ca, systemCaCerts: false }))).url, "/")
     }))
 
-  it.scopedLive("insecure trusts anyone; a certificate for another host is told", () =>
+  it.scopedLive("trusts any certificate with insecure; otherwise one for another host is an error", () =>
     Effect.gen(function*() {
       const other = urlOf(yield* Wire.https("other"))
       assert.strictEqual((yield* Effect.provide(get(other), over({ insecure: true }))).url, "/")
@@ -97,7 +97,7 @@ describe("NodeTransport's TLS", () => {
       assert.match(error.message, /the server's certificate is for another host name/)
     }))
 
-  it.scopedLive("asks for the server name that it is given, and takes no other", () =>
+  it.scopedLive("requests serverName, and accepts no other name", () =>
     Effect.gen(function*() {
       const other = urlOf(yield* Wire.https("other"))
       const seen = yield* Effect.provide(get(other), over({ ...ca, serverName: "other.example.com" }))
@@ -106,7 +106,7 @@ describe("NodeTransport's TLS", () => {
       assert.match(error.message, /another host name/)
     }))
 
-  it.scopedLive("shows a client certificate, with its key beside it, in it, or encrypted", () =>
+  it.scopedLive("sends a client certificate, with a separate, included or encrypted key", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const clientKeyPassphrase = Redacted.make("passphrase")
@@ -126,7 +126,7 @@ describe("NodeTransport's TLS", () => {
       assert.strictEqual((yield* Effect.provide(get(url), over(ca))).client, undefined)
     }))
 
-  it.scopedLive("takes certificates and keys in every form that configurations have them in", () =>
+  it.scopedLive("reads certificates and keys in every form of configurations", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const clientKeyPassphrase = Redacted.make("passphrase")
@@ -182,7 +182,7 @@ describe("NodeTransport's TLS", () => {
       }
     }))
 
-  it.scopedLive("speaks no lower version than it may", () =>
+  it.scopedLive("uses no TLS version below tlsMinVersion", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const old = urlOf(yield* Wire.https("server", { maxVersion: "TLSv1.2" }))
@@ -194,7 +194,7 @@ describe("NodeTransport's TLS", () => {
       assert.match(error.message, /TLS failed: .*the server supports no TLS version from .*tlsMinVersion on/)
     }))
 
-  it.scopedLive("speaks the ciphers that it may", () =>
+  it.scopedLive("uses only tlsCiphers", () =>
     Effect.gen(function*() {
       const old = urlOf(yield* Wire.https("server", { maxVersion: "TLSv1.2" }))
       for (const tlsCiphers of ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"]) {
@@ -208,7 +208,7 @@ describe("NodeTransport's TLS", () => {
       assert.strictEqual((yield* Effect.provide(get(url), over({ ...ca, tlsCiphers }))).cipher, tlsCiphers)
     }))
 
-  it.scopedLive("says what to do about what the server does not like", () =>
+  it.scopedLive("says what to do about TLS errors", () =>
     Effect.gen(function*() {
       const expired = yield* failure(urlOf(yield* Wire.https("expired")), ca)
       assert.strictEqual(expired.code, "CERT_HAS_EXPIRED")
@@ -246,7 +246,7 @@ describe("NodeTransport's TLS", () => {
     assert.notMatch(messageOf("ERR_SSL_OTHER"), /\(/)
   })
 
-  it.scopedLive("an expired client certificate is loaded; the server judges it", () =>
+  it.scopedLive("sends an expired client certificate, and leaves its rejection to the server", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const expired = { clientCert: path("client-expired.pem"), clientKey: path("client-expired.key") }
@@ -255,7 +255,7 @@ describe("NodeTransport's TLS", () => {
 
   class Strict extends Context.Tag("test/Strict")<Strict, HttpClient.HttpClient>() {}
 
-  it.scopedLive("two clients with different TLS are two, also in one program", () =>
+  it.scopedLive("is a separate client for each TLS configuration", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const strict = Layer.effect(Strict, HttpClient.HttpClient).pipe(Layer.provide(NodeTransport.layer()))
@@ -376,7 +376,7 @@ describe("NodeTransport's options", () => {
     [{ proxy: Redacted.make(`socks5://user:${secret}@host`) }, "proxy", /^socks5:\/\/ proxies are not supported/],
     [{ proxy: "http://host", noProxy: "10.0.0.0/99" }, "noProxy", /^"10\.0\.0\.0\/99" is neither a host nor a network/]
   ]
-  it.live("that cannot be used are told when the layer is built, by name and without a secret", () =>
+  it.live("that are invalid fail the layer, with the name of the option and without a secret", () =>
     Effect.gen(function*() {
       for (const [options, option, reason] of wrong) {
         const error = yield* refused(options)
@@ -399,7 +399,7 @@ describe("NodeTransport's options", () => {
 describe("NodeTransport's proxies", () => {
   const token = { "x-auth-token": "Kx9-token" }
 
-  it.scopedLive("are told by the environment, get their own credentials, and tunnel what they cannot see", () =>
+  it.scopedLive("come from the environment, get their own credentials, and open tunnels", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       const plain = yield* Wire.http()
@@ -428,7 +428,7 @@ describe("NodeTransport's proxies", () => {
       }
     }))
 
-  it.scopedLive("see nothing of what is asked over TLS", () =>
+  it.scopedLive("see nothing of requests over TLS", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       const proxy = yield* Wire.proxy({ credentials: "user:password" })
@@ -465,7 +465,7 @@ describe("NodeTransport's proxies", () => {
       assert.deepStrictEqual(yield* asked({}, { no_proxy: "other", NO_PROXY: "*" }), [0, 1])
     }))
 
-  it.scopedLive("over TLS are trusted like a server, and never see our certificate", () =>
+  it.scopedLive("over TLS are verified like servers, and get no client certificate", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       const proxy = yield* Wire.proxy({ certificate: "server", credentials: "user:password" })
@@ -474,17 +474,17 @@ describe("NodeTransport's proxies", () => {
       assert.strictEqual(seen.client, "tester")
       assert.notProperty(seen.headers, "proxy-authorization")
       assert.deepStrictEqual(proxy.certificates, [])
-      // insecure is for the servers: a proxy gets a password
+      // insecure does not apply to a proxy, which gets a password
       const unknown = yield* failure(urlOf(server), { insecure: true, proxy: url })
       assert.strictEqual(unknown.reason, "Tls")
-      assert.include(unknown.message, `the proxy https://localhost:${proxy.port}: self-signed certificate`)
+      assert.include(unknown.message, `the proxy https://localhost:${proxy.port} failed: self-signed certificate`)
       const other = yield* Wire.proxy({ certificate: "other" })
       const wrong = yield* failure(urlOf(server), { ...ca, proxy: `https://localhost:${other.port}` })
       assert.strictEqual(wrong.reason, "Tls")
       assert.match(wrong.message, /another host name/)
     }))
 
-  it.scopedLive("that refuse, do not answer or are not there are told as such, without their password", () =>
+  it.scopedLive("that refuse, do not respond or do not exist are errors without their password", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const told = (proxy: string, options: NodeTransport.Options = {}) =>
@@ -523,7 +523,7 @@ describe("NodeTransport's proxies", () => {
       assert.match(absent.message, /the proxy http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/)
     }))
 
-  it.scopedLive("tell the faults of a server behind them as its own", () =>
+  it.scopedLive("do not hide the errors of the server behind them", () =>
     Effect.gen(function*() {
       const { port } = yield* Wire.proxy()
       const proxy = `127.0.0.1:${port}`
@@ -556,7 +556,7 @@ describe("NodeTransport's connections", () => {
   const many = (url: string, options: NodeTransport.Options, concurrency: number) =>
     Effect.provide(Effect.forEach(Array.from({ length: 20 }), () => get(url), { concurrency }), over(options))
 
-  it.scopedLive("are kept for the next request, unless they are not to be", () =>
+  it.scopedLive("are kept for the next request, unless keepAlive is 0", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       yield* many(urlOf(server), { ...ca, connections: 1 }, 1)
@@ -567,7 +567,7 @@ describe("NodeTransport's connections", () => {
       assert.strictEqual(seen[0]?.headers.connection, "close")
     }))
 
-  it.scopedLive("are closed when they have been idle for long enough, whatever the server offers", () =>
+  it.scopedLive("are closed after keepAlive, whatever the server offers", () =>
     Effect.gen(function*() {
       const closed = yield* Deferred.make<void>()
       const server = yield* Wire.listen(Http.createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
@@ -580,7 +580,7 @@ describe("NodeTransport's connections", () => {
       }).pipe(Effect.provide(over({ keepAlive: "100 millis" })))
     }))
 
-  it.scopedLive("are no more than it may have", () =>
+  it.scopedLive("do not exceed their limit", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       yield* many(urlOf(server), { ...ca, connections: 3 }, 20)
@@ -590,7 +590,7 @@ describe("NodeTransport's connections", () => {
       assert.strictEqual(unlimited.connections.length, 20)
     }))
 
-  it.scopedLive("speak HTTP/2 only when told to: all requests over one", () =>
+  it.scopedLive("use HTTP/2 only if it is enabled, and then one connection for all requests", () =>
     Effect.gen(function*() {
       const server = yield* Wire.http2("server")
       const seen = yield* many(urlOf(server), { ...ca, ...client, http2: true, connections: 1 }, 20)
@@ -605,7 +605,7 @@ describe("NodeTransport's connections", () => {
 
   const dns: typeof Dns = createRequire(import.meta.url)("node:dns")
 
-  /** Here both.test is at both addresses, and the resolver prefers IPv6, or what it is told to prefer. */
+  /** Resolves both.test to both addresses, IPv6 first or in the requested order. */
   const dualStack = Effect.acquireRelease(
     Effect.sync(() => {
       const { lookup } = dns
@@ -632,7 +632,7 @@ describe("NodeTransport's connections", () => {
       })
   )
 
-  it.scopedLive("prefer the family that they are told to, and fall back to the other", () =>
+  it.scopedLive("prefer addressFamily, and fall back to the other family", () =>
     Effect.gen(function*() {
       const { port } = yield* Wire.http("127.0.0.1")
       const six = yield* Effect.scoped(Effect.zipRight(
@@ -653,7 +653,7 @@ describe("NodeTransport's connections", () => {
       assert.strictEqual((yield* failure(url, { addressFamily: "ipv6" })).reason, "Connect")
     }))
 
-  it.scopedLive("are given up when they take too long, the handshake included", () =>
+  it.scopedLive("time out, including the handshake", () =>
     Effect.gen(function*() {
       const { port } = yield* Wire.listen(Net.createServer())
       const error = yield* timedOut(`https://localhost:${port}/`, { connectTimeout: "100 millis" })
@@ -661,7 +661,7 @@ describe("NodeTransport's connections", () => {
     }))
 })
 
-describe("NodeTransport is otherwise as the platform's client", () => {
+describe("NodeTransport behaves as the platform's client", () => {
   const clients = [
     ["NodeTransport", Layer.provide(NodeTransport.layer(), environment({}))],
     ["NodeHttpClient.layerUndici", NodeHttpClient.layerUndici]
@@ -689,7 +689,7 @@ describe("NodeTransport is otherwise as the platform's client", () => {
         assert.deepStrictEqual(reasons, ["Connect", "Connect", "Reset", "Reset", "Tls"])
       }).pipe(Effect.provide(transport)))
 
-    it.scopedLive(`${name}: redirects are not followed behind our back, bodies go both ways`, () =>
+    it.scopedLive(`${name}: redirects are not followed by the client, bodies are sent and read`, () =>
       Effect.gen(function*() {
         const server = yield* Wire.listen(Http.createServer((request, response) => {
           if (request.url === "/elsewhere") {
@@ -706,7 +706,7 @@ describe("NodeTransport is otherwise as the platform's client", () => {
         assert.strictEqual(yield* response.text, text)
       }).pipe(Effect.provide(layer)))
 
-    it.scopedLive(`${name}: an interrupted request takes its connection with it`, () =>
+    it.scopedLive(`${name}: an interrupted request closes its connection`, () =>
       Effect.gen(function*() {
         const arrived = yield* Deferred.make<void>()
         const gone = yield* Deferred.make<void>()
@@ -721,7 +721,7 @@ describe("NodeTransport is otherwise as the platform's client", () => {
       }).pipe(Effect.provide(transport)))
   }
 
-  it.scopedLive("an interrupted request takes its tunnel with it, and over HTTP/2 only its stream", () =>
+  it.scopedLive("an interrupted request closes its tunnel, and over HTTP/2 only its stream", () =>
     Effect.gen(function*() {
       const arrived = yield* Deferred.make<void>()
       const gone = yield* Deferred.make<void>()
