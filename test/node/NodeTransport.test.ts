@@ -501,7 +501,7 @@ describe("NodeTransport's proxies", () => {
       )
       assert.match(
         (yield* told(`http://user:Kx9@${guarded}`)).message,
-        /407 .* the user or password in the URL of the proxy is wrong/
+        /407 .*the user or password in the URL of the proxy is wrong/
       )
       const strict = yield* told(`127.0.0.1:${(yield* Wire.proxy({ refuses: 403 })).port}`)
       assert.strictEqual(strict.code, "ERR_PROXY_REFUSED")

@@ -52,8 +52,8 @@ const says: Readonly<Record<string, readonly [message: string, details?: string]
   "keystone: no-role-user": [authenticate],
   "keystone: wrong password": [authenticate],
   "keystone: unknown method": [
-    "Expecting to find none in identity. The server could not comply with the request since it is either malformed or " +
-    "otherwise incorrect. The client is assumed to be in error."
+    "Expecting to find none in identity. The server could not comply with the request since it is either malformed " +
+    "or otherwise incorrect. The client is assumed to be in error."
   ],
   "keystone: malformed": ["'identity' is a required property"],
   "keystone: forbidden": ["You are not authorized to perform the requested action: identity:list_users."],
@@ -157,8 +157,8 @@ describe("faults", () => {
     assert.strictEqual(read("<html><title>502 Bad Gateway</title></html>", "text/html"), "502 Bad Gateway")
     assert.strictEqual(
       read(
-        "<html><head><title>502 Bad Gateway</title><style>p > a { color: red }</style></head><body><h1>502 Bad Gateway" +
-          "</h1>\r\n<hr><center>nginx/1.18.0</center></body></html>",
+        "<html><head><title>502 Bad Gateway</title><style>p > a { color: red }</style></head><body>" +
+          "<h1>502 Bad Gateway</h1>\r\n<hr><center>nginx/1.18.0</center></body></html>",
         "text/html"
       ),
       "502 Bad Gateway"
