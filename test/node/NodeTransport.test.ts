@@ -520,7 +520,7 @@ describe("NodeTransport's proxies", () => {
       assert.strictEqual(closing.asked.length, 1)
       const absent = yield* told("http://user:Kx9@127.0.0.1:1")
       assert.strictEqual(absent.code, "ECONNREFUSED")
-      assert.match(absent.message, /the proxy http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/)
+      assert.match(absent.message, /the proxy http:\/\/127\.0\.0\.1:1 failed: connect ECONNREFUSED/)
     }))
 
   it.scopedLive("do not hide the errors of the server behind them", () =>
