@@ -1,9 +1,21 @@
 /**
- * Everything that can go wrong, one class for each thing that a caller handles differently.
+ * The errors of this library: one class for each failure that a caller handles differently.
  *
- * No error holds a request, a response, a header or a secret: what is safe and useful was copied out of them
- * (method, URL, status, request id, the service's own words). They are `Schema.TaggedError`s, so they can be
- * matched with `Effect.catchTag`, encoded and sent elsewhere.
+ * No error holds a request, a response, a header or a secret. Errors copy what is safe and useful: method, URL, status,
+ * request id and the service's own message. They are `Schema.TaggedError`s, so they can be caught with
+ * `Effect.catchTag`, encoded and sent elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * const exists = (compute: Adapter.Client, id: string) =>
+ *   compute.get(Adapter.path`/servers/${id}`).pipe(
+ *     Effect.as(true),
+ *     Effect.catchTag("NotFound", () => Effect.succeed(false))
+ *   )
+ * ```
  *
  * @since 0.1.0
  */
@@ -12,30 +24,34 @@ import * as Schema from "effect/Schema"
 import * as StatusTitle from "./base/statusTitle.js"
 
 /**
+ * Unique symbol on every error of this module.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export const TypeId: unique symbol = Symbol.for("effect-keystoneauth/Errors")
 
 /**
+ * Type of the symbol `TypeId`.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export type TypeId = typeof TypeId
 
 /**
- * Is this one of the errors of this module?
+ * Checks whether a value is an error of this module.
  *
  * @since 0.1.0
  * @category guards
  */
 export const isKeystoneAuthError = (u: unknown): u is KeystoneAuthError => hasProperty(u, TypeId)
 
-/** What all of them share. */
+/** `Schema.TaggedError` with the `TypeId` of this module. */
 const tagged =
   <Self>() => <const Tag extends string, Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) => {
     const made = Schema.TaggedError<Self>(`effect-keystoneauth/Errors/${tag}`)(tag, fields)
-    // the type counts with a class that names itself wrongly
+    // Effect types a wrong class name as a string
     if (typeof made !== "string") {
       Object.defineProperty(made.prototype, TypeId, { value: TypeId })
     }
@@ -45,16 +61,16 @@ const tagged =
 const optionalString = Schema.optional(Schema.String)
 const optionalNumber = Schema.optional(Schema.Number)
 
-/** The URL that was asked for, where a redirect led from it to another origin: no credentials were sent there. */
+/** The URL of the request if a redirect led to another origin, where no credentials are sent. */
 const redirectedFrom = optionalString
 
 const afterRedirect = (from: string | undefined): string | undefined =>
   from === undefined
     ? undefined
-    : `(redirected from ${from} to another origin, where no token is sent: put the address that it leads to into the ` +
-      "catalog, or give it as endpointOverride)"
+    : `(redirected from ${from} to another origin, where no token is sent: put the new address into the catalog, or ` +
+      "set it as endpointOverride)"
 
-/** How often it was sent, where a `RetryPolicy` had it sent again. */
+/** How often the request was sent, if a `RetryPolicy` retried it. */
 const attempts = optionalNumber
 
 const sentence = (...parts: ReadonlyArray<string | undefined>): string =>
@@ -73,7 +89,7 @@ const sentTimes = (attempts: number | undefined): string | undefined =>
 // -----------------------------------------------------------------------------
 
 /**
- * A version, microversion or version range that does not exist or contradicts itself. Nothing was sent.
+ * A version, microversion or version range that is malformed or contradicts itself. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -81,11 +97,11 @@ const sentTimes = (attempts: number | undefined): string | undefined =>
 export class InvalidVersion extends tagged<InvalidVersion>()(
   "InvalidVersion",
   {
-    /** Where it was given: `version`, `minVersion`, `maxVersion`, `microversion`, ... */
+    /** The option: `version`, `minVersion`, `maxVersion`, `microversion`, ... */
     field: Schema.String,
-    /** The value as it was given, as text. */
+    /** The invalid value as text. */
     value: Schema.String,
-    /** What is wrong with it, and what would be right. */
+    /** What is wrong with the value, and what would be right. */
     reason: Schema.String
   }
 ) {
@@ -98,17 +114,17 @@ export class InvalidVersion extends tagged<InvalidVersion>()(
 }
 
 /**
- * What is wrong with one configured value.
+ * One invalid configuration value.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConfigProblem {
-  /** The key, as it is written in files: `auth.username`; or the file itself. */
+  /** The key as it is written in files, for example `auth.username`, or the file itself. */
   readonly key: string
-  /** Where it is: `clouds.yaml, line 12`, `variable OS_AUTH_URL`; `undefined` if the key is not set anywhere. */
+  /** Where the value comes from: `clouds.yaml, line 12`, `variable OS_AUTH_URL`; `undefined` if the key is not set anywhere. */
   readonly where: string | undefined
-  /** What is wrong with it, and what would be right. */
+  /** What is wrong with the value, and what would be right. */
   readonly reason: string
 }
 
@@ -122,7 +138,7 @@ export const describeProblem = ({ key, reason, where }: ConfigProblem): string =
   where === undefined ? `${key} ${reason}` : `${where}: ${key}: ${reason}`
 
 /**
- * A configuration that cannot be right: all that is wrong with it, each with file and line, or variable. Nothing was sent.
+ * An invalid configuration: every problem with its file and line, or its environment variable. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -130,7 +146,7 @@ export const describeProblem = ({ key, reason, where }: ConfigProblem): string =
 export class InvalidConfig extends /*#__PURE__*/ tagged<InvalidConfig>()(
   "InvalidConfig",
   {
-    /** Of the cloud, if it is about one. */
+    /** The name of the cloud, if the configuration is that of one cloud. */
     cloud: optionalString,
     problems: Schema.Array(
       Schema.Struct({ key: Schema.String, where: Schema.UndefinedOr(Schema.String), reason: Schema.String })
@@ -155,11 +171,11 @@ export class InvalidConfig extends /*#__PURE__*/ tagged<InvalidConfig>()(
 export class InvalidOptions extends tagged<InvalidOptions>()(
   "InvalidOptions",
   {
-    /** Whose option it is: the module's name, for example `Password`. */
+    /** The module that has the option, for example `Password`. */
     module: Schema.String,
-    /** The option (or the options, joined by commas). */
+    /** The option, or several options separated by commas. */
     option: Schema.String,
-    /** What is wrong with it, and what would be right. */
+    /** What is wrong with the option, and what would be right. */
     reason: Schema.String
   }
 ) {
@@ -176,14 +192,14 @@ export class InvalidOptions extends tagged<InvalidOptions>()(
 // -----------------------------------------------------------------------------
 
 /**
- * No usable HTTP answer arrived. `reason` tells how far it came:
+ * No usable HTTP response arrived. `reason` says what failed:
  *
- * - `"Connect"`: no connection was made, so the request was certainly not executed
- * - `"Tls"`: the peer's certificate, or ours, was not accepted
- * - `"Reset"`: the connection broke while the request was on its way
- * - `"Request"`: the request itself could not be built (bad URL or header, body that cannot be encoded, a stream that failed)
- * - `"Response"`: what came back is not HTTP, cannot be uncompressed, or is longer than is read
- * - `"Unknown"`: the platform did not say
+ * - `"Connect"`: the connection. The request was certainly not executed.
+ * - `"Tls"`: the TLS handshake. The server's certificate or the client certificate was rejected, for example.
+ * - `"Reset"`: the connection broke after the request had begun
+ * - `"Request"`: the request itself (an invalid URL or header, a body that cannot be encoded, a failed stream)
+ * - `"Response"`: the response is not HTTP, cannot be decompressed, or is longer than the limit
+ * - `"Unknown"`: the HTTP client gives no reason
  *
  * @since 0.1.0
  * @category errors
@@ -194,11 +210,11 @@ export class TransportError extends tagged<TransportError>()(
     reason: Schema.Literal("Connect", "Tls", "Reset", "Request", "Response", "Unknown"),
     method: Schema.String,
     url: Schema.String,
-    /** The platform's error code where it gives one, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
+    /** The error code of the HTTP client, if it gives one: `ECONNREFUSED`, `CERT_HAS_EXPIRED`, ... */
     code: optionalString,
     description: Schema.String,
     attempts,
-    /** What the stream of an upload failed with. */
+    /** The error of the stream of a failed upload. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
@@ -223,40 +239,40 @@ export class TransportError extends tagged<TransportError>()(
   }
 }
 
-/** What to do about a fault of TLS, or of headers. The codes of alerts begin in several ways, one for each version of OpenSSL. */
+/** What to do about an error code. The codes of TLS alerts have different prefixes in different versions of OpenSSL. */
 const hints: ReadonlyArray<readonly [code: RegExp, hint: string]> = [
   [
     /SELF_SIGNED|^UNABLE_TO_(GET_ISSUER|VERIFY)|^CERT_(UNTRUSTED|SIGNATURE_FAILURE)$/,
-    "the server's certificate is not signed by a known authority; give its CA, for example NodeTransport's caCert"
+    "the server's certificate is not signed by a known authority; trust its CA, for example with NodeTransport's caCert"
   ],
   [
     /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
-    "the server's certificate is for another host name; use that one, or give it as NodeTransport's serverName"
+    "the server's certificate is for another host name; use that name in the URL, or as NodeTransport's serverName"
   ],
   [
     /^CERT_HAS_EXPIRED$/,
-    "the server's certificate has expired; it must be renewed there, if this machine's clock is right"
+    "the server's certificate has expired and must be renewed, unless this machine's clock is wrong"
   ],
-  [/^CERT_NOT_YET_VALID$/, "the server's certificate is not valid yet, if this machine's clock is right"],
-  [/ALERT_CERTIFICATE_REQUIRED$/, "the server demands a client certificate: NodeTransport's clientCert"],
+  [/^CERT_NOT_YET_VALID$/, "the server's certificate is not valid yet, unless this machine's clock is wrong"],
+  [/ALERT_CERTIFICATE_REQUIRED$/, "the server requires a client certificate: set NodeTransport's clientCert"],
   [
     /ALERT_(((BAD|UNSUPPORTED)_CERTIFICATE)|(CERTIFICATE_(EXPIRED|REVOKED|UNKNOWN))|UNKNOWN_CA|ACCESS_DENIED)$/,
-    "the server does not accept our certificate: NodeTransport's clientCert"
+    "the server rejects the client certificate: check NodeTransport's clientCert"
   ],
   [
     /ALERT_HANDSHAKE_FAILURE$/,
-    "the server demands a client certificate (NodeTransport's clientCert), or speaks no cipher that we speak (tlsCiphers)"
+    "the server requires a client certificate (set NodeTransport's clientCert), or supports none of the tlsCiphers"
   ],
   [
     /ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$/,
-    "the server speaks no TLS version that we speak; the lowest is NodeTransport's tlsMinVersion"
+    "the server supports no TLS version from NodeTransport's tlsMinVersion on"
   ],
   [
     /HEADERS?_OVERFLOW$/,
-    "the answer's headers are longer than is read, as with PKI tokens: 16 kB, if not NodeTransport's maxHeaderSize, or " +
-    "node --max-http-header-size, says more"
+    "the response headers are too long, for example because of a PKI token: raise NodeTransport's maxHeaderSize or " +
+    "node --max-http-header-size (default: 16 kB)"
   ],
-  [/WRONG_VERSION_NUMBER$/, "what answers there does not speak TLS; is its URL http?"]
+  [/WRONG_VERSION_NUMBER$/, "the server does not speak TLS; should the URL begin with http?"]
 ]
 
 const hintOf = (code: string | undefined): string | undefined => {
@@ -265,13 +281,15 @@ const hintOf = (code: string | undefined): string | undefined => {
 }
 
 /**
- * An answer did not arrive in time. `phase` tells what was waited for:
+ * A response did not arrive in time. `phase` says which timeout was exceeded:
  *
- * - `"connect"`: the connection (a limit of the platform, such as `connectTimeout` of `NodeTransport`); nothing was sent
- * - `"request"`: the headers of the answer to one sending (`timeout`)
- * - `"login"`, `"discovery"`: the answer to a login, or a version document (`loginTimeout`, `discoveryTimeout`)
- * - `"operation"`: all that belongs to a request: logging in, discovery, turns of a limiter, redirects and retries
- *   (`deadline`)
+ * - `"connect"`: that of the connection, which is an option of the HTTP client, such as `connectTimeout` of
+ *   `NodeTransport`. Nothing was sent.
+ * - `"request"`: `timeout`, for the headers of the response to one attempt
+ * - `"login"`: `loginTimeout`, for the response to a login
+ * - `"discovery"`: `discoveryTimeout`, for a version document
+ * - `"operation"`: `deadline`, for everything that is done for a request: login, discovery, waiting for limiters,
+ *   redirects and retries
  *
  * @since 0.1.0
  * @category errors
@@ -280,9 +298,9 @@ export class TimedOut extends tagged<TimedOut>()("TimedOut", {
   phase: Schema.Literal("connect", "request", "discovery", "login", "operation"),
   method: Schema.String,
   url: Schema.String,
-  /** How long was waited, in milliseconds. Unknown where the platform gave up and does not say. */
+  /** The timeout in milliseconds, if it is known: an HTTP client may not report its own. */
   millis: optionalNumber,
-  /** What the platform said, if it was the one that gave up. */
+  /** The message of the HTTP client, if the timeout is its own. */
   description: optionalString,
   attempts
 }) {
@@ -301,9 +319,9 @@ export class TimedOut extends tagged<TimedOut>()("TimedOut", {
 }
 
 /**
- * A server redirected to where this request must not go: to another origin with a login or with the body of an
- * authenticated request, or from https to http. In a
- * browser no redirect can be followed: it hides the target, and by itself would take the token along to any origin.
+ * A redirect that is not followed: to another origin with the body of a login or of an authenticated request, from
+ * https to http, or to an invalid URL. In a browser no redirect is followed: the browser hides the target, or else
+ * sends the token to any origin.
  *
  * @since 0.1.0
  * @category errors
@@ -313,7 +331,7 @@ export class RedirectRefused extends tagged<RedirectRefused>()(
   {
     method: Schema.String,
     url: Schema.String,
-    /** Undefined if the browser hides it. */
+    /** The target; undefined if the browser hides it. */
     location: optionalString,
     reason: Schema.Literal("Downgrade", "CrossOriginBody", "UnrepeatableBody", "InvalidLocation", "Hidden")
   }
@@ -323,11 +341,11 @@ export class RedirectRefused extends tagged<RedirectRefused>()(
   /** @since 0.1.0 */
   override get message(): string {
     const why = {
-      Downgrade: "https is never left for http",
+      Downgrade: "https is never downgraded to http",
       CrossOriginBody: "the body of a login or of an authenticated request is not sent to another origin",
       UnrepeatableBody: "the body is a stream, which cannot be sent a second time",
-      InvalidLocation: "that is not a URL",
-      Hidden: "the browser does not show where to. Use the address that it leads to"
+      InvalidLocation: "the target is not an http or https URL",
+      Hidden: "the browser hides the target; send the request to the target's URL"
     }[this.reason]
     const target = this.location === undefined ? "" : ` to ${this.location}`
     return `${this.method} ${this.url} redirects${target}, which is not followed: ${why}`
@@ -339,14 +357,14 @@ export class RedirectRefused extends tagged<RedirectRefused>()(
 // -----------------------------------------------------------------------------
 
 /**
- * Not authenticated. `reason` tells what was rejected:
+ * A login or a token was rejected, or a token was needed and not sent. `reason` says which:
  *
- * - `"LoginRejected"`: Keystone refused the login (wrong password, disabled user, no role on the project, ...)
- * - `"TokenRejected"`: a service refused a token that Keystone had just issued
- * - `"NotRetried"`: a service refused the token, and the request was not to be sent again (`allowReauth: false`), or could
- *   not be (its body is a stream)
- * - `"TokenNotRenewable"`: the token has ended or was rejected, and this identity cannot get another one by itself
- * - `"NoToken"`: a request that was sent without authentication needs it
+ * - `"LoginRejected"`: Keystone rejected the login (wrong password, disabled user, no role on the project, ...)
+ * - `"TokenRejected"`: a service rejected a token that Keystone had just issued
+ * - `"NotRetried"`: a service rejected the token, and the request was not sent again because of `allowReauth: false`,
+ *   or because its body is a stream
+ * - `"TokenNotRenewable"`: the token has expired or was rejected, and the `AuthPlugin` cannot get another one
+ * - `"NoToken"`: the request was sent without authentication, and the service requires it
  * - `"TokenNotSent"`: a redirect led to another origin, where no token is sent (see `redirectedFrom`)
  *
  * @since 0.1.0
@@ -366,20 +384,20 @@ export class Unauthorized extends tagged<Unauthorized>()(
     redirectedFrom,
     method: Schema.String,
     url: Schema.String,
-    /** Who tried, for example `user "demo" of domain "Default"`. */
+    /** The identity of the login, for example `user "demo" of domain "Default"`. */
     identity: optionalString,
-    /** For what, for example `project "demo" of domain "Default"`. */
+    /** The scope of the login, for example `project "demo" of domain "Default"`. */
     scope: optionalString,
-    /** 401; 404 where Keystone does not know a token any more. `undefined` if nobody was asked. */
+    /** 401, or 404 if Keystone no longer knows a token; `undefined` if no request was sent. */
     status: optionalNumber,
     requestId: optionalString,
-    /** What the service said. */
+    /** The message of the service. */
     serviceMessage: optionalString,
-    /** What more it said. */
+    /** Further details of the service. */
     details: optionalString,
     /**
-     * After a rejected login, milliseconds until the next one is tried: callers before that get this same error at once.
-     * Otherwise the service's `Retry-After`.
+     * After a rejected login, milliseconds until the next one is tried: callers before that get this same error at
+     * once. Otherwise the service's `Retry-After` in milliseconds.
      */
     retryAfterMillis: optionalNumber
   }
@@ -393,10 +411,10 @@ export class Unauthorized extends tagged<Unauthorized>()(
     const what = {
       LoginRejected: sentence("Keystone rejected the login", who === "" ? undefined : `of ${who}`),
       TokenRejected: "the service rejects a token that Keystone has just issued",
-      NotRetried: "the service rejects the token, and the request was not sent again with another one",
+      NotRetried: "the service rejects the token, and the request was not sent again with a new one",
       TokenNotRenewable: sentence("the token is no longer valid and cannot be renewed", who === "" ? "" : `(${who})`),
-      NoToken: "the request was sent without authentication, and the service demands it",
-      TokenNotSent: "the service demands authentication"
+      NoToken: "the request was sent without authentication, and the service requires it",
+      TokenNotSent: "the service requires authentication"
     }[this.reason]
     return sentence(
       `${this.method} ${this.url}: ${what}` + (this.serviceMessage === undefined ? "" : `: ${this.serviceMessage}`),
@@ -408,8 +426,8 @@ export class Unauthorized extends tagged<Unauthorized>()(
 }
 
 /**
- * Keystone accepts what it was shown, and wants more before it gives a token (multi-factor authentication). With the receipt
- * the login is continued by what is missing: see `MultiFactor.continueWith`.
+ * Keystone accepted a login and requires more methods before it issues a token (multi-factor authentication). The
+ * receipt lets another login continue with the missing methods: see `MultiFactor.continueWith`.
  *
  * @since 0.1.0
  * @category errors
@@ -419,24 +437,24 @@ export class MissingAuthMethods extends tagged<MissingAuthMethods>()(
   {
     method: Schema.String,
     url: Schema.String,
-    /** Proves what was accepted. It ends, and works only where it was issued. */
+    /** Proves to the Keystone that issued it which methods were accepted, until it expires. */
     receipt: Schema.RedactedFromSelf(Schema.String),
-    /** What was accepted, for example `["password"]`. */
+    /** The accepted methods, for example `["password"]`. */
     methods: Schema.Array(Schema.String),
-    /** The sets of methods of which one is enough, for example `[["password", "totp"]]`. */
+    /** The sets of methods that Keystone accepts; one complete set is enough. For example `[["password", "totp"]]`. */
     requiredAuthMethods: Schema.Array(Schema.Array(Schema.String)),
-    /** When the receipt ends; `undefined` if Keystone does not say. */
+    /** When the receipt expires; `undefined` if Keystone does not say. */
     expiresAt: Schema.optional(Schema.DateTimeUtcFromSelf),
-    /** Who tried, for example `user "demo" of domain "Default"`. */
+    /** The identity of the login, for example `user "demo" of domain "Default"`. */
     identity: optionalString,
     requestId: optionalString
   }
 ) {
   /** @since 0.1.0 */
   declare readonly [TypeId]: TypeId
-  /** What Keystone answered. */
+  /** The status of Keystone's response. */
   readonly status = 401
-  /** The sets of methods of which one is still to be shown. */
+  /** The missing methods of each set in `requiredAuthMethods`. */
   get missing(): ReadonlyArray<ReadonlyArray<string>> {
     return this.requiredAuthMethods.map((set) => set.filter((name) => !this.methods.includes(name)))
   }
@@ -453,8 +471,8 @@ export class MissingAuthMethods extends tagged<MissingAuthMethods>()(
 }
 
 /**
- * A server answered with success, but not with what the protocol says: for example a token without `X-Subject-Token`,
- * or an HTML page where a token should be.
+ * A successful response that does not follow the protocol: a token without `X-Subject-Token`, or an HTML page in place
+ * of a token, for example.
  *
  * @since 0.1.0
  * @category errors
@@ -482,7 +500,7 @@ export class InvalidResponse extends tagged<InvalidResponse>()(
 // -----------------------------------------------------------------------------
 
 /**
- * One endpoint that the catalog has, as `EndpointNotFound` lists it.
+ * An endpoint of the catalog, as `EndpointNotFound` lists it.
  *
  * @since 0.1.0
  * @category models
@@ -493,19 +511,21 @@ export const CatalogOffer = Schema.Struct({
   regionName: optionalString,
   interface: optionalString,
   url: Schema.String,
-  /** Why it is not what was asked for: `its region is "RegionOne"`. */
+  /** Why the endpoint does not match the filter: `its region is "RegionOne"`. */
   excludedBy: optionalString
 })
 
 /**
+ * An endpoint of the catalog, as `EndpointNotFound` lists it.
+ *
  * @since 0.1.0
  * @category models
  */
 export type CatalogOffer = typeof CatalogOffer.Type
 
 /**
- * The catalog has no endpoint for what was asked. It lists what there is for that service, or, where there is nothing
- * at all, which services there are.
+ * The catalog has no endpoint that matches the filter. The error lists the endpoints of that service, and the services
+ * of the catalog.
  *
  * @since 0.1.0
  * @category errors
@@ -514,15 +534,15 @@ export class EndpointNotFound extends tagged<EndpointNotFound>()(
   "EndpointNotFound",
   {
     serviceType: optionalString,
-    /** The interfaces asked for, in order of preference. */
+    /** The requested interfaces, in order of preference. */
     interfaces: Schema.Array(Schema.String),
     regionName: optionalString,
     serviceName: optionalString,
-    /** Why there is none, when it is not for the catalog: no service type was given, for example. */
+    /** Why there is no endpoint, if the reason is not in the catalog: the filter has no service type, for example. */
     reason: optionalString,
-    /** The endpoints that the catalog has for this service. */
+    /** The endpoints of this service in the catalog. */
     available: Schema.Array(CatalogOffer),
-    /** The service types that the catalog has. Empty when the token came without a catalog. */
+    /** The service types in the catalog. Empty if the token has no catalog. */
     serviceTypes: Schema.Array(Schema.String)
   }
 ) {
@@ -569,11 +589,11 @@ const describeOffers = (offers: ReadonlyArray<CatalogOffer>): string => {
 }
 
 /**
- * What happened at one URL that was asked for its versions.
+ * The outcome of asking one URL for its version document.
  *
- * - `"Unreachable"`: no answer, or an answer that says "not now" (5xx, 429)
- * - `"NotADocument"`: an answer that is not a version document (404, HTML, a Swift listing, ...)
- * - `"NoMatchingVersion"`: a version document without the version that is wanted
+ * - `"Unreachable"`: no response, or a temporary failure (5xx, 429)
+ * - `"NotADocument"`: a response that is not a version document (404, HTML, a Swift listing, ...)
+ * - `"NoMatchingVersion"`: a version document without the requested version
  *
  * @since 0.1.0
  * @category models
@@ -581,24 +601,26 @@ const describeOffers = (offers: ReadonlyArray<CatalogOffer>): string => {
 export const DiscoveryAttempt = Schema.Struct({
   url: Schema.String,
   outcome: Schema.Literal("Unreachable", "NotADocument", "NoMatchingVersion"),
-  /** What was answered, in words. */
+  /** A description of the response. */
   detail: Schema.String,
   status: optionalNumber,
-  /** Where redirects led to, if there were some. */
+  /** The last URL, if the request was redirected. */
   redirectedTo: optionalString,
-  /** The versions that the document has, newest first. */
+  /** The versions in the document, newest first. */
   versions: Schema.optional(Schema.Array(Schema.String))
 })
 
 /**
+ * The outcome of asking one URL for its version document.
+ *
  * @since 0.1.0
  * @category models
  */
 export type DiscoveryAttempt = typeof DiscoveryAttempt.Type
 
 /**
- * The catalog has the service, but no version of it could be chosen. `reason` is that of the attempt that came
- * furthest: a document that lacks the version, else a service that did not answer, else no document at all.
+ * The catalog has the service, but none of its versions could be chosen. `reason` is the most informative outcome of
+ * all attempts: a document without the version, else a service that did not respond, else no document at all.
  *
  * @since 0.1.0
  * @category errors
@@ -608,11 +630,11 @@ export class DiscoveryFailed extends tagged<DiscoveryFailed>()(
   {
     reason: Schema.Literal("NoMatchingVersion", "Unreachable", "NotADocument"),
     serviceType: optionalString,
-    /** The URL that the catalog gives. */
+    /** The URL in the catalog. */
     url: Schema.String,
-    /** The versions asked for, for example `2.1 to 2.latest`. */
+    /** The requested versions, for example `2.1 to 2.latest`. */
     requested: Schema.String,
-    /** Each URL that was tried, and what it answered. */
+    /** Each URL that was tried, with its response. */
     attempts: Schema.Array(DiscoveryAttempt)
   }
 ) {
@@ -635,7 +657,7 @@ export class DiscoveryFailed extends tagged<DiscoveryFailed>()(
 }
 
 /**
- * The endpoint does not support the microversion that was asked for. Nothing was sent.
+ * The endpoint does not support the requested microversion. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -669,13 +691,13 @@ const httpFields = {
   method: Schema.String,
   url: Schema.String,
   status: Schema.Number,
-  /** `X-OpenStack-Request-Id` of the answer, or what the service has in its place. */
+  /** `X-OpenStack-Request-Id` of the response, or the service's own header for it. */
   requestId: optionalString,
-  /** What the service said, read from its own way of writing faults; at most 2000 characters, and no secret of ours. */
+  /** The message of the service, from any of OpenStack's error formats, without secrets. At most 2000 characters. */
   serviceMessage: optionalString,
-  /** What more it said: for Nova and Cinder the name of the fault, for example `itemNotFound`. */
+  /** Further details: for Nova and Cinder the name of the fault, for example `itemNotFound`. */
   details: optionalString,
-  /** The service's `Retry-After` (seconds or date), in milliseconds from when the answer arrived. */
+  /** `Retry-After` of the response (seconds or date), in milliseconds from its arrival. */
   retryAfterMillis: optionalNumber,
   serviceType: optionalString,
   regionName: optionalString,
@@ -684,7 +706,7 @@ const httpFields = {
 }
 
 /**
- * What every error for an HTTP status carries.
+ * The fields of every error for an HTTP status.
  *
  * @since 0.1.0
  * @category models
@@ -695,7 +717,7 @@ const httpMessage = (
   { attempts, method, redirectedFrom, requestId, retryAfterMillis, serviceMessage, status, url }: HttpFailure
 ): string => {
   const title = StatusTitle.of(status)
-  // many services say no more than the name of the status
+  // the message of many services is only the name of the status
   const saysMore = serviceMessage !== undefined && serviceMessage !== title && serviceMessage !== `${status} ${title}`
   return sentence(
     `${method} ${url} answered ${status} ${title}${saysMore ? `: ${serviceMessage}` : ""}`,
@@ -706,7 +728,7 @@ const httpMessage = (
   )
 }
 
-/** The class of a status: they differ in their names. */
+/** The class of the error for one status. */
 const refused = <Self>() => <const Tag extends string>(tag: Tag) => {
   const made = tagged<Self>()(tag, httpFields)
   if (typeof made !== "string") {
@@ -720,8 +742,8 @@ const refused = <Self>() => <const Tag extends string>(tag: Tag) => {
 }
 
 /**
- * 300: nothing was done, since the endpoint is a list of versions, of which the request names none. Only who reads that list
- * (`GET` or `HEAD` of the endpoint itself) has it as an answer.
+ * 300: the endpoint lists versions, and the request names none of them, so nothing was done. `GET` and `HEAD` of the
+ * endpoint itself read that list: they succeed with it.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -736,7 +758,7 @@ export class MultipleChoices extends tagged<MultipleChoices>()(
     requestId: optionalString,
     serviceType: optionalString,
     regionName: optionalString,
-    /** The versions that the service offers and their states, newest first, 30 at most: `2.16 (CURRENT)`. */
+    /** The versions of the service with their status, newest first, at most 30: `2.16 (CURRENT)`. */
     versions: Schema.Array(Schema.String),
     redirectedFrom,
     attempts
@@ -749,8 +771,10 @@ export class MultipleChoices extends tagged<MultipleChoices>()(
     const usual = this.versions.find((version) => version.endsWith("(CURRENT)")) ?? this.versions[0] ?? "2"
     return sentence(
       `${this.method} ${this.url} answered 300 Multiple Choices, so nothing was done:`,
-      this.versions.length === 0 ? "a version must be chosen." : `there are the versions ${this.versions.join(", ")}.`,
-      `Give the Adapter, or the endpointFilter, a version, such as minVersion: ${Number.parseInt(usual)}`,
+      this.versions.length === 0
+        ? "a version must be chosen."
+        : `the service has the versions ${this.versions.join(", ")}.`,
+      `Set a version for the Adapter or in the endpointFilter, for example minVersion: ${Number.parseInt(usual)}`,
       afterRedirect(this.redirectedFrom),
       ofRequest(this.requestId),
       sentTimes(this.attempts)
@@ -770,7 +794,7 @@ export class BadRequest extends refused<BadRequest>()("BadRequest") {
 }
 
 /**
- * 403: authenticated, but not allowed to.
+ * 403: the token is valid, but does not permit the request.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -781,7 +805,7 @@ export class Forbidden extends refused<Forbidden>()("Forbidden") {
 }
 
 /**
- * 404: there is no such thing, or no such URL.
+ * 404: the resource or the URL does not exist.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -792,7 +816,7 @@ export class NotFound extends refused<NotFound>()("NotFound") {
 }
 
 /**
- * 405: this URL does not know this method.
+ * 405: the URL does not support the method.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -803,7 +827,8 @@ export class MethodNotAllowed extends refused<MethodNotAllowed>()("MethodNotAllo
 }
 
 /**
- * 406: the service cannot answer in that form. Nova, Cinder and others say this of a microversion that they lack.
+ * 406: the service cannot respond in the requested form. Nova, Cinder and others use it for an unsupported
+ * microversion.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -814,7 +839,7 @@ export class NotAcceptable extends refused<NotAcceptable>()("NotAcceptable") {
 }
 
 /**
- * 408: the service waited too long for the request.
+ * 408: the service did not receive the whole request in time.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -825,7 +850,7 @@ export class RequestTimeout extends refused<RequestTimeout>()("RequestTimeout") 
 }
 
 /**
- * 409: it contradicts the state of the thing.
+ * 409: the request conflicts with the state of the resource.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -836,7 +861,7 @@ export class Conflict extends refused<Conflict>()("Conflict") {
 }
 
 /**
- * 410: the thing was there, and is gone.
+ * 410: the resource no longer exists.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -847,7 +872,7 @@ export class Gone extends refused<Gone>()("Gone") {
 }
 
 /**
- * 429, or 413 of a service that means "over limit" by it: too many requests.
+ * Too many requests: 429, or a 413 that means "over limit".
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -880,7 +905,7 @@ export class InternalServerError extends refused<InternalServerError>()("Interna
 }
 
 /**
- * 501: the service does not do that.
+ * 501: the service does not support the request.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -891,7 +916,7 @@ export class NotImplemented extends refused<NotImplemented>()("NotImplemented") 
 }
 
 /**
- * 503: the service cannot do it now.
+ * 503: the service is temporarily unavailable.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -902,7 +927,7 @@ export class ServiceUnavailable extends refused<ServiceUnavailable>()("ServiceUn
 }
 
 /**
- * Any other 5xx (502 and 504 of a proxy among them); see `status`.
+ * Any other 5xx, such as 502 and 504 of a proxy; see `status`.
  *
  * @since 0.1.0
  * @category HTTP errors
@@ -917,7 +942,7 @@ export class ServerError extends refused<ServerError>()("ServerError") {
 // -----------------------------------------------------------------------------
 
 /**
- * A service answered with a status of 400 or more (401 is `Unauthorized`).
+ * A response with a status of 400 or more, except 401, which is `Unauthorized`.
  *
  * @since 0.1.0
  * @category unions
@@ -939,7 +964,8 @@ export type HttpStatusError =
   | ServerError
 
 /**
- * No usable HTTP answer: what the wire alone can fail with. `InvalidOptions` tells of limits and timeouts that cannot be.
+ * Errors of sending a request, whatever the status of the response. `InvalidOptions` reports invalid limits, timeouts
+ * and headers.
  *
  * @since 0.1.0
  * @category unions
@@ -947,7 +973,7 @@ export type HttpStatusError =
 export type WireError = TransportError | TimedOut | RedirectRefused | InvalidOptions
 
 /**
- * What getting a token can fail with.
+ * Errors of getting a token.
  *
  * @since 0.1.0
  * @category unions
@@ -962,7 +988,7 @@ export type AuthenticationError =
   | DiscoveryFailed
 
 /**
- * What finding out where a request goes can fail with.
+ * Errors of finding the URL of a request.
  *
  * @since 0.1.0
  * @category unions

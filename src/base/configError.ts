@@ -1,2 +1,2 @@
-/** Errors of configuration, as `Config` fails with them. Effect 4 has other ones: this is the one place to change. */
+/** Errors of `Config`. Effect 4 has other ones: this is the only module to change. */
 export * from "effect/ConfigError"

@@ -1,6 +1,6 @@
 /**
- * Deadlines. One sleeper serves all of a Session: racing each request with a timer of its own would cost more than the rest
- * of the request.
+ * Deadlines of effects. One sleeping fiber serves all deadlines of a Session: racing each request with a timer of its
+ * own would cost more than the rest of the request.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -11,12 +11,12 @@ import { onExit, type Restore } from "./continuation.js"
 import * as Fiber from "./fiber.js"
 import * as Time from "./time.js"
 
-/** When waiting ends. It may move to a later time while it is waited for, but not to an earlier one. */
+/** The time of a deadline. It may move to a later time, but not to an earlier one. */
 export interface End {
   readonly endsAt: Time.Instant
 }
 
-/** An end, and the error of an effect that has not ended by then. */
+/** A deadline, with the error of an effect that exceeds it. */
 export interface Deadline<out E> extends End {
   readonly late: () => E
 }
@@ -24,14 +24,14 @@ export interface Deadline<out E> extends End {
 /** Runs effects with deadlines. */
 export interface Deadlines {
   /**
-   * Runs an effect in a fiber of its own, which ends with the caller. At the deadline it fails, even where the caller is
-   * uninterruptible, and interrupts the effect without waiting for its end.
+   * Runs an effect in another fiber, which is interrupted with the caller. At the deadline it fails, even if the caller
+   * is uninterruptible, and interrupts the effect without waiting for its end.
    */
   readonly within: <A, E, R, E2>(
     deadline: Deadline<E2>,
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | E2, R>
-  /** As `within`, continuing with the exit as `onExit` does. */
+  /** As `within`, but continues with the exit, as `onExit` does. */
   readonly exitWithin: <A, E, R, E2, B, E3>(
     restore: Restore,
     deadline: Deadline<E2>,
@@ -39,7 +39,7 @@ export interface Deadlines {
     next: (exit: Exit.Exit<A, E | E2>) => Effect.Effect<B, E3>,
     surroundings?: Fiber.Surroundings
   ) => Effect.Effect<B, E3, R>
-  /** Calls a waiter at the deadline, unless the alarm is cancelled before: for clients that need no fiber to give up. */
+  /** Calls a waiter at the deadline, unless the alarm is cancelled. For HTTP clients that give up without a fiber. */
   readonly alarm: (clock: Clock.Clock, end: End, waiter: Waiter) => Alarm
 }
 
@@ -51,12 +51,12 @@ export interface Alarm {
   readonly cancel: () => void
 }
 
-/** In milliseconds. A sleeper that nobody needs any more ends by itself within this time. */
+/** In milliseconds. A sleeper that is no longer needed ends by itself within this time. */
 const longestSleep = 1000
 
 /**
- * A node in the list of waiters. Of a `Map`, V8 keeps each table that it ever had until the next full collection, and with it
- * all that was waited for.
+ * A node in the list of waiters. V8 would keep every table that a `Map` ever had, with all its waiters, until the next
+ * full collection.
  */
 class Wait implements Alarm {
   previous: Wait | undefined
@@ -94,7 +94,7 @@ class Watcher {
     return wait
   }
 
-  /** Removes a wait, which then refers to nothing. A second time it does nothing. */
+  /** Removes a wait and its references. Does nothing if it has been removed. */
   delete(wait: Wait): void {
     if (wait.waiter === undefined) {
       return
@@ -113,14 +113,14 @@ class Watcher {
     wait.previous = wait.next = wait.waiter = undefined
   }
 
-  /** Stops the sleeper if nothing is left: it would keep the program from ending. */
+  /** Stops the sleeper if no waiter is left, since it would prevent the program from ending. */
   rest(): void {
     if (this.#first === undefined) {
       this.#stop()
     }
   }
 
-  /** Makes the sleeper wake at this time at the latest. */
+  /** Makes the sleeper wake no later than at this time. */
   #wakeBy(endsAt: Time.Instant): void {
     if (endsAt >= this.#wakesAt) {
       return
@@ -197,7 +197,7 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.map(
       Fiber.withFork<B, E3, R>((fork, fiber) => {
         const ending = new Ending<A, E>()
         const running = fork(
-          // the fiber itself ends with nothing: its failure would be logged as unhandled, and its value kept as long as it
+          // the fiber has no result: its failure would be logged as unhandled, and its value be kept with the fiber
           Effect.matchCause(effect as Effect.Effect<A, E>, {
             onFailure: (cause) => ending.tell(Exit.failCause(cause)),
             onSuccess: (value) => ending.tell(Exit.succeed(value))

@@ -1,6 +1,6 @@
 /**
- * Access to the running fiber: its services, references and clock, and effects that run in fibers of their own. Effect 4 has
- * other names for all of this, so nothing else in the library imports `FiberRef`, `FiberId` or `Runtime`.
+ * Access to the running fiber (services, references, clock), and running effects in other fibers. Effect 4 has other
+ * names for all of this, so no other module imports `FiberRef`, `FiberId` or `Runtime`.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -20,17 +20,17 @@ import type * as Tracer from "effect/Tracer"
 
 export type Fiber = EffectFiber.RuntimeFiber<unknown, unknown>
 
-/** An effect that is made with the fiber that runs it: one operation, where asking for each service would be another. */
+/** Makes an effect with the fiber that runs it. This is one operation, instead of one for each service. */
 export const withFiber = <A, E, R>(make: (fiber: Fiber) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime<A, E, R>(make)
 
 // -----------------------------------------------------------------------------
-// what a fiber has
+// reading a fiber
 // -----------------------------------------------------------------------------
 
 export const context = (fiber: Fiber): Context.Context<never> => fiber.currentContext
 
-/** A service that the type of the effect demands, or a reference with its default. */
+/** A service that the type of the effect requires, or a reference with its default. */
 export const service = <I, S>(fiber: Fiber, tag: Context.Tag<I, S>): S => Context.unsafeGet(fiber.currentContext, tag)
 
 export const clock = (fiber: Fiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
@@ -41,18 +41,18 @@ export const tracer = (fiber: Fiber): Tracer.Tracer => fiber.currentTracer
 
 export const isTracerEnabled = (fiber: Fiber): boolean => fiber.getFiberRef(FiberRef.currentTracerEnabled)
 
-/** The time for the end of a span, or 0 where timing of spans is switched off. */
+/** The time for the end of a span, or 0 if span timing is disabled. */
 export const spanTime = (fiber: Fiber): bigint =>
   fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? clock(fiber).unsafeCurrentTimeNanos() : BigInt(0)
 
-/** Whether messages of level Debug reach the loggers. */
+/** Whether debug messages are logged. */
 export const logsDebug = (fiber: Fiber): boolean =>
   LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
 
-/** Whether HTTP clients send the span's context along. */
+/** Whether HTTP clients send the headers of the span. */
 export const propagatesTrace = (fiber: Fiber): boolean => fiber.getFiberRef(HttpClient.currentTracerPropagation)
 
-/** Whether the program wants no client span for this request. */
+/** Whether client spans are disabled for this request. */
 export const isUntraced = (fiber: Fiber, request: HttpClientRequest.HttpClientRequest): boolean =>
   fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
@@ -62,23 +62,24 @@ export const isUntraced = (fiber: Fiber, request: HttpClientRequest.HttpClientRe
 
 export const deferred = <A, E = never>(): Deferred.Deferred<A, E> => Deferred.unsafeMake<A, E>(FiberId.none)
 
-/** A fiber whose outcome is reported by the effect that it runs. */
+/** A running fiber without a result: its effect reports its outcome. */
 export type Running = EffectFiber.RuntimeFiber<void>
 
-/** Runs an effect that needs nothing, outside any fiber: no program waits for it. */
+/** Runs an effect that requires no services, outside any fiber. */
 export const runInBackground = (effect: Effect.Effect<void>): Running => Runtime.runFork(Runtime.defaultRuntime, effect)
 
-/** What differs for an effect that runs in a fiber of its own. To change it there costs no operation. */
+/** Changes for an effect that runs in another fiber. They cost no operation there. */
 export interface Surroundings {
+  /** Changes the context. */
   readonly context: (outer: Context.Context<never>) => Context.Context<never>
-  /** No client spans by the platform. */
+  /** Whether to disable the platform's client spans. */
   readonly untraced: boolean
 }
 
-/** Runs an effect in a fiber of its own. It may have ended when this returns. */
+/** Runs an effect in another fiber, which may have ended when the function returns. */
 export type Fork = (effect: Effect.Effect<void>, surroundings?: Surroundings) => Running
 
-/** An effect that is made with a `Fork`: what that runs has the services and references of this fiber, and is interruptible. */
+/** Makes an effect with a `Fork`, which runs effects interruptibly with the services and references of this fiber. */
 export const withFork = <A, E, R>(
   make: (fork: Fork, fiber: Fiber) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
@@ -103,13 +104,13 @@ const always = () => true
 const withoutSpans = (outer: FiberRefs.FiberRefs, fiberId: FiberId.Runtime): FiberRefs.FiberRefs =>
   FiberRefs.updateAs(outer, { fiberId, fiberRef: HttpClient.currentTracerDisabledWhen, value: always })
 
-/** Interrupts it without waiting for its end. */
+/** Interrupts a fiber without waiting for its end. */
 export const interrupt = (running: Running): void => running.unsafeInterruptAsFork(FiberId.none)
 
-/** Interrupts it and waits for its end. */
+/** Interrupts a fiber and waits for its end. */
 export const interruptAndWait = (running: Running): Effect.Effect<void> => Effect.asVoid(EffectFiber.interrupt(running))
 
-/** Calls back if it ends with a failure, which includes its interruption by someone else. */
+/** Calls `notify` if a fiber fails or is interrupted. */
 export const onFailure = (running: Running, notify: (exit: Exit.Exit<never>) => void): void =>
   running.addObserver((exit) => {
     if (Exit.isFailure(exit)) {

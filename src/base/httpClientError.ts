@@ -1,2 +1,2 @@
-/** Errors of HTTP clients. Effect 4 has other ones: this is the one place to change. */
+/** Errors of HTTP clients. Effect 4 has other ones: this is the only module to change. */
 export * from "@effect/platform/HttpClientError"

@@ -1,6 +1,6 @@
 /**
- * The platform's `HttpClient` for Node, with what a private cloud asks of a connection: authorities of its own, client
- * certificates, proxies, an address family, limits. It needs `@effect/platform-node`.
+ * An `HttpClient` for Node with the connection options that private clouds need: authorities, client certificates,
+ * proxies, address families and limits. It requires `@effect/platform-node`.
  *
  * @since 0.1.0
  */
@@ -21,8 +21,8 @@ import * as Client from "./client.js"
 import * as Dispatcher from "./dispatcher.js"
 
 /**
- * PEM text, base64 of PEM or DER, or the path of a file that holds PEM text. Text is what contains `-----BEGIN`. Errors show only
- * what is plainly a path, and not `Redacted`.
+ * PEM text, base64 of PEM or DER, or the path of a file with PEM text. A string with `-----BEGIN` is PEM text. Errors
+ * show the value only if it is clearly a path and not `Redacted`.
  *
  * @since 0.1.0
  * @category models
@@ -30,57 +30,75 @@ import * as Dispatcher from "./dispatcher.js"
 export type Pem = string | Redacted.Redacted
 
 /**
+ * Options for the connections of an `HttpClient`.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The authorities to trust, one or many, beside those that Node knows. keystoneauth's `verify` (a path) and `--os-cacert`. */
+  /**
+   * Certificates of one or more authorities to trust, in addition to those of Node. keystoneauth's `verify` (a path)
+   * and `--os-cacert`. Default: none.
+   */
   readonly caCert?: Pem | undefined
-  /** `false`: only `caCert` is trusted, as in keystoneauth, and not what Node knows. Default: `true`. */
+  /** Whether to trust the authorities of Node. `false` trusts only `caCert`, as in keystoneauth. Default: `true`. */
   readonly systemCaCerts?: boolean | undefined
-  /** Our certificate, if the server asks for one, and those between it and its authority. May hold the key as well. */
+  /**
+   * The client certificate for servers that request one, with its intermediate certificates and optionally its key.
+   * Default: none.
+   */
   readonly clientCert?: Pem | undefined
-  /** The key of `clientCert`. Default: in the same file. */
+  /** The key of `clientCert`. Default: the key in `clientCert`. */
   readonly clientKey?: Pem | undefined
-  /** What the key is encrypted with. */
+  /** The passphrase of an encrypted key. Default: none. */
   readonly clientKeyPassphrase?: Redacted.Redacted | undefined
-  /** Trust any certificate. For trials only: anyone on the way can read the password. Default: `false`. */
+  /** Whether to trust any certificate. For tests only: an attacker can read the password. Default: `false`. */
   readonly insecure?: boolean | undefined
-  /** The name to ask for (SNI), and that the certificates must be for. Default: the host of each URL. */
+  /** The host name to request (SNI) and to expect in certificates. Default: the host of each URL. */
   readonly serverName?: string | undefined
-  /** The lowest TLS version to speak. keystoneauth's `tls_min_version`. Default: Node's, which is 1.2. */
+  /** The lowest TLS version. keystoneauth's `tls_min_version`. Default: that of Node, which is 1.2. */
   readonly tlsMinVersion?: "1.2" | "1.3" | undefined
-  /** The ciphers to speak, as OpenSSL lists them: `TLS_AES_256_GCM_SHA384:ECDHE+AESGCM`. Default: Node's. */
+  /** The ciphers, as a list for OpenSSL: `TLS_AES_256_GCM_SHA384:ECDHE+AESGCM`. Default: those of Node. */
   readonly tlsCiphers?: string | undefined
   /**
-   * The proxy for all requests: `http://[user:password@]host[:port]`, or `https://` for TLS to the proxy, which is then trusted
-   * as servers are (but never for `insecure`). It makes tunnels (CONNECT), for http too. `false`: none. Default: what
-   * `HTTPS_PROXY` and `HTTP_PROXY`, or else `ALL_PROXY`, say in the configuration; the same in small letters wins.
+   * The proxy for all requests: `http://[user:password@]host[:port]`, or `https://` for TLS to the proxy. Its
+   * certificate is verified as those of servers, even with `insecure`. All requests use tunnels (CONNECT), also for
+   * http URLs. `false` uses no proxy. Default: `HTTPS_PROXY` and `HTTP_PROXY`, or else `ALL_PROXY`, of the
+   * configuration. Lower-case names win.
    */
   readonly proxy?: string | Redacted.Redacted | false | undefined
   /**
-   * What is asked without a proxy, separated by commas: `example.com` and all below it (also as `.example.com`),
-   * `example.com:5000`, addresses, networks (`10.0.0.0/8`), `*` for everything. Default: `NO_PROXY`.
+   * Hosts that are reached without a proxy, as a list or separated by commas: `example.com` or `.example.com` with all
+   * subdomains, `example.com:5000`, addresses, networks (`10.0.0.0/8`), `*` for all. Default: `NO_PROXY`.
    */
   readonly noProxy?: string | ReadonlyArray<string> | undefined
-  /** Only addresses of this family, or these first. Default: as Node does, in the resolver's order, one after the other. */
+  /** The only or the preferred address family. Default: the order of the resolver, one address after the other. */
   readonly addressFamily?: "ipv4" | "ipv6" | "ipv4first" | "ipv6first" | undefined
-  /** How long connecting may take, TLS included; behind a proxy, that to the proxy, its answer, and TLS, each. Default: 10 seconds. */
+  /**
+   * Timeout for a connection with its TLS handshake. With a proxy it applies to each of: the connection to the proxy,
+   * the proxy's response, and TLS to the server. Default: 10 seconds.
+   */
   readonly connectTimeout?: Duration.DurationInput | undefined
-  /** How long an idle connection is kept at most. 0: not at all. Default: as long as the server says, or else 4 seconds. */
+  /**
+   * How long an idle connection is kept at most. 0 closes each connection after its request. Default: as long as the
+   * server says, or else 4 seconds.
+   */
   readonly keepAlive?: Duration.DurationInput | undefined
-  /** How many connections there may be to one origin. Default: as many as there are requests. */
+  /** The largest number of connections to one origin. Default: no limit. */
   readonly connections?: number | undefined
-  /** How many bytes of headers an answer may have: more for PKI tokens. Default: Node's (`--max-http-header-size`), 16 kB. */
+  /**
+   * The largest size of response headers in bytes. PKI tokens need more than the default, which is that of Node
+   * (`--max-http-header-size`): 16 kB.
+   */
   readonly maxHeaderSize?: number | undefined
-  /** Speak HTTP/2 with servers that prefer it. Default: `false`. */
+  /** Whether to use HTTP/2 with servers that prefer it. Default: `false`. */
   readonly http2?: boolean | undefined
 }
 
 /**
- * An `HttpClient` over undici with these options. Files and proxy variables are read when the layer is built; what is wrong
- * with them is told then, as `InvalidOptions`. Each call makes a client of its own: two sessions with different TLS never
- * share one.
+ * An `HttpClient` over undici with these options. Files and proxy variables are read when the layer is built, which
+ * fails with `InvalidOptions` if they are invalid. Each call makes a separate client, so sessions with different TLS
+ * share none.
  *
  * @example
  * ```ts
@@ -100,7 +118,7 @@ export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient,
   over(Dispatcher.make(options))
 
 /**
- * The same with options from the configuration.
+ * As `layer`, with options from the configuration.
  *
  * @example
  * ```ts
@@ -123,7 +141,7 @@ export const layerConfig = (
   over(Effect.flatMap(Config.unwrap(options), Dispatcher.make))
 
 /**
- * Makes the transport of each cloud that `CloudConfig.layer` reads, with the cloud's own TLS.
+ * Makes the `HttpClient` of each cloud of `CloudConfig.layer` with the TLS settings of that cloud.
  *
  * @since 0.1.0
  * @category layers

@@ -1,4 +1,4 @@
-/** undici with these options: connections to the servers, or through a proxy. */
+/** Makes undici's dispatcher for the options of `NodeTransport`: connections to servers, or through a proxy. */
 import * as Undici from "@effect/platform-node/Undici"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Duration from "effect/Duration"
@@ -22,7 +22,7 @@ export interface Options extends Tls.Options, Proxy.Options {
   readonly http2?: boolean | undefined
 }
 
-/** How sockets find an address, as options of Node's `connect`. */
+/** The address family as options of Node's `connect`. */
 const addressing = (addressFamily: Options["addressFamily"]) => {
   switch (addressFamily) {
     case undefined:
@@ -34,20 +34,20 @@ const addressing = (addressFamily: Options["addressFamily"]) => {
     default: {
       const ordered: LookupFunction = (hostname, options, callback) =>
         lookup(hostname, { ...options, order: addressFamily }, callback)
-      // the other family is tried when the preferred one does not answer, whatever the process says
+      // falls back to the other family, whatever the default of the process
       return { lookup: ordered, autoSelectFamily: true }
     }
   }
 }
 
-/** A fault of the proxy, or on the way to it: it says so. The code tells its kind as ever. */
+/** An error of the proxy or of the connection to it, with a code that says its kind. */
 const proxyFault = (message: string, code: unknown): Error => Object.assign(new Error(message), { code })
 
 const codeOf = (error: unknown): unknown => error instanceof Error && "code" in error ? error.code : undefined
 
 /**
- * With TLS 1.3 a server refuses our certificate only after the handshake, and then closes: undici takes the close for the
- * reason, unless the connection ends with the refusal.
+ * With TLS 1.3 a server rejects the client certificate after the handshake, and then closes the connection. undici
+ * would report the close instead of the rejection, unless the socket is destroyed at once.
  */
 const withLateRefusals =
   (connect: Undici.buildConnector.connector): Undici.buildConnector.connector => (options, callback) =>
@@ -61,19 +61,19 @@ const withLateRefusals =
       callback(...result)
     })
 
-/** The connections in the tunnels that undici makes. */
+/** The connections through the tunnels of undici. */
 const tunnels = (origin: string | URL, options: { readonly connect?: Undici.buildConnector.connector }) =>
   new Undici.Pool(
     origin,
     options.connect === undefined ? options : { ...options, connect: withLateRefusals(options.connect) }
   )
 
-/** No such code is undici's: for it, a refusal is an aborted request. */
+/** Error code of a refused tunnel, which undici reports as an aborted request. */
 const refused = "ERR_PROXY_REFUSED"
 
 type Connect = (request: Omit<Undici.Dispatcher.ConnectOptions, "origin">) => Promise<Undici.Dispatcher.ConnectData>
 
-/** The connection to the proxy. What it answers to CONNECT is waited for no longer than the connection itself. */
+/** The connection to the proxy. The timeout also applies to the response to CONNECT. */
 const proxyClient = (proxy: Proxy.Proxy, connectTimeout: number) => (url: URL, options: object): Undici.Dispatcher => {
   const pool = new Undici.Pool(url, { ...options, headersTimeout: connectTimeout })
   const connect: Connect = pool.connect.bind(pool)
@@ -89,10 +89,10 @@ const proxyClient = (proxy: Proxy.Proxy, connectTimeout: number) => (url: URL, o
           const why = statusCode !== 407
             ? ""
             : proxy.token === undefined
-            ? " (it wants a user and password in its URL)"
-            : " (it does not accept the user and password in its URL)"
+            ? " (add user and password to the URL of the proxy)"
+            : " (the user or password in the URL of the proxy is wrong)"
           const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trimEnd()
-          throw proxyFault(`the proxy ${proxy.url} does not let us through: ${status}${why}`, refused)
+          throw proxyFault(`the proxy ${proxy.url} refused the connection: ${status}${why}`, refused)
         },
         (error) => {
           switch (codeOf(error)) {
@@ -101,12 +101,12 @@ const proxyClient = (proxy: Proxy.Proxy, connectTimeout: number) => (url: URL, o
                 `the proxy ${proxy.url} did not answer within ${connectTimeout} ms`,
                 "UND_ERR_CONNECT_TIMEOUT"
               )
-            // undici would take this one for a connection that was lost, and ask the proxy again without end
+            // undici would take this for a lost connection and retry without end
             case "UND_ERR_SOCKET":
               throw proxyFault(`the proxy ${proxy.url} closed the connection`, refused)
             default:
               throw proxyFault(
-                `the proxy ${proxy.url}: ${error instanceof Error ? error.message : "it fails"}`,
+                `the proxy ${proxy.url} failed: ${error instanceof Error ? error.message : "no reason is given"}`,
                 codeOf(error)
               )
           }
@@ -119,10 +119,10 @@ const positive = (option: string, input: Duration.DurationInput | undefined, fal
   Effect.filterOrFail(
     Effect.map(millis(option, input), (value) => value ?? fallback),
     (value) => value > 0,
-    () => invalid(option, "it must be longer than nothing")
+    () => invalid(option, "it must be longer than 0")
   )
 
-/** A dispatcher of its own, closed with the scope. */
+/** Makes a dispatcher that is closed with the scope. */
 export const make = (
   options: Options
 ): Effect.Effect<Undici.Dispatcher, InvalidOptions, FileSystem.FileSystem | Scope.Scope> =>
@@ -139,11 +139,11 @@ export const make = (
     const keepAlive = yield* millis("keepAlive", options.keepAlive)
     const connections = options.connections ?? null
     if (connections !== null && !(Number.isInteger(connections) && connections > 0)) {
-      return yield* invalid("connections", `${connections} is not a number of connections; that is 1 or more`)
+      return yield* invalid("connections", `${connections} is not an integer from 1`)
     }
     const { maxHeaderSize } = options
     if (maxHeaderSize !== undefined && !(Number.isInteger(maxHeaderSize) && maxHeaderSize > 0)) {
-      return yield* invalid("maxHeaderSize", `${maxHeaderSize} is not a number of bytes, such as 65536`)
+      return yield* invalid("maxHeaderSize", `${maxHeaderSize} is not a number of bytes such as 65536`)
     }
 
     const socket = { timeout: connectTimeout, ...addressing(addressFamily) }

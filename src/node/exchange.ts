@@ -1,4 +1,4 @@
-/** One request on undici's `dispatch` with its answer, without a Node stream or a fiber. */
+/** One request on undici's `dispatch` with its response, without a Node stream or a fiber. */
 import * as Undici from "@effect/platform-node/Undici"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -17,19 +17,19 @@ type Controller = Undici.Dispatcher.DispatchController
 export type Answer<E> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
 export type Ended<E> = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError | E>
 
-/** The deadline of the answer, and what watches it. */
+/** The deadline of the response, with the service and clock that observe it. */
 export interface Timer<E> {
   readonly deadlines: Deadline.Deadlines
   readonly clock: Clock.Clock
   readonly deadline: Deadline.Deadline<E>
 }
 
-/** How many bytes of a body are buffered before anyone reads it: as many as by undici's own streams. */
+/** How many bytes of a body are buffered before it is read: as many as in undici's own streams. */
 const highWaterMark = 64 * 1024
 
 const gone = (): unknown => new TypeError("the body was read as a stream and cannot be read again")
 
-/** It does not refer to the response, so that a response that nobody reads can be collected. */
+/** A request with its response. It does not refer to the response object, so that an unread one can be collected. */
 export class Exchange<E> extends AsyncResource
   implements Undici.Dispatcher.DispatchHandler, Response.Body, Deadline.Waiter
 {
@@ -42,7 +42,7 @@ export class Exchange<E> extends AsyncResource
   #chunks: Array<Buffer> = []
   #size = 0
   #given = false
-  /** Whether the body stays here, so that it can be read again. */
+  /** Whether the body is kept, so that it can be read again. */
   kept = false
   ended = false
   fault: { readonly cause: unknown } | undefined
@@ -141,14 +141,14 @@ export class Exchange<E> extends AsyncResource
     this.abort()
   }
 
-  /** Ends the request: its answer is not needed any more. */
+  /** Ends the request, whose response is no longer needed. */
   giveUp(): void {
     this.#answer = undefined
     this.#alarm?.cancel()
     this.abort()
   }
 
-  /** Waits until something happens. */
+  /** Waits until more of the body arrives, or it ends. */
   get next(): Effect.Effect<void> {
     return Effect.async((resume) => {
       this.#waiting.push(resume)
@@ -163,7 +163,7 @@ export class Exchange<E> extends AsyncResource
     }
   }
 
-  /** Takes what has arrived, and lets more arrive. */
+  /** Takes the chunks that have arrived, and lets more arrive. */
   take(): Chunk.Chunk<Buffer> {
     const chunks = this.#chunks
     this.#chunks = []
@@ -173,7 +173,7 @@ export class Exchange<E> extends AsyncResource
     return Chunk.unsafeFromArray(chunks)
   }
 
-  /** Whether something has arrived that was not taken. */
+  /** Whether chunks have arrived that were not taken. */
   get filled(): boolean {
     return this.#size > 0
   }

@@ -1,4 +1,4 @@
-/** Options of the Node transport that are checked before they are used. */
+/** Checks options of `NodeTransport`. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -7,10 +7,10 @@ import { InvalidOptions } from "../Errors.js"
 export const invalid = (option: string, reason: string): InvalidOptions =>
   new InvalidOptions({ module: "NodeTransport", option, reason })
 
-/** The longest that a timer of Node can wait. */
+/** The longest delay of a timer in Node, in milliseconds. */
 const longest = 2 ** 31 - 1
 
-/** In milliseconds. `undefined` stays undefined: the default is the caller's. */
+/** A duration in milliseconds, or undefined if it is not set. */
 export const millis = (
   option: string,
   input: Duration.DurationInput | undefined
@@ -22,7 +22,7 @@ export const millis = (
   return Option.isNone(duration)
     ? invalid(
       option,
-      `${JSON.stringify(input)} is not a duration; that would be "10 seconds", or a number of milliseconds`
+      `${JSON.stringify(input)} is not a duration such as "10 seconds", or a number of milliseconds`
     )
     : Effect.succeed(Math.min(Math.ceil(Duration.toMillis(duration.value)), longest))
 }

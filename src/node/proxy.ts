@@ -1,4 +1,4 @@
-/** Which proxy a request goes through, if any: an option, or the environment by the rules that curl and Python share. */
+/** The proxy of a request: from the options, or from the environment by the rules of curl and Python. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
@@ -14,7 +14,7 @@ export interface Options {
 }
 
 export interface Proxy {
-  /** Without user and password, so that it can be shown. */
+  /** The URL without user and password, so that it can be shown. */
   readonly url: string
   /** The value of `Proxy-Authorization`. */
   readonly token: Redacted.Redacted | undefined
@@ -23,20 +23,20 @@ export interface Proxy {
 /** The proxy for an origin. */
 export type Choice = (origin: URL) => Proxy | undefined
 
-/** `user:password` of a URL, where they are percent-encoded. */
+/** `user:password` of a URL, without its percent-encoding. */
 const credentials = (url: URL): Option.Option<string> =>
   Option.liftThrowable(() => `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`)()
 
-/** No error shows the value: there may be a password in it. */
+/** Parses the URL of a proxy. Errors do not show it, since it may have a password. */
 const parse = (option: string, value: string): Effect.Effect<Proxy, InvalidOptions> => {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`
-  const expected = "http://[user:password@]host[:port] is needed, or https:// for TLS to the proxy"
+  const expected = "use http://[user:password@]host[:port], or https:// for TLS to the proxy"
   if (!URL.canParse(text)) {
-    return invalid(option, `that is not a URL; ${expected}`)
+    return invalid(option, `it is not a URL; ${expected}`)
   }
   const url = new URL(text)
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return invalid(option, `a proxy at ${url.protocol}// cannot be used; ${expected}`)
+    return invalid(option, `${url.protocol}// proxies are not supported; ${expected}`)
   }
   if (url.username === "" && url.password === "") {
     return Effect.succeed({ url: url.origin, token: undefined })
@@ -51,7 +51,7 @@ const parse = (option: string, value: string): Effect.Effect<Proxy, InvalidOptio
 // the environment
 // -----------------------------------------------------------------------------
 
-/** The first of these variables that is set; an empty one counts, as "none". */
+/** The first of these variables that is set. An empty one counts as set: it means "no proxy". */
 const variable = (
   ...names: ReadonlyArray<string>
 ): Effect.Effect<{ readonly name: string; readonly value: string } | undefined, InvalidOptions> =>
@@ -59,7 +59,7 @@ const variable = (
     for (const name of names) {
       const value = yield* Effect.mapError(
         Config.option(Config.redacted(name)),
-        () => invalid(name, "the configuration does not give it as text")
+        () => invalid(name, "it is not a text in the configuration")
       )
       if (Option.isSome(value)) {
         return { name, value: Redacted.value(value.value).trim() }
@@ -86,7 +86,9 @@ const family = (address: string): "ipv4" | "ipv6" => isIPv6(address) ? "ipv6" : 
 
 const inList = (list: BlockList): Rule => (host) => isIP(host) !== 0 && list.check(host, family(host))
 
-/** `*`, `example.com`, `.example.com`, `*.example.com`, an address, a network; all but the network with a port if need be. */
+/**
+ * `*`, `example.com`, `.example.com`, `*.example.com`, an address (all of these optionally with a port), or a network.
+ */
 const rule = (option: string, entry: string): Effect.Effect<Rule, InvalidOptions> => {
   const network = /^([^/]+)\/(\d+)$/.exec(entry)
   if (entry.includes("/")) {
@@ -97,7 +99,7 @@ const rule = (option: string, entry: string): Effect.Effect<Rule, InvalidOptions
         list.addSubnet(bare(address), Number(prefix), family(bare(address)))
         return inList(list)
       },
-      catch: () => invalid(option, `${JSON.stringify(entry)} is neither a host nor a network; that would be 10.0.0.0/8`)
+      catch: () => invalid(option, `${JSON.stringify(entry)} is neither a host nor a network such as 10.0.0.0/8`)
     })
   }
   const [, named = entry, port] = isIPv6(entry) ? [] : /^(.+):(\d+)$/.exec(entry) ?? []
@@ -126,7 +128,7 @@ const exceptions = (options: Options): Effect.Effect<Rule, InvalidOptions> =>
 
 const defaultPorts: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 }
 
-/** Reads options and environment once. The options win. */
+/** Reads the options and the environment once. Options win. */
 export const make = (options: Options): Effect.Effect<Choice, InvalidOptions> =>
   Effect.gen(function*() {
     if (options.proxy === false) {
@@ -135,7 +137,7 @@ export const make = (options: Options): Effect.Effect<Choice, InvalidOptions> =>
     const given = options.proxy === undefined
       ? undefined
       : yield* parse("proxy", Redacted.isRedacted(options.proxy) ? Redacted.value(options.proxy) : options.proxy)
-    // in a CGI program a client's header `Proxy` arrives as HTTP_PROXY
+    // in a CGI program HTTP_PROXY may be the `Proxy` header of a client
     const cgi = yield* variable("REQUEST_METHOD")
     const http = given ??
       (yield* fromEnvironment("http_proxy", ...(cgi === undefined ? ["HTTP_PROXY"] : []), "all_proxy", "ALL_PROXY"))

@@ -19,24 +19,24 @@ type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
 
 /** A body that is arriving. */
 export interface Body {
-  /** Whether it is kept, so that it can be read again. */
+  /** Whether the body is kept, so that it can be read again. */
   readonly kept: boolean
   readonly ended: boolean
   readonly fault: { readonly cause: unknown } | undefined
-  /** Whether it has ended or failed. */
+  /** Whether the body has ended or failed. */
   readonly done: boolean
-  /** Whether something has arrived that was not taken. */
+  /** Whether chunks have arrived that were not taken. */
   readonly filled: boolean
   /** The whole body. */
   readonly bytes: Effect.Effect<Buffer, unknown>
-  /** Takes what has arrived, and lets more arrive. */
+  /** Takes the chunks that have arrived, and lets more arrive. */
   readonly take: () => Chunk.Chunk<Buffer>
   /** Waits until more arrives, or the body ends. */
   readonly next: Effect.Effect<void>
   readonly abort: () => void
 }
 
-/** Aborts bodies whose responses were collected unread, which frees their connections. */
+/** Aborts the bodies of responses that were collected unread, to free their connections. */
 const unread = new FinalizationRegistry((body: Body) => body.abort())
 
 /** Registers a response whose body has not arrived yet. */

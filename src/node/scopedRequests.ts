@@ -1,7 +1,7 @@
 /**
- * The signal of requests that `HttpClient.withScope` ends. The platform gives it only to clients of `HttpClient.make`, which
- * makes an `AbortController` and a fiber's worth of work for each request: 25 operations instead of 161. So it is read where the
- * platform keeps it; `test/node/nodeClient.test.ts` fails if that is elsewhere.
+ * The signal that aborts a request of `HttpClient.withScope`. The platform passes it only to clients of
+ * `HttpClient.make`, which costs an `AbortController` and 161 operations per request instead of 25. It is therefore
+ * read from the platform's global map; `test/node/nodeClient.test.ts` fails if the platform changes that.
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { globalValue } from "effect/GlobalValue"

@@ -1,4 +1,4 @@
-/** TLS options, read and checked: what is wrong is told by name, and not with the first request in OpenSSL's words. */
+/** Reads and checks TLS options, so that errors name the option instead of failing the first request with OpenSSL's. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -25,19 +25,19 @@ export interface Options {
 }
 
 export interface Tls {
-  /** Towards the servers that are asked, with our certificate. */
+  /** For connections to servers, with the client certificate. */
   readonly origin: SecureContext
-  /** Towards a proxy: it is trusted alike, and never sees our certificate. */
+  /** For connections to a proxy: with the same authorities, and without the client certificate. */
   readonly proxy: SecureContext
 }
 
-/** PEM text, and what to call it: the file that it was read from. */
+/** PEM text, and its name in errors. */
 interface Pem {
   readonly text: string
   readonly name: string
 }
 
-/** What an option gives, as PEM text; `undefined` if it gives nothing. */
+/** The PEM text of an option; `undefined` if the option is not set. */
 const readPem = (
   fileSystem: FileSystem.FileSystem,
   option: "caCert" | "clientCert" | "clientKey",
@@ -64,20 +64,20 @@ const readPem = (
     Effect.mapError((error) =>
       invalid(
         option,
-        `${name} cannot be read: ${error._tag === "SystemError" ? error.reason : "it is no path"}${instead}`
+        `${name} cannot be read: ${error._tag === "SystemError" ? error.reason : "it is not a path"}${instead}`
       )
     ),
-    Effect.filterOrFail(isPem, () => invalid(option, `${name} is not PEM: nothing in it begins with -----BEGIN`)),
+    Effect.filterOrFail(isPem, () => invalid(option, `${name} is not PEM: it has no -----BEGIN`)),
     Effect.map((text) => ({ text, name }))
   )
 }
 
 const isPem = (text: string): boolean => text.includes("-----BEGIN")
 
-/** What the file system is asked for: text on one line, which is not too long. */
+/** Matches a value that may be a path: one line of at most 4096 characters. */
 const mayBePath = /^[^\p{Cc}]{1,4096}$/u
 
-/** The PEM text that base64 is, or stands for. */
+/** Decodes base64 of PEM or DER to PEM text; `undefined` if it is neither. */
 const fromBase64 = (option: string, given: string): string | undefined => {
   const base64 = given.replace(/\s/g, "")
   if (!/^[\w+/-]+=*$/.test(base64)) {
@@ -88,10 +88,10 @@ const fromBase64 = (option: string, given: string): string | undefined => {
   return isPem(text) ? text : isDer(bytes) ? armoured(labelOf(option, bytes), bytes.toString("base64")) : undefined
 }
 
-/** Is it one sequence, from end to end? Names of files are not, by chance. */
+/** Whether bytes are one DER sequence from start to end, which a decoded file name is not by chance. */
 const isDer = (bytes: Buffer): boolean => bytes[0] === 0x30 && headOf(bytes) + lengthOf(bytes) === bytes.length
 
-/** How many bytes say what it is and how long. */
+/** The number of bytes of a DER tag and its length. */
 const headOf = (bytes: Buffer): number => {
   const first = bytes[1] ?? 0
   return first < 0x80 ? 2 : 2 + (first & 0x7f)
@@ -105,7 +105,7 @@ const lengthOf = (bytes: Buffer): number => {
 const labelOf = (option: string, bytes: Buffer): string =>
   option !== "clientKey"
     ? "CERTIFICATE"
-    // an encrypted key begins with how it is encrypted, any other with the number of a version
+    // an encrypted key begins with a sequence that names the encryption, other keys begin with a version number
     : bytes[headOf(bytes)] === 0x30
     ? "ENCRYPTED PRIVATE KEY"
     : ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"].find((label) =>
@@ -113,20 +113,22 @@ const labelOf = (option: string, bytes: Buffer): string =>
     ) ??
       "PRIVATE KEY"
 
-/** OpenSSL reads no long lines. */
+/** PEM text with lines of 64 characters, since OpenSSL does not read long lines. */
 const armoured = (label: string, base64: string): string =>
   `-----BEGIN ${label}-----\n${(base64.match(/.{1,64}/g) ?? []).join("\n")}\n-----END ${label}-----\n`
 
 const isKey = (text: string): boolean => Either.isRight(Either.try(() => createPrivateKey(text)))
 
-/** PEM text that has lost its line breaks: they stand as `\\n` in a variable, or YAML has made blanks of them. */
+/** Restores the line breaks of PEM text, which are `\\n` in variables, and spaces in some YAML. */
 const withLines = (text: string): string =>
   text.replaceAll("\\n", "\n").replace(
     /-----BEGIN ([\w ]{1,40})-----([^-:]*)-----END \1-----/g,
     (_, label: string, base64: string) => armoured(label, base64.replace(/\s/g, ""))
   )
 
-/** The blocks of a PEM text whose label ends so. Cut up, since a regular expression takes long where there are many dashes. */
+/**
+ * The PEM blocks whose label ends with `kind`. The text is split, since a regular expression is slow with many dashes.
+ */
 const blocks = (text: string, kind: string): ReadonlyArray<string> => {
   const pieces = text.split("-----")
   return pieces.flatMap((begin, i) => {
@@ -137,14 +139,14 @@ const blocks = (text: string, kind: string): ReadonlyArray<string> => {
   })
 }
 
-/** The certificates in it. OpenSSL passes over what it cannot read of a bundle without a word, and then trusts nobody. */
+/** The certificates in a PEM text. OpenSSL would silently ignore certificates that it cannot read. */
 const certificates = (
   option: string,
   { name, text }: Pem
 ): Effect.Effect<ReadonlyArray<X509Certificate>, InvalidOptions> => {
   const found = blocks(text, "CERTIFICATE")
   return found.length === 0
-    ? invalid(option, `there is no certificate in ${name}`)
+    ? invalid(option, `${name} has no certificate`)
     : Effect.forEach(found, (certificate, i) =>
       Effect.try({
         try: () => new X509Certificate(certificate),
@@ -159,35 +161,35 @@ const privateKey = (
   if (!text.includes("PRIVATE KEY-----")) {
     return invalid(
       "clientKey",
-      `there is no private key in ${name}; it may be in clientKey, or in the same file as clientCert`
+      `${name} has no private key; set clientKey, or append the key to clientCert`
     )
   }
   const encrypted = text.includes("ENCRYPTED")
   return encrypted && passphrase === undefined
-    ? invalid("clientKeyPassphrase", `the key of ${name} is encrypted, and needs one`)
+    ? invalid("clientKeyPassphrase", `the key of ${name} is encrypted; set its passphrase`)
     : Effect.try({
       try: () => createPrivateKey(passphrase === undefined ? text : { key: text, passphrase }),
       catch: () =>
         encrypted
-          ? invalid("clientKeyPassphrase", `it is not what the key of ${name} is encrypted with`)
+          ? invalid("clientKeyPassphrase", `it does not decrypt the key of ${name}`)
           : invalid("clientKey", `the key of ${name} cannot be read`)
     })
 }
 
-/** OpenSSL's word for what it refuses. */
+/** OpenSSL's error code. */
 const refusal = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "for no known reason"
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "no reason is given"
 
 const readAuthorities = (fileSystem: FileSystem.FileSystem, options: Options) =>
   Effect.gen(function*() {
     const ca = yield* readPem(fileSystem, "caCert", options.caCert)
     if (ca === undefined) {
       return options.systemCaCerts === false && options.insecure !== true
-        ? yield* invalid("systemCaCerts", "without them and without caCert no server is trusted")
+        ? yield* invalid("systemCaCerts", "false requires caCert: otherwise no server is trusted")
         : undefined
     }
     yield* certificates("caCert", ca)
-    // whoever gives `ca` to Node takes away what NODE_EXTRA_CA_CERTS adds; Node, too, goes on if it cannot be read
+    // a `ca` of our own replaces those of NODE_EXTRA_CA_CERTS, which Node, too, ignores if it cannot read them
     const extra = yield* Config.string("NODE_EXTRA_CA_CERTS").pipe(
       Effect.flatMap((path) => fileSystem.readFileString(path)),
       Effect.orElseSucceed(() => "")
@@ -200,7 +202,7 @@ const readClient = (fileSystem: FileSystem.FileSystem, options: Options) =>
     const cert = yield* readPem(fileSystem, "clientCert", options.clientCert)
     const given = yield* readPem(fileSystem, "clientKey", options.clientKey)
     if (cert === undefined) {
-      return given === undefined ? undefined : yield* invalid("clientKey", "it is of no use without clientCert")
+      return given === undefined ? undefined : yield* invalid("clientKey", "it requires clientCert; set both")
     }
     const key = given ?? cert
     const passphrase = options.clientKeyPassphrase === undefined
@@ -211,7 +213,7 @@ const readClient = (fileSystem: FileSystem.FileSystem, options: Options) =>
     if (certificate?.checkPrivateKey(keyObject) !== true) {
       return yield* invalid(
         "clientCert, clientKey",
-        `the key of ${key.name} does not belong to the (first) certificate of ${cert.name}`
+        `the key of ${key.name} does not belong to the first certificate of ${cert.name}`
       )
     }
     return { cert: cert.text, key: key.text, ...(passphrase === undefined ? {} : { passphrase }) }
@@ -220,10 +222,10 @@ const readClient = (fileSystem: FileSystem.FileSystem, options: Options) =>
 const secureContext = (option: string, options: SecureContextOptions): Effect.Effect<SecureContext, InvalidOptions> =>
   Effect.try({
     try: () => createSecureContext(options),
-    catch: (error) => invalid(option, `OpenSSL refuses it: ${refusal(error)}`)
+    catch: (error) => invalid(option, `OpenSSL rejects it: ${refusal(error)}`)
   })
 
-/** Made once: every connection would parse all authorities again. */
+/** Makes the secure contexts once, since parsing all authorities for each connection would be slow. */
 export const make = (options: Options): Effect.Effect<Tls, InvalidOptions, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fileSystem = yield* FileSystem.FileSystem
@@ -231,7 +233,7 @@ export const make = (options: Options): Effect.Effect<Tls, InvalidOptions, FileS
     const client = yield* readClient(fileSystem, options)
     const minVersion = yield* oneOf("tlsMinVersion", options.tlsMinVersion, ["1.2", "1.3"])
     if (options.serverName !== undefined && (options.serverName === "" || isIP(options.serverName) !== 0)) {
-      return yield* invalid("serverName", `${JSON.stringify(options.serverName)} is not the name of a host`)
+      return yield* invalid("serverName", `${JSON.stringify(options.serverName)} is not a host name`)
     }
     const shared: SecureContextOptions = {
       ...(ca === undefined ? {} : { ca }),

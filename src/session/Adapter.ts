@@ -1,5 +1,5 @@
 /**
- * A client for one service: an `HttpClient` bound to one endpoint filter, so that `get("/servers")` goes to the right URL
+ * Clients for one service: an `HttpClient` bound to an endpoint filter, so that `get("/servers")` goes to the right URL
  * with a valid token and the right microversion.
  *
  * @since 0.1.0
@@ -32,8 +32,8 @@ import * as NamedOption from "./namedOption.js"
 import * as Session from "./Session.js"
 
 /**
- * What a request through an adapter and reading its answer can fail with: the errors of `Session`, and the platform's
- * `ResponseError` of a body that cannot be read as asked.
+ * Errors of a request through an adapter and of reading its response: those of `Session`, and the platform's
+ * `ResponseError` if the body cannot be read as requested.
  *
  * @since 0.1.0
  * @category errors
@@ -41,7 +41,7 @@ import * as Session from "./Session.js"
 export type Error = Session.Error | HttpClientError.ResponseError
 
 /**
- * An `HttpClient` whose requests fail with typed errors, and need to know who they are made as.
+ * An `HttpClient` whose requests fail with typed errors and require an `AuthPlugin`.
  *
  * @since 0.1.0
  * @category models
@@ -49,24 +49,27 @@ export type Error = Session.Error | HttpClientError.ResponseError
 export interface Client extends HttpClient.HttpClient.With<Session.Error, AuthPlugin.AuthPlugin> {}
 
 /**
- * Which endpoint, and the defaults for every request.
+ * Options of an adapter: the endpoint filter, and defaults for its requests.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends EndpointFilter.EndpointFilter, Omit<Session.RequestOptions, "endpointFilter"> {
-  /** The microversion of requests that say none themselves. */
+  /** The microversion of requests without one, as `"2.79"` or `"latest"`. Default: none is requested. */
   readonly defaultMicroversion?: Microversion.Input | undefined
-  /** How much this adapter sends at once and how fast; the Session's limits hold as well. A `limiter` is one to share. */
+  /**
+   * Concurrency and rate of the requests of this adapter, in addition to the limits of the Session. Set `limiter`
+   * instead to share limits between adapters. Default: no limit.
+   */
   readonly limits?: Limiter.Limits | undefined
 }
 
 // -----------------------------------------------------------------------------
-// options for a while
+// options of requests within an effect
 // -----------------------------------------------------------------------------
 
 /**
- * What may be said for one call. Of the endpoint filter, of the retries and of the headers only what is said here changes.
+ * Options for one call. `endpointFilter`, `retries` and `additionalHeaders` are merged with those of the adapter.
  *
  * @since 0.1.0
  * @category models
@@ -75,12 +78,12 @@ export interface CallOptions extends Session.RequestOptions {}
 
 const nothing: CallOptions = {}
 
-/** In the context of an effect, so that it reaches the requests that are made in it. */
+/** The options of the requests that are made within an effect. */
 class CurrentOptions extends Context.Reference<CurrentOptions>()("effect-keystoneauth/Adapter/CurrentOptions", {
   defaultValue: () => nothing
 }) {}
 
-/** Both, where the inner one says something it wins. */
+/** Merges options. Inner ones win. */
 const combine = (outer: CallOptions, inner: CallOptions): CallOptions =>
   inner === nothing ? outer : outer === nothing ? inner : {
     ...outer,
@@ -95,8 +98,8 @@ const combine = (outer: CallOptions, inner: CallOptions): CallOptions =>
   }
 
 /**
- * Options for the requests that are made within an effect, through whichever adapter. They win over the adapter's own;
- * inner ones win over outer ones. Put it on the one call that it is for.
+ * Sets options for the requests within an effect, through any adapter. They win over the options of the adapter, and
+ * inner ones win over outer ones. Apply it to the one call that it is for.
  *
  * @example
  * ```ts
@@ -104,7 +107,10 @@ const combine = (outer: CallOptions, inner: CallOptions): CallOptions =>
  * import { Adapter } from "effect-keystoneauth"
  *
  * const deleteQuietly = (compute: Adapter.Client, id: string) =>
- *   compute.del(`/servers/${id}`).pipe(Adapter.withOptions({ raiseForStatus: false, allowReauth: false }), Effect.asVoid)
+ *   compute.del(Adapter.path`/servers/${id}`).pipe(
+ *     Adapter.withOptions({ raiseForStatus: false, allowReauth: false }),
+ *     Effect.asVoid
+ *   )
  * ```
  *
  * @since 0.1.0
@@ -120,8 +126,8 @@ export const withOptions: {
 )
 
 /**
- * The microversion of the requests that are made within an effect. As with `withOptions`, put it on the one call that
- * it is for: another service would be asked for it as well.
+ * Sets the microversion of the requests within an effect. Apply it to the one call that it is for: requests to other
+ * services would request the same microversion.
  *
  * @example
  * ```ts
@@ -147,9 +153,9 @@ export const withMicroversion: {
 // -----------------------------------------------------------------------------
 
 /**
- * A path whose values stay where they are put: each is encoded as one segment, so that no name leads to another path. A value
- * that cannot be a segment (an empty one, `.`, `..`, half of a surrogate pair, `undefined`, `NaN`) makes a path that every request refuses with
- * `InvalidOptions`, before anything is sent.
+ * Template for paths that encodes each value as one segment, so that no value leads to another path. With a value that
+ * cannot be a segment (an empty one, `.`, `..`, half of a surrogate pair, `undefined`, `NaN`), requests to the path
+ * fail with `InvalidOptions` before anything is sent.
  *
  * @example
  * ```ts
@@ -171,7 +177,9 @@ export const path = (text: TemplateStringsArray, ...values: ReadonlyArray<string
 // constructors
 // -----------------------------------------------------------------------------
 
-/** Everything is done after the caller's own `mapRequest`, and before the caller's `retry` and `catchTags`. */
+/**
+ * An `HttpClient` that runs requests after the caller's `mapRequest`, and before the caller's `retry` and `catchTags`.
+ */
 const client = <E, R>(
   execute: (
     request: HttpClientRequest.HttpClientRequest
@@ -183,8 +191,19 @@ const client = <E, R>(
   )
 
 /**
- * A client for one service. It looks for the endpoint with each request (from what the Session remembers), so a service
- * that is missing does not stop a program from starting.
+ * Makes a client for one service. The endpoint is found with each request, from what the Session remembers, so a
+ * missing service does not prevent a program from starting.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * const images = Effect.gen(function*() {
+ *   const image = yield* Adapter.make({ serviceType: "image", minVersion: 2 })
+ *   return yield* image.get("/images")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -209,7 +228,10 @@ export const make = (options: Options): Effect.Effect<Client, never, Session.Ses
     )
   })
 
-/** Of an adapter, as in keystoneauth, it is for the requests without one; that of a call wins over the request's own. */
+/**
+ * The request id of an adapter as a default header: as in keystoneauth, the request's own header wins over it, but not
+ * over the request id of a call.
+ */
 const weakRequestId = ({ additionalHeaders, globalRequestId }: Options): Session.RequestOptions =>
   globalRequestId === undefined ? {} : {
     globalRequestId: undefined,
@@ -217,38 +239,40 @@ const weakRequestId = ({ additionalHeaders, globalRequestId }: Options): Session
   }
 
 /**
- * A tag of its own for one service; its service is the client.
+ * Service tag for the client of one service, with its layers.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TagClass<Self, Id extends string> extends Context.TagClass<Self, Id, Client> {
-  /** The options that it was made with. */
+  /** The options of the tag. */
   readonly options: Options
-  /** Needs no identity: that is needed by the requests. */
+  /** The client with the options of the tag. The layer requires no `AuthPlugin`; the requests do. */
   readonly layer: Layer.Layer<Self, never, Session.Session>
-  /** The same with some options changed: another region, for example, that is known only when the program runs. */
+  /** As `layer`, with these options over those of the tag: a region that is known only at run time, for example. */
   readonly layerWith: (options: Options) => Layer.Layer<Self, never, Session.Session>
-  /** The same from the configuration: `Compute.layerConfig(Adapter.config("nova"))`. */
+  /** As `layerWith`, with options from the configuration: `Compute.layerConfig(Adapter.config("nova"))`. */
   readonly layerConfig: (
     options: Config.Config.Wrap<Options>
   ) => Layer.Layer<Self, ConfigError.ConfigError, Session.Session>
   /**
-   * Where requests of these options go (`requestUrl`), and why; see `Session.endpointData`. If the options have no version, it tells of
-   * the newest one, and requests go to the catalog's URL all the same.
+   * The endpoint of the options of the tag: where requests go (`requestUrl`), and why; see `Session.endpointData`.
+   * Without a version in the options it describes the newest version, although requests go to the catalog's URL.
    */
   readonly endpointData: Effect.Effect<
     EndpointData.EndpointData,
     Errors.EndpointError,
     Session.Session | AuthPlugin.AuthPlugin
   >
-  /** The version that they talk to; see `Session.apiMajorVersion`. */
+  /** The API version of requests with the options of the tag; see `Session.apiMajorVersion`. */
   readonly apiMajorVersion: Effect.Effect<
     ApiVersion.ApiVersion | undefined,
     Errors.EndpointError,
     Session.Session | AuthPlugin.AuthPlugin
   >
-  /** All versions of this service, at each interface and region that the options allow; see `Session.allVersionData`. */
+  /**
+   * All versions of this service, for each interface and region that the options allow; see `Session.allVersionData`.
+   */
   readonly allVersionData: Effect.Effect<
     ReadonlyArray<EndpointData.EndpointVersions>,
     Errors.EndpointError,
@@ -257,7 +281,7 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
 }
 
 /**
- * A client for one service as a tag with a layer.
+ * Makes a service tag for the client of one service.
  *
  * @example
  * ```ts
@@ -297,12 +321,14 @@ export const Tag = <Self>() => <const Id extends string>(id: Id, options: Option
 }
 
 /**
- * The plain `HttpClient` tag, for code that knows nothing of this library: generated clients, other libraries.
+ * Provides the platform's `HttpClient` for one service, for code that does not know this library: generated clients,
+ * other libraries.
  *
- * - It is bound to the `AuthPlugin` that the layer was built with: this is the one place where an identity is captured.
- * - A status of 400 or more, or of 300, is an answer, as with any `HttpClient`, unless `raiseForStatus` says otherwise.
- * - Its error type cannot carry ours. They are the `cause` of a `RequestError`: of reason `"Transport"` where nothing but
- *   the wire failed, so that `HttpClient.retryTransient` does what it should, and `"InvalidUrl"` where trying again is of no use.
+ * - The client is bound to the `AuthPlugin` that the layer was built with. No other layer captures an identity.
+ * - A status of 400 or more, or of 300, is a response, as with any `HttpClient`, unless `raiseForStatus` is set.
+ * - Errors of this library are the `cause` of a `RequestError`. Its reason is `"Transport"` for a `TransportError` or
+ *   `TimedOut`, which `HttpClient.retryTransient` then retries, and `"InvalidUrl"` for errors that a retry would
+ *   repeat.
  *
  * @example
  * ```ts
@@ -333,7 +359,7 @@ export const layer = (
   )
 
 /**
- * The same with options from the configuration; see `config`.
+ * As `layer`, with options from the configuration; see `config`.
  *
  * @since 0.1.0
  * @category layers
@@ -348,7 +374,7 @@ const toRequestError = (
   error: Session.Error
 ): HttpClientError.RequestError =>
   new HttpClientError.RequestError({
-    // whoever prints a RequestError prints its request
+    // without headers, since a RequestError is printed with its request
     request: HttpClientRequest.make(request.method)(Url.shown(request.url)),
     reason: error._tag === "TransportError" || error._tag === "TimedOut" ? "Transport" : "InvalidUrl",
     cause: error,

@@ -1,5 +1,6 @@
 /**
- * One identity's requests to many services: a Session sends them, keeps the tokens, and knows where they go.
+ * Service that authenticates and sends requests to OpenStack services. It keeps tokens and version documents, and finds
+ * the URL of each request.
  *
  * @since 0.1.0
  */
@@ -32,7 +33,7 @@ import * as OperationSpan from "./operationSpan.js"
 import * as Request from "./request.js"
 
 /**
- * What a request can fail with.
+ * Errors of a request.
  *
  * @since 0.1.0
  * @category errors
@@ -40,17 +41,22 @@ import * as Request from "./request.js"
 export type Error = Errors.KeystoneAuthError
 
 /**
+ * Options for a Session.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends Transport.Options {
+  /** Options of the catalog. */
   readonly catalog?: Catalog.Options | undefined
+  /** Options of version discovery. */
   readonly discovery?: Discovery.Options | undefined
+  /** Options of the token cache. */
   readonly tokens?: Tokens.Options | undefined
 }
 
 /**
- * How the endpoint of a request is found.
+ * Options for finding an endpoint.
  *
  * @since 0.1.0
  * @category models
@@ -58,77 +64,90 @@ export interface Options extends Transport.Options {
 export type EndpointOptions = EndpointFilter.EndpointOptions
 
 /**
+ * Options for one request. Options of the transport that are not set are the Session's.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface RequestOptions extends EndpointOptions, Transport.SendOptions {
-  /** Where a relative URL goes. An absolute one goes where it says. */
+  /**
+   * The endpoint for a relative URL. An absolute URL needs none. Default: the endpoint of the `AuthPlugin`, if it has
+   * one.
+   */
   readonly endpointFilter?: EndpointFilter.EndpointFilter | undefined
-  /** Send what the `AuthPlugin` authenticates with. Default: `true`. */
+  /** Whether to send the headers of the `AuthPlugin`. Default: `true`. */
   readonly authenticated?: boolean | undefined
-  /** When the token is rejected, get another one and try once more. Default: `true`. */
+  /** Whether to get a new token and send the request once more after a 401. Default: `true`. */
   readonly allowReauth?: boolean | undefined
   /**
-   * Fail with a typed error for a status of 400 or more, and for the 300 of an endpoint to all but reading the endpoint itself
-   * (`MultipleChoices`). Default: `true`.
+   * Whether to fail with a typed error for a status of 400 or more, and with `MultipleChoices` for a 300, except if the
+   * request reads the endpoint itself. Default: `true`.
    */
   readonly raiseForStatus?: boolean | undefined
+  /** The microversion to request, as `"2.79"` or `"latest"`. Default: none is requested. */
   readonly microversion?: Microversion.Input | undefined
-  /** The service type that the microversion is for. Default: the filter's. */
+  /** The service type of the microversion. Default: that of the filter. */
   readonly microversionServiceType?: ServiceType.ServiceType | undefined
   /**
-   * How long the token must live at least, for what takes long: an upload, or work that a service does with it. If it
-   * ends sooner, another one is fetched first.
+   * The remaining life that the token must have, for requests or work of a service that take long. A token that expires
+   * sooner is replaced first. Default: none.
    */
   readonly tokenLife?: Duration.DurationInput | undefined
   /**
-   * How long all of it may take, up to the headers of the answer: logging in, finding the endpoint, turns of limiters,
-   * redirects and retries. Default: the Session's.
+   * Timeout of everything that is done for the request, up to the headers of its response: login, discovery, waiting
+limiters, redirects and retries. Unlike the Session's, it does not restart with each progress of an upload.
+   * Default: the Session's.
    */
   readonly deadline?: Duration.DurationInput | undefined
 }
 
 /**
+ * Service for requests to OpenStack services.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * Sends a request as the current `AuthPlugin`, and once more with a new token if the service rejects the first one.
-   * Headers that the caller has set are kept, but for those that authenticate.
+   * Sends a request as the current `AuthPlugin`. If the service rejects the token, it is sent once more with a new one.
+   * Headers of the request are kept, except those that authenticate.
    *
-   * Fails with the error of the HTTP status (unless `raiseForStatus` is `false`), of logging in, of finding the endpoint,
-   * or of the wire.
+   * Fails with the error of the HTTP status (unless `raiseForStatus` is `false`), of the login, of finding the
+   * endpoint, or of sending the request.
    */
   readonly request: (
     request: HttpClientRequest.HttpClientRequest,
     options?: RequestOptions
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Error, AuthPlugin.AuthPlugin>
   /**
-   * Where requests with this filter go, and what the service's version document says about it. If no document can be had, and none
-   * is needed, it is what the catalog says.
+   * Finds the endpoint of a filter: where requests go, with the facts in the version document of the service. If there
+   * is no document, and none is needed, it has only the facts in the catalog.
    *
-   * Without a version in the filter it tells of the newest version (`url`), while requests go to the catalog's URL (`requestUrl`).
+   * Without a version in the filter it describes the newest version (`url`), although requests go to the catalog's URL
+   * (`requestUrl`).
    */
   readonly endpointData: (
     filter: EndpointFilter.EndpointFilter,
     options?: EndpointFilter.ResolveOptions
   ) => Effect.Effect<EndpointData.EndpointData, Errors.EndpointError, AuthPlugin.AuthPlugin>
   /**
-   * All versions that live at the endpoints that match, by default with any interface: several endpoints are asked at
-   * once. An endpoint without a document is there with what its URL shows, and with the reason.
+   * Finds all versions of all endpoints that match, by default with any interface. Endpoints are asked concurrently. An
+   * endpoint without a document has the version that its URL shows, and the reason.
    */
   readonly allVersionData: (
     filter?: EndpointFilter.CatalogFilter & {
       readonly allow?: EndpointFilter.Allow | undefined
     }
   ) => Effect.Effect<ReadonlyArray<EndpointData.EndpointVersions>, Errors.EndpointError, AuthPlugin.AuthPlugin>
+  /** The cache of tokens. */
   readonly tokens: Tokens.Service
-  /** The wire alone: for logins, and for what needs no identity. */
+  /** Sends requests without authentication: logins, and requests that need none. */
   readonly transport: Transport.Service
 }
 
 /**
+ * Service tag for the Session.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -139,6 +158,8 @@ export class Session extends Context.Tag("effect-keystoneauth/Session")<Session,
 // -----------------------------------------------------------------------------
 
 /**
+ * Makes a Session over a `Transport`, a `Catalog` and a `Discovery`.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -193,7 +214,7 @@ export const make = (
 // -----------------------------------------------------------------------------
 
 /**
- * A Session over a `Catalog` and a `Discovery` of your own.
+ * A Session over your own `Transport`, `Catalog` and `Discovery`.
  *
  * @since 0.1.0
  * @category layers
@@ -204,8 +225,8 @@ export const layerWithoutDependencies = (
   Layer.scoped(Session, make(options))
 
 /**
- * A Session with the token's catalog and with version discovery. Building it sends nothing; its tokens and documents live
- * as long as it does. Each call makes another Session: bind it to a const to share it.
+ * A Session with the catalog of the token and with version discovery. Building it sends nothing. Its tokens and
+ * documents live as long as the layer. Each call makes another Session: assign the layer to a constant to share it.
  *
  * @example
  * ```ts
@@ -233,7 +254,7 @@ export const layer = (
   )
 
 /**
- * The same with options from the configuration.
+ * As `layer`, with options from the configuration.
  *
  * @example
  * ```ts
@@ -284,7 +305,17 @@ export const request = (
   Effect.flatMap(Session, (session) => session.request(request, options))
 
 /**
- * Where requests go; see `Service.endpointData`.
+ * Finds the endpoint of a filter; see `Service.endpointData`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Session } from "effect-keystoneauth"
+ *
+ * const computeUrl = Session.endpointData({ serviceType: "compute", version: 2 }).pipe(
+ *   Effect.map((endpoint) => endpoint.requestUrl)
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category accessors
@@ -295,7 +326,7 @@ export const endpointData = (
   Effect.flatMap(Session, (session) => session.endpointData(...args))
 
 /**
- * All versions of all endpoints that match; see `Service.allVersionData`.
+ * Finds all versions of all endpoints that match; see `Service.allVersionData`.
  *
  * @since 0.1.0
  * @category accessors
@@ -306,8 +337,8 @@ export const allVersionData = (
   Effect.flatMap(Session, (session) => session.allVersionData(...args))
 
 /**
- * The version that requests with this filter talk to: from the URL if it shows one, else from the version document.
- * `undefined` if neither says. If the filter has no version and the URL shows none, it is the newest that there is, which requests
+ * The API version of requests with this filter: from the URL if it shows one, else from the version document, or
+ * `undefined` if neither has one. If neither the filter nor the URL has a version, it is the newest one, which requests
  * without a version do not reach (see `EndpointData.requestUrl`).
  *
  * @since 0.1.0

@@ -1,4 +1,4 @@
-/** From the answer of a service that did not do what was asked to the typed error. */
+/** Makes the typed error of a failed response. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
@@ -15,9 +15,9 @@ import * as Faults from "../wire/faults.js"
 import * as Receipt from "../wire/receipt.js"
 import * as Response from "../wire/response.js"
 
-/** What the error says about the request. */
+/** Facts about the request for the error. */
 export interface Asked {
-  /** The meaning of a 401. */
+  /** The reason of an `Unauthorized`. */
   readonly reason: Errors.Unauthorized["reason"]
   readonly redirectedFrom: string | undefined
   readonly serviceType: string | undefined
@@ -26,8 +26,8 @@ export interface Asked {
 }
 
 /**
- * Whether an answer is a failure. A 300 lists versions and nothing was done: it is an answer only to reading the endpoint
- * itself, and from an absolute URL.
+ * Whether a response is a failure. A 300 lists versions, and nothing was done, so it is a success only for requests
+ * that read the endpoint itself or have an absolute URL.
  */
 export const isFailure = (
   { status }: HttpClientResponse.HttpClientResponse,
@@ -97,6 +97,6 @@ const listed = (text: string): ReadonlyArray<unknown> => {
   return [choices, versions, isRecord(versions) ? versions["values"] : undefined].find(Array.isArray) ?? []
 }
 
-/** Links are not shown, so broken ones do no harm. */
+/** An entry without its links, which are not shown and may be invalid. */
 const withoutLinks = (entry: unknown): unknown =>
   isRecord(entry) ? { status: "UNKNOWN", ...entry, links: [{ rel: "self", href: "" }] } : entry

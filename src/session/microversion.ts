@@ -1,4 +1,4 @@
-/** The microversion that a request asks for: its headers, and whether the endpoint supports it. */
+/** The microversion of a request: its headers, and whether the endpoint supports it. */
 import * as Headers from "@effect/platform/Headers"
 import * as Either from "effect/Either"
 import * as Memo from "../base/memo.js"
@@ -27,13 +27,13 @@ const ask: Ask = (input, serviceType) =>
         new Errors.InvalidVersion({
           field: "microversion",
           value: text,
-          reason: "a microversion needs the type of its service: give a serviceType or microversionServiceType"
+          reason: "a microversion needs the type of its service; set serviceType or microversionServiceType"
         })
       )
       : Either.right({ version, text, headers: Headers.fromInput(Microversion.headers(serviceType, version)) })
   })
 
-/** `ask` that remembers its results: a program uses few microversions. */
+/** Makes an `Ask` that remembers its results, since a program uses few microversions. */
 export const make = (): Ask => {
   const remembered = Memo.byText<ReturnType<Ask>>(256)
   return (input, serviceType) =>
@@ -42,13 +42,13 @@ export const make = (): Ask => {
       : remembered(`${input} ${serviceType}`, () => ask(input, serviceType))
 }
 
-/** The microversions of a version document. */
+/** The range of microversions in a version document. */
 export interface Supported {
   readonly minMicroversion?: Microversion.Microversion | undefined
   readonly maxMicroversion?: Microversion.Microversion | undefined
 }
 
-/** The error of a microversion that the version document does not offer. Without a document any is accepted. */
+/** The error of a microversion outside the range of the version document. Without a document any is accepted. */
 export const unsupported = (
   { text, version }: Asked,
   { maxMicroversion, minMicroversion }: Supported,

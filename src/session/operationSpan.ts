@@ -1,4 +1,4 @@
-/** Attributes of the span of a request: the login, discovery and attempts that belong to it are its children. */
+/** Attributes of the span of a request, whose children are the spans of its login, discovery and attempts. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Tracer from "effect/Tracer"
@@ -11,7 +11,7 @@ import * as CloudName from "../wire/cloudName.js"
 import * as Response from "../wire/response.js"
 import type * as Transport from "../wire/Transport.js"
 
-/** The steps that led to the endpoint. */
+/** Attribute with the steps that led to the endpoint. */
 export const endpointTrace = "openstack.endpoint.trace"
 
 const isSampled = (span: Tracer.AnySpan | undefined): span is Tracer.Span => span?._tag === "Span" && span.sampled
@@ -30,7 +30,7 @@ export const annotateRequest = (
   }
 }
 
-/** The endpoint, and how it was found if that took a version document that was not cached. */
+/** Adds the endpoint, and how it was found if a version document was fetched for it. */
 export const annotateTarget = (
   span: Tracer.AnySpan | undefined,
   url: string,
@@ -47,7 +47,7 @@ export const annotateTarget = (
   }
 }
 
-/** The URL without the credentials of the request, which are known later than the URL. */
+/** Replaces the URL with one without the credentials of the request, which are known only later. */
 export const annotateUrl = (span: Tracer.AnySpan | undefined, url: string, secrets: Secrets.Secrets): void => {
   if (isSampled(span)) {
     span.attribute("url.full", secrets.hideCredentials(Url.shown(url)))

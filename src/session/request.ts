@@ -1,6 +1,7 @@
 /**
- * The course of one request of a caller, from top to bottom: its endpoint, its microversion, its credentials, sending it, once
- * more with a new token after a 401, and the typed error of a failure.
+ * The course of one request of a caller, from top to bottom: it finds the endpoint, adds the microversion and the
+ * credentials, sends the request, sends it once more with a new token after a 401, and makes the typed error of a
+ * failure.
  */
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -43,7 +44,7 @@ export interface Environment {
 
 const anyEndpoint: EndpointFilter.EndpointFilter = {}
 
-/** A request with its options and the identity that it is made as. */
+/** A request with its options and its `AuthPlugin`. */
 class Call {
   readonly plugin: AuthPlugin.Service
 
@@ -86,7 +87,7 @@ export const run = (
 }
 
 // -----------------------------------------------------------------------------
-// where to, and as whom
+// endpoint and credentials
 // -----------------------------------------------------------------------------
 
 /** A request that is ready to be sent. */
@@ -95,13 +96,13 @@ class Prepared {
     readonly request: HttpClientRequest.HttpClientRequest,
     readonly url: string,
     readonly about: Transport.About,
-    /** The headers that ask for a microversion. */
+    /** The headers of the microversion. */
     readonly microversion: Headers.Headers,
-    /** The headers that authenticate it; `undefined` if it is not authenticated. */
+    /** The headers that authenticate the request; `undefined` if it is not authenticated. */
     readonly credentials: Headers.Headers | undefined
   ) {}
 
-  /** The request as it is sent, without its credentials. Headers that the caller has set win. */
+  /** The request to send, without credentials. Headers of the caller win. */
   get target(): HttpClientRequest.HttpClientRequest {
     const { microversion, request, url } = this
     return CopyRequest.make(request, url, Headers.merge(microversion, request.headers))
@@ -113,7 +114,7 @@ class Prepared {
     return new Secrets.Secrets({ request, url: parsed, credentials, secrets: undefined })
   }
 
-  /** The URL, if a redirect led from it to another origin, where no credentials are sent. */
+  /** The URL if a redirect led to another origin, where no credentials are sent. */
   redirectedFrom(response: HttpClientResponse.HttpClientResponse): string | undefined {
     return this.credentials === undefined || Response.url(response)?.origin === Url.parse(this.url)?.origin
       ? undefined
@@ -121,7 +122,7 @@ class Prepared {
   }
 }
 
-/** Finds the endpoint and the credentials. On a warm Session all of this is known, and the result is an `Exit`. */
+/** Finds the endpoint and the credentials. On a warm Session both are known, and the result is an `Exit`. */
 const prepare = (
   environment: Environment,
   call: Call
@@ -143,14 +144,14 @@ const prepare = (
   const known = Endpoint.peek(endpoints, call, access, operation.beganAt)
   return known !== undefined
     ? aim(environment, call, known, access)
-    // finding the endpoint may take a while, and may have renewed the token
+    // finding the endpoint may take time, and the token may have been renewed meanwhile
     : Effect.flatMap(
       Endpoint.find(endpoints, call),
       (endpoint) => aim(environment, call, endpoint, undefined)
     )
 }
 
-/** Everything that follows from the endpoint. `access` is the token, if it is known. */
+/** Adds the URL, the microversion and the credentials. `access` is the token, if it is known. */
 const aim = (
   { askMicroversion, endpoints }: Environment,
   call: Call,
@@ -209,7 +210,7 @@ const credentialsOf = (
 // sending
 // -----------------------------------------------------------------------------
 
-/** Options of an attempt. A class that copies each field: spreading the merged options of an adapter and a call is slow. */
+/** Options for the transport. Each field is copied, since spreading the merged options of adapter and call is slow. */
 class ExecuteOptions implements Transport.ExecuteOptions {
   readonly timeout: Transport.SendOptions["timeout"]
   readonly redirects: Transport.SendOptions["redirects"]
@@ -241,7 +242,7 @@ class ExecuteOptions implements Transport.ExecuteOptions {
   }
 }
 
-/** Sends, and after a 401 once more with other credentials. */
+/** Sends the request, and once more with new credentials after a 401. */
 const send = ({ transport }: Environment, call: Call, prepared: Prepared): Answer => {
   const { operation, options } = call
   const { about, credentials, target } = prepared
@@ -273,7 +274,9 @@ const send = ({ transport }: Environment, call: Call, prepared: Prepared): Answe
   })
 }
 
-/** Credentials in place of those that were rejected, or why there are none. */
+/**
+ * Replaces rejected credentials. Succeeds with the reason if there are no new ones, or the body cannot be sent again.
+ */
 const renew = Effect.fnUntraced(function*(
   { plugin, request }: Call,
   rejected: Headers.Headers,
@@ -287,7 +290,7 @@ const renew = Effect.fnUntraced(function*(
   return Headers.fromInput(yield* plugin.headers)
 })
 
-/** The answer for the caller: a response, or the error of its status. */
+/** The result for the caller: the response, or the error of its status. */
 const answer = (
   { fiber, isRecorded, operation, options, request }: Call,
   prepared: Prepared,

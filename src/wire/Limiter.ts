@@ -1,5 +1,5 @@
 /**
- * How much may be sent at once, and how fast.
+ * Limits for the concurrency and the rate of requests.
  *
  * @since 0.1.0
  */
@@ -12,30 +12,33 @@ import * as Time from "../base/time.js"
 import { InvalidOptions } from "../Errors.js"
 
 /**
+ * Options of a limiter.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Limits {
-  /** How many requests may wait for their answer (its headers) at once. Default: any number. */
+  /** How many requests may wait for the headers of their response at once: an integer from 1. Default: no limit. */
   readonly concurrency?: number | undefined
   /**
-   * How many requests may begin in a second: they are spaced evenly, and after a quiet time there is no burst. Default: any
-   * number.
+   * How many requests may begin per second, as a number above 0. They are spaced evenly, without a burst after an idle
+   * time. Default: no limit.
    */
   readonly requestsPerSecond?: number | undefined
 }
 
 /**
- * Lets through what it is wrapped around, first come, first served. Who is interrupted while it waits leaves the queue, and
- * costs nobody a turn.
+ * Limits the effects that it wraps, in the order of arrival. A fiber that is interrupted while it waits leaves the
+ * queue and delays no other.
  *
- * Only the sending is limited, each of a request that is redirected or sent again by itself: waits between tries, logging
- * in and finding the endpoint take up no room.
+ * Only attempts to send a request are limited, each redirect and retry separately. Waits between retries, logging in
+ * and finding the endpoint hold no permit.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Limiter {
+  /** Runs an effect with a permit, after waiting for one. */
   readonly withPermit: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
@@ -43,7 +46,22 @@ const invalid = (option: string, value: number, right: string): InvalidOptions =
   new InvalidOptions({ module: "Limiter", option, reason: `${value} is not ${right}` })
 
 /**
- * A limiter that those share who are given it: several adapters for one service, for example.
+ * Makes a limiter that several adapters can share.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Adapter } from "effect-keystoneauth"
+ * import * as Limiter from "effect-keystoneauth/Limiter"
+ *
+ * const adapters = Effect.gen(function*() {
+ *   const limiter = yield* Limiter.make({ concurrency: 10, requestsPerSecond: 50 })
+ *   return yield* Effect.all({
+ *     volumes: Adapter.make({ serviceType: "block-storage", limiter }),
+ *     images: Adapter.make({ serviceType: "image", limiter })
+ *   })
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -52,7 +70,7 @@ export const make = (limits: Limits): Effect.Effect<Limiter, InvalidOptions> =>
   Effect.suspend(() => {
     const { concurrency = Infinity, requestsPerSecond = Infinity } = limits
     if (!(concurrency >= 1) || (concurrency !== Infinity && !Number.isInteger(concurrency))) {
-      return Effect.fail(invalid("concurrency", concurrency, "a whole number from 1"))
+      return Effect.fail(invalid("concurrency", concurrency, "an integer from 1"))
     }
     if (!(requestsPerSecond > 0)) {
       return Effect.fail(invalid("requestsPerSecond", requestsPerSecond, "a number above 0"))
@@ -63,15 +81,15 @@ export const make = (limits: Limits): Effect.Effect<Limiter, InvalidOptions> =>
   })
 
 /**
- * A semaphore that serves in the order of arrival. Effect's own lets a newcomer overtake fibers that a release has woken but
- * that do not run yet.
+ * A semaphore that serves fibers in the order of arrival. Effect's own lets a newcomer overtake fibers that a release
+ * has resumed but that do not run yet.
  */
 const fairSemaphore = (permits: number): Limiter["withPermit"] => {
   let free = permits
   // in the order of arrival
   const queue = new Set<Deferred.Deferred<void>>()
 
-  /** Passes a permit to the first in the queue: it is never free while somebody waits. */
+  /** Passes a permit to the first fiber in the queue: no permit is free while a fiber waits. */
   const release = Effect.sync(() => {
     for (const first of queue) {
       queue.delete(first)
@@ -93,7 +111,7 @@ const fairSemaphore = (permits: number): Limiter["withPermit"] => {
       return Effect.zipRight(
         Effect.onInterrupt(
           restore(Deferred.await(turn)),
-          // a fiber that was given the permit and interrupted at once passes it on
+          // a fiber that has received the permit and is interrupted at once passes it on
           () => Effect.suspend(() => queue.delete(turn) ? Effect.void : release)
         ),
         run
@@ -101,12 +119,12 @@ const fairSemaphore = (permits: number): Limiter["withPermit"] => {
     })
 }
 
-/** Begins are spread evenly: the first `n` of a run take `n / perSecond` seconds, rounded up to what timers can do. */
+/** Spaces starts evenly: `n` starts without a pause take `n / perSecond` seconds, rounded up to whole milliseconds. */
 const pace = (perSecond: number): Limiter["withPermit"] => {
   const withTurn = fairSemaphore(1)
   let runBegan = -Infinity
   let begun = 0
-  // only the first in the queue looks at the clock: whoever gives up costs the others nothing
+  // only the first fiber in the queue waits for the clock, so one that is interrupted in the queue uses up no turn
   const turn: Effect.Effect<void> = Effect.clockWith((clock) => {
     const now = Math.floor(Time.now(clock))
     const next = runBegan + Math.ceil(begun * 1000 / perSecond)
@@ -114,7 +132,7 @@ const pace = (perSecond: number): Limiter["withPermit"] => {
       return Effect.zipRight(clock.sleep(Duration.millis(next - now)), turn)
     }
     if (now > next) {
-      // late: what was not used is gone
+      // idle time is not made up for
       runBegan = now
       begun = 0
     }

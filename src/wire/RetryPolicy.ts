@@ -1,44 +1,56 @@
 /**
- * When a request is sent again that found no answer, or one that says "not now".
+ * When to retry a request that failed or was refused temporarily.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 
 /**
- * What is sent again, and how often. By default nothing is, as in keystoneauth: give `connect` or `status`.
+ * When and how often to retry a request. By default nothing is retried, as in keystoneauth: set `connect` or `status`.
  *
- * - A request that certainly did not arrive (no connection was made) is always sent again. One that may have arrived (the
- *   connection broke, no answer in time, or one of `statuses`) only if that does no harm: GET, HEAD, PUT, DELETE, OPTIONS
- *   and TRACE, a login, or any method with `anyMethod`. A body that is a stream is never sent again.
- * - What TLS did not accept is not tried again.
- * - The wait before is half a second, then doubled up to a minute, or as long as `connectDelay` and `statusDelay` say; a
- *   `Retry-After` of the answer (seconds or a date) takes its place. `jitter` makes it longer, never shorter.
- * - A wait that would pass the `deadline` is not begun. What failed last is the error, with the number of `attempts`.
- * - Redirects do not refill what is left of `connect` and `status`; a new token after a 401 does.
+ * - A request is always retried if no connection was made, since it cannot have arrived. If it may have arrived (the
+ *   connection broke, the response timed out or has one of `statuses`), it is retried only if it can be repeated: GET,
+ *   HEAD, PUT, DELETE, OPTIONS and TRACE, a login, or any method with `anyMethod`. A body that is a stream is never
+ *   sent twice.
+ * - TLS failures are not retried.
+ * - The delay is half a second and doubles up to a minute, or it is `connectDelay` or `statusDelay`. `Retry-After` of
+ *   the response (seconds or a date) replaces it. `jitter` makes it longer, never shorter.
+ * - A delay that would exceed the `deadline` is not begun: the last failure is the result, with the number of
+ *   `attempts`.
+ * - `connect` and `status` count for a request with all its redirects. After a 401 and a new token they count anew.
+ *
+ * @example
+ * ```ts
+ * import { Adapter } from "effect-keystoneauth"
+ *
+ * class Compute extends Adapter.Tag<Compute>()("app/Compute", {
+ *   serviceType: "compute",
+ *   retries: { connect: 3, status: 2, statusDelay: "1 second" }
+ * }) {}
+ * ```
  *
  * @since 0.1.0
  * @category models
  */
 export interface RetryPolicy {
-  /** How often a request is sent again that got no answer. Default: 0. */
+  /** How often a request without a response is retried. Default: 0. */
   readonly connect?: number | undefined
-  /** How often a request is sent again that got one of `statuses`. Default: 0. */
+  /** How often a response with one of `statuses` is retried. Default: 0. */
   readonly status?: number | undefined
-  /** Default: 429, 503, and 413 with a `Retry-After`, which is how Nova and Cinder say "over limit". */
+  /** The statuses to retry. Default: 429, 503, and 413 with a `Retry-After` (Nova and Cinder: "over limit"). */
   readonly statuses?: ReadonlyArray<number> | undefined
-  /** The same wait before each of `connect`, in place of a doubling one. */
+  /** Fixed delay before each of the `connect` retries. Default: half a second, doubled up to a minute. */
   readonly connectDelay?: Duration.DurationInput | undefined
-  /** The same wait before each of `status`, in place of a doubling one. */
+  /** Fixed delay before each of the `status` retries. Default: half a second, doubled up to a minute. */
   readonly statusDelay?: Duration.DurationInput | undefined
-  /** By which part a wait may be longer, at random, so that not everyone comes back at once. Default: 0.2. */
+  /** The largest random fraction by which a delay is longer, so that clients do not retry at once. Default: 0.2. */
   readonly jitter?: number | undefined
-  /** Send POST and PATCH again too, though the first one may have done its work. Default: `false`. */
+  /** Whether to retry POST and PATCH too, which may then be executed twice. Default: `false`. */
   readonly anyMethod?: boolean | undefined
 }
 
 /**
- * Both, where the second says something it wins.
+ * Merges two policies. Fields that are set in the second one win.
  *
  * @since 0.1.0
  * @category combinators

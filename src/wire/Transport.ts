@@ -1,6 +1,6 @@
 /**
- * Service for sending requests: the one place that every request goes through, logins and version documents included. It wraps
- * an `HttpClient` with redirects, retries, timeouts, limits, a user agent, typed errors and redaction.
+ * Service for sending requests, through which all requests go, including logins and version documents. It adds
+ * redirects, retries, timeouts, limits, a user agent, typed errors and redaction to an `HttpClient`.
  *
  * @since 0.1.0
  */
@@ -49,8 +49,8 @@ import * as TransportFault from "./transportFault.js"
  */
 export interface Options extends CommonHeaders.SessionHeaders {
   /**
-   * Timeout of each attempt, up to the headers of the answer. During an upload of a stream (over `NodeTransport` also of more
-   * than 1 MiB of bytes) it counts from the last progress. Default: 60 seconds.
+   * Timeout of each attempt, up to the headers of the response. During an upload of a stream (over `NodeTransport` also
+   * of more than 1 MiB of bytes) it counts from the last progress. Default: 60 seconds.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /** Timeout of a login, and of reading its answer. Default: 30 seconds. */
@@ -58,8 +58,9 @@ export interface Options extends CommonHeaders.SessionHeaders {
   /** Timeout of a version document, and of reading it. Default: 20 seconds. */
   readonly discoveryTimeout?: Duration.DurationInput | undefined
   /**
-   * Timeout of everything that is done for a request, up to the headers of its answer: login, discovery, waiting for limiters,
-   * redirects and retries. Progress of an upload moves it, unless the call has a `deadline` of its own. Default: 5 minutes.
+   * Timeout of everything that is done for a request, up to the headers of its response: login, discovery, waiting for
+   * limiters, redirects and retries. It restarts with each progress of an upload, unless the call has a `deadline` of
+   * its own. Default: 5 minutes.
    */
   readonly deadline?: Duration.DurationInput | undefined
   /** How many redirects are followed. The next one is returned as the answer. Default: 30. */
@@ -77,9 +78,9 @@ export interface Options extends CommonHeaders.SessionHeaders {
  * @category models
  */
 export interface SendOptions extends CommonHeaders.RequestHeaders {
-  /** Timeout of each attempt, up to the headers of the answer, counted from the last progress of an upload. */
+  /** Timeout of each attempt, up to the headers of the response, counted from the last progress of an upload. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** How many redirects are followed. The next one is returned as the answer. */
+  /** How many redirects are followed. The next one is returned as the response. */
   readonly redirects?: number | undefined
   /** When to retry. Each field that is set overrides the Session's. */
   readonly retries?: RetryPolicy.RetryPolicy | undefined
@@ -94,23 +95,28 @@ export interface SendOptions extends CommonHeaders.RequestHeaders {
  * @category models
  */
 export interface ExecuteOptions extends SendOptions {
-  /** The kind of request: it selects the timeout, and appears in `TimedOut`. A login is retried. Default: `"request"`. */
+  /**
+   * The kind of request, which selects the timeout and appears in `TimedOut`. A login may be retried, although it is a
+   * POST. Default: `"request"`.
+   */
   readonly phase?: "request" | "login" | "discovery" | undefined
   /**
-   * Headers that authenticate the request, whatever their names. They replace others of the same name, are sent to this origin
-   * only, and are shown nowhere.
+   * Headers that authenticate the request, whatever their names. They replace others of the same name, are sent only to
+   * this origin, and are never shown.
    */
   readonly credentials?: Headers.Headers | undefined
-  /** Other secrets in the request, which are hidden where an answer or an error quotes them. */
+  /** Other secrets in the request, which are hidden where a response or an error quotes them. */
   readonly secrets?: ReadonlyArray<Redacted.Redacted> | undefined
   /** The operation that the request is a part of; see `Service.operation`. */
   readonly operation?: Operation | undefined
-  /** Labels of spans and metrics. Default: the host of the URL as the cloud, and identity as the service of a login. */
+  /**
+   * Labels for spans and metrics. Default: the host of the URL as the cloud, and `identity` as the service of a login.
+   */
   readonly about?: About | undefined
 }
 
 /**
- * What a request is about, for spans and metrics.
+ * Labels of a request for spans and metrics.
  *
  * @since 0.1.0
  * @category models
@@ -124,8 +130,8 @@ export interface About {
 }
 
 /**
- * Everything that is done for one request of a caller, with one deadline: `inTime` runs an effect with it, and `retries` says
- * how often something was sent again. Made by `Service.operation`.
+ * Everything that is done for one request of a caller, with one deadline: `inTime` runs an effect with it, and
+ * `retries` is the number of retries. Made by `Service.operation`.
  *
  * @since 0.1.0
  * @category models
@@ -140,17 +146,19 @@ export interface Operation extends Operation_.Operation {}
  */
 export interface Service {
   /**
-   * Sends a request to an absolute URL, without authentication of its own. Succeeds with the response, whatever its status.
+   * Sends a request to an absolute URL, without authentication of its own. Succeeds with the response, whatever its
+   * status.
    *
-   * - 301, 302, 303, 305, 307 and 308 are followed with the same method and body, as keystoneauth does. At the limit the
-   *   redirect itself is the response. 300 is not followed.
-   * - Another origin gets only headers that are known to be harmless (`accept`, `content-type`, `user-agent`, microversions and
-   *   the like), and no body of a login or of a request that holds a secret. https never becomes http.
-   * - In a browser no redirect is followed: the browser hides the target, or else takes the token along to any origin.
-   * - Compressed responses (gzip, deflate) are requested and decoded, except in a page or over `fetch`, where the platform does
-   *   it. A decoded response has neither `content-encoding` nor `content-length`. Read as a whole it may have 128 MiB; a stream
-   *   has no limit. An unknown coding is a `ResponseError` that names it; if the request has an `accept-encoding` of its own,
-   *   the stream has the encoded bytes.
+   * - 301, 302, 303, 305, 307 and 308 are followed with the same method and body, as keystoneauth does. At the limit
+   *   the redirect itself is the response. 300 is not followed.
+   * - Another origin gets only headers that are known to be harmless (`accept`, `content-type`, `user-agent`,
+   *   microversions and the like), and no body of a login or of a request with a secret. https is never redirected to
+   *   http.
+   * - In a browser no redirect is followed: the browser hides the target, or else sends the token to any origin.
+   * - Compressed responses (gzip, deflate) are requested and decoded, except in a page or over `fetch`, where the
+   *   platform does it. A decoded response has neither `content-encoding` nor `content-length`. It can be read as a
+   *   whole up to 128 MiB, and as a stream without limit. An unknown coding is a `ResponseError` that names it; if the
+   *   request has an `accept-encoding` of its own, the stream has the encoded bytes.
    * - Neither the response nor any error shows headers or body of the request.
    */
   readonly execute: (
@@ -158,8 +166,8 @@ export interface Service {
     options?: ExecuteOptions
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
   /**
-   * As `execute`, and reads the body as text with the same timeout again. A body of more than `limit` bytes (default: 16 MiB)
-   * is a `TransportError`. From a status of 400 on only the beginning is read.
+   * As `execute`, and reads the body as text with the same timeout again. A body of more than `limit` bytes (default:
+   * 16 MiB) is a `TransportError`. From a status of 400 on only the beginning is read.
    */
   readonly text: (
     request: HttpClientRequest.HttpClientRequest,
@@ -182,6 +190,7 @@ export interface Service {
 export interface TextResponse {
   readonly status: number
   readonly headers: Headers.Headers
+  /** The body. From a status of 400 on it may be only the beginning. */
   readonly text: string
   /** Hides the secrets of request and response in a text. */
   readonly hide: (text: string) => string
@@ -216,9 +225,7 @@ const positive = (
     new Errors.InvalidOptions({
       module: "Transport",
       option,
-      reason: `no answer can arrive within ${millis} ms: leave it out for ${
-        defaults[option]
-      }, or give Duration.infinity`
+      reason: `${millis} ms is not a positive duration; omit it for ${defaults[option]}, or set Duration.infinity`
     })
   )
 }
@@ -240,7 +247,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         deadlines.exitWithin(attempt.restore, attempt, client.execute(attempt.request), next, withoutPlatformHabits))
     const withCommonHeaders = CommonHeaders.make(options)
     const badHeaders = CommonHeaders.problem(options)
-    /** Credentials that were checked last: most requests have the same. */
+    /** The credentials that were checked last: most requests have the same. */
     let sendable: Headers.Headers | undefined
     const timeoutOf = (option: keyof typeof defaults) => positive(option, options[option] ?? defaults[option])
     const timeouts = {
@@ -251,7 +258,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const deadline = timeoutOf("deadline")
     const limiter = options.limits === undefined ? undefined : yield* Effect.either(Limiter.make(options.limits))
 
-    /** Sends one attempt. It is interruptible only while it waits, so that each attempt that is counted is also ended. */
+    /**
+     * Sends one attempt. It is interruptible only while it waits, so that each attempt that is counted is also ended.
+     */
     const attempt = (plan: Attempt.Plan, request: HttpClientRequest.HttpClientRequest, url: URL): Telemetry.Answer =>
       Effect.uninterruptibleMask((restore) =>
         Fiber.withFiber((fiber) => {
@@ -319,8 +328,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         return Either.left(invalidRequest(
           request,
           URL.canParse(request.url)
-            ? "the platform makes no URLs in a page or worker that came from a blob: or data: URL"
-            : "that is not an absolute URL"
+            ? "the platform cannot make URLs in a page or worker that was loaded from a blob: or data: URL"
+            : "the URL is not absolute"
         ))
       }
       const { about, credentials, operation, phase = "request" } = execute
@@ -434,7 +443,7 @@ const withoutFragment = (
   return HttpClientRequest.make(request.method)(url, { headers: request.headers, body: request.body })
 }
 
-/** From a status of 400 on the beginning of the body is enough, and need not be readable; any other body is needed whole. */
+/** Reads the body of a response. From a status of 400 on only its beginning is read, and need not be readable. */
 const readText = (
   { phase, secrets }: Attempt.Plan,
   { method }: HttpClientRequest.HttpClientRequest,
@@ -456,7 +465,7 @@ const readText = (
             reason: "Response",
             method,
             url,
-            description: `its body is longer than ${limit} bytes`
+            description: `the body is longer than ${limit} bytes`
           })
       ),
       Effect.map(({ text }) => ({ status, headers, text, hide, url }))
@@ -464,8 +473,8 @@ const readText = (
 }
 
 /**
- * The platform's client spans record headers and user info of URLs in clear, and hand the request to the tracer; ours take
- * their place. `fetch` would follow redirects by itself, with every header.
+ * Turns off the client spans of the platform, which record headers and user info of URLs in clear and pass the request
+ * to the tracer, and the redirects of `fetch`, which would be sent every header.
  */
 const withoutPlatformHabits: Fiber.Surroundings = {
   context: Memo.byObject((outer) =>
@@ -479,6 +488,17 @@ const withoutPlatformHabits: Fiber.Surroundings = {
 
 /**
  * A `Transport` over the `HttpClient` of the environment.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Layer } from "effect"
+ * import * as Transport from "effect-keystoneauth/Transport"
+ *
+ * const TransportLive = Transport.layer({ timeout: "10 seconds", retries: { connect: 3 } }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * What makes a transport for a cloud that brings its own TLS: which authorities to trust, and with which certificate to come.
+ * Service that makes an `HttpClient` with the TLS settings of a cloud: authorities to trust, and a client certificate.
  *
  * @since 0.1.0
  */
@@ -11,23 +11,26 @@ import type * as Redacted from "effect/Redacted"
 import { InvalidOptions } from "../Errors.js"
 
 /**
- * The options of `NodeTransport` that clouds have. Certificates and keys are paths of files; or PEM text or base64, which is
- * `Redacted` where it comes from a cloud's configuration.
+ * The TLS settings of a cloud. Certificates and keys are paths of files, PEM text or base64; text and base64 from the
+ * configuration of a cloud are `Redacted`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Tls {
-  /** Trust any certificate. */
+  /** Whether to trust any certificate. */
   readonly insecure: boolean
+  /** Certificates of the authorities to trust. */
   readonly caCert: string | Redacted.Redacted | undefined
-  /** May hold the key as well. */
+  /** The client certificate, optionally with its key. */
   readonly clientCert: string | Redacted.Redacted | undefined
+  /** The key of `clientCert`. */
   readonly clientKey: string | Redacted.Redacted | undefined
 }
 
 /**
- * Makes a transport with a cloud's own TLS. `NodeTransport.layerFactory` is one.
+ * Service tag for the function that makes an `HttpClient` with the TLS settings of a cloud, such as
+ * `NodeTransport.layerFactory`.
  *
  * @since 0.1.0
  * @category tags
@@ -38,8 +41,8 @@ export class TransportFactory extends Context.Tag("effect-keystoneauth/Transport
 >() {}
 
 /**
- * The `HttpClient` that is there, for every cloud: in browsers, on other runtimes, in tests. A cloud that asks for TLS of its own
- * is refused with `InvalidOptions`, since this client goes its own way.
+ * Uses the `HttpClient` of the environment for every cloud: in browsers, on other runtimes, in tests. A cloud with TLS
+ * settings fails with `InvalidOptions`, since this client cannot apply them.
  *
  * @since 0.1.0
  * @category layers
@@ -53,7 +56,7 @@ export const layerHttpClient: Layer.Layer<TransportFactory, never, HttpClient.Ht
       new InvalidOptions({
         module: "TransportFactory",
         option: asked.join(", "),
-        reason: "this HttpClient has TLS of its own; NodeTransport.layerFactory is one that does as the cloud says"
+        reason: "layerHttpClient cannot apply the TLS settings of a cloud; use NodeTransport.layerFactory instead"
       })
     )
   })

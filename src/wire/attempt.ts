@@ -1,4 +1,7 @@
-/** One attempt to send a request: the request, its URL, its deadline, and what all attempts of one request have in common. */
+/**
+ * One attempt to send a request: the request, its URL, its deadline, and what all attempts of one request have in
+ * common.
+ */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -19,13 +22,13 @@ import * as Upload from "./upload.js"
 
 export type Phase = "request" | "login" | "discovery"
 
-/** How one request is sent: the same for all redirects and retries. */
+/** How a request is sent, with all its redirects and retries. */
 export interface Plan {
   readonly phase: Phase
-  /** How long the headers of an answer may take, and each part of its body, in milliseconds. */
+  /** Timeout for the headers of the response, and for each part of its body, in milliseconds. */
   readonly timeout: number
   readonly operation: Operation.Operation | undefined
-  /** The operation, or counts of this request alone. */
+  /** The operation, or the counts of this request if it belongs to none. */
   readonly tries: Operation.Tries
   readonly about: Transport.About
   readonly retries: Retries.Retries | undefined
@@ -34,11 +37,11 @@ export interface Plan {
   readonly secrets: Secrets.Secrets
 }
 
-/** The error of an answer that did not come in time. */
+/** The error of a response that did not arrive in time. */
 const timedOut = ({ phase, secrets, timeout }: Plan, method: string, url: URL): Errors.TimedOut =>
   new Errors.TimedOut({ phase, method, url: secrets.hide(Url.shown(url.href)), millis: timeout })
 
-/** The deadline of reading the answer to a plan as a whole. */
+/** The deadline for reading a whole response. */
 export const deadlineOf = (
   plan: Plan,
   method: string,
@@ -72,7 +75,7 @@ export class Attempt implements Deadline.Deadline<Errors.TimedOut>, Upload.Liste
     this.resends = plan.tries.nextAttempt()
   }
 
-  /** As it is sent. */
+  /** The request as it is sent. */
   get request(): HttpClientRequest.HttpClientRequest {
     return this.#request
   }
@@ -94,8 +97,8 @@ export class Attempt implements Deadline.Deadline<Errors.TimedOut>, Upload.Liste
   }
 
   /**
-   * Starts the time of the attempt. A body that is a stream, or a large one where the client sends it `inPieces`, reports its
-   * progress to the deadline.
+   * Starts the time of the attempt. A body that is a stream, or a large one where the client sends it `inPieces`,
+   * reports its progress to the deadline.
    */
   begin(request: HttpClientRequest.HttpClientRequest, inPieces: boolean): void {
     this.#beganAt = Time.ofFiber(this.fiber)
@@ -129,7 +132,10 @@ export class Attempt implements Deadline.Deadline<Errors.TimedOut>, Upload.Liste
     this.#uploadFailure = cause
   }
 
-  /** The error of a failed attempt. If the stream of an upload has failed it is that failure, whatever the client reports. */
+  /**
+   * The error of a failed attempt. If the stream of an upload has failed it is that failure, whatever the client
+   * reports.
+   */
   failure(cause: Cause.Cause<TransportFault.Failure>): Cause.Cause<Errors.TransportError | Errors.TimedOut> {
     this.#isOver = true
     return this.#uploadFailure === undefined || Cause.isInterruptedOnly(this.#uploadFailure) ||

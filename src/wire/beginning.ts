@@ -3,8 +3,8 @@ import * as Stream from "effect/Stream"
 import type * as HttpClientError from "../base/httpClientError.js"
 
 /**
- * The beginning of a body, as it comes. It is copied into one buffer: chunks of one byte each, kept as they are, would take
- * more than a hundred times their size.
+ * The beginning of a body. Chunks are copied into one buffer, since chunks of one byte would take more than a hundred
+ * times their size.
  */
 export class Beginning {
   #bytes = new Uint8Array(0)
@@ -14,7 +14,7 @@ export class Beginning {
     this.#limit = limit
   }
 
-  /** Is there more than is wanted? */
+  /** Whether the body is longer than the limit. */
   truncated = false
 
   add(chunk: Uint8Array): void {
@@ -29,7 +29,7 @@ export class Beginning {
     this.#size += wanted.length
   }
 
-  /** Reads until the end or the limit, where the connection is closed. */
+  /** Reads up to the end or the limit. At the limit the connection is closed. */
   fill(
     body: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
   ): Effect.Effect<void, HttpClientError.ResponseError> {
@@ -47,7 +47,7 @@ export class Beginning {
     return this.#bytes.subarray(0, this.#size)
   }
 
-  /** UTF-8, without its mark. */
+  /** The bytes as UTF-8, without a byte order mark. */
   get text(): string {
     return new TextDecoder().decode(this.bytes)
   }

@@ -1,4 +1,4 @@
-/** Reading bodies with a bound, and what can be sent twice. */
+/** Reads bodies up to a limit, and says which bodies can be sent twice. */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Cause from "effect/Cause"
@@ -8,7 +8,7 @@ import { Beginning } from "./beginning.js"
 import * as Response from "./response.js"
 import * as TransportFault from "./transportFault.js"
 
-/** A body as text, and whether it was cut after `limit` bytes. */
+/** Reads a body as text, up to `limit` bytes; `truncated` if it is longer. */
 export const text = (
   response: HttpClientResponse.HttpClientResponse,
   limit: number
@@ -18,14 +18,14 @@ export const text = (
     return Effect.zipRight(beginning.fill(Response.pieces(response)), Effect.suspend(() => heard(response, beginning)))
   })
 
-/** What was read, and told to who listens. */
+/** The text that was read, which is also reported to the listener of the response. */
 const heard = (
   response: HttpClientResponse.HttpClientResponse,
   { text, truncated }: Beginning
 ): Effect.Effect<{ readonly text: string; readonly truncated: boolean }> =>
   Effect.as(Response.tell(response, text), { text, truncated })
 
-/** What came of the beginning of a body within so many milliseconds, whatever happened then. */
+/** The part of a body that arrives within this time and limit, even if reading it fails. */
 const within = (
   response: HttpClientResponse.HttpClientResponse,
   limit: number,
@@ -40,23 +40,26 @@ const within = (
     )
   })
 
-/** In place of a text that is in a coding which is not understood, or not what its coding says. */
+/** Text in place of a body whose content coding is unknown or broken. */
 const whyUnread = (error: HttpClientError.ResponseError | Cause.TimeoutException): string =>
   error._tag === "ResponseError" && TransportFault.isUnreadable(error.cause)
-    ? `its message cannot be read: ${error.description}`
+    ? `the message cannot be read: ${error.description}`
     : ""
 
 const faultLimit = 64 * 1024
 
-/** The beginning of the body of a refusal: what came of it in time, for the refusal is known without it. */
+/**
+ * The beginning of the body of an error response, as far as it arrives in time: the status alone is enough for an
+ * error.
+ */
 export const faultText = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string> =>
   within(response, faultLimit, Math.min(5000, Response.patience(response) / 2))
 
-/** Lets go of an answer whose body is of no interest, so that its connection can be used again or is closed. */
+/** Discards the body of a response, so that its connection can be used again or is closed. */
 export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   Effect.asVoid(within(response, faultLimit, Math.min(500, Response.patience(response) / 2)))
 
-/** Can this body be sent a second time? A stream may be read only once. */
+/** Whether a body can be sent twice. A stream may be readable only once. */
 export const isReplayable = (body: HttpBody.HttpBody): boolean => {
   switch (body._tag) {
     case "Empty":

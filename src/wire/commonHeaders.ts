@@ -1,4 +1,6 @@
-/** The headers that every request gets: who sends it, for whom, and what the Session or an Adapter adds. */
+/**
+ * Headers of every request: user agent, accepted encodings, `Forwarded`, and those that a Session or an Adapter adds.
+ */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Errors from "../Errors.js"
@@ -7,45 +9,54 @@ import * as CopyRequest from "./copyRequest.js"
 import * as Page from "./page.js"
 import { version } from "./version.js"
 
+/** Headers of all requests of a Session, logins and version documents included. */
 export interface SessionHeaders {
-  /** Name of the program, first in the user agent: `inventory/1.2.0 effect-keystoneauth/0.1.0`. */
+  /** Name of the program, first in the user agent: `inventory/1.2.0 effect-keystoneauth/0.1.0`. Default: none. */
   readonly appName?: string | undefined
+  /** Version of the program in the user agent. Default: none. */
   readonly appVersion?: string | undefined
-  /** Libraries between the program and this one, as name and version, for the user agent. */
+  /** Name and version of other libraries in the user agent. Default: none. */
   readonly additionalUserAgent?: ReadonlyArray<readonly [name: string, version: string]> | undefined
-  /** In place of program, client and libraries: `mine effect-keystoneauth/0.1.0`. */
+  /**
+   * Replaces program, client and libraries in the user agent: `mine effect-keystoneauth/0.1.0`. Default: not replaced.
+   */
   readonly userAgent?: string | undefined
-  /** Headers of every request that does not have them itself, logins and version documents included. */
+  /** Headers of requests that do not set them themselves. Default: none. */
   readonly additionalHeaders?: Headers.Input | undefined
-  /** The address of whoever the program works for, told in `Forwarded` headers. */
+  /** IP address of the client that the program acts for, sent as `Forwarded`. Default: no such header. */
   readonly originalIp?: string | undefined
 }
 
+/** Headers of one request. */
 export interface RequestHeaders {
-  /** The whole user agent, whatever the headers say. */
+  /** The whole user agent; it replaces a `user-agent` header of the request. Default: the Session's. */
   readonly userAgent?: string | undefined
-  /** Name of the client library that makes the request, after the program's in the user agent. */
+  /** Name of the client library that makes the request, after the program in the user agent. Default: none. */
   readonly clientName?: string | undefined
+  /** Version of the client library in the user agent. Default: none. */
   readonly clientVersion?: string | undefined
-  /** Headers for where the request has none of that name itself. They win over the Session's. */
+  /** Headers that are set if the request does not set them itself. They win over the Session's. Default: none. */
   readonly additionalHeaders?: Headers.Input | undefined
-  /** `X-OpenStack-Request-ID` (`req-` and a UUID), by which the logs of all services that take part can be searched. */
+  /**
+   * Sent as `X-OpenStack-Request-ID` (`req-` and a UUID), by which the logs of all services that take part can be
+   * searched. Default: no such header.
+   */
   readonly globalRequestId?: string | undefined
-  /** The address of whoever the request is made for, told in its `Forwarded` header. */
+  /** IP address of the client that the request is made for, sent as `Forwarded`. Default: the Session's. */
   readonly originalIp?: string | undefined
 }
 
-/** `name/version`, or the name alone. */
+/** `name/version`, or only the name. */
 const product = (name: string | undefined, version: string | undefined): ReadonlyArray<string> =>
   name === undefined || name === "" ? [] : [version === undefined || version === "" ? name : `${name}/${version}`]
 
-/** The runtime, where it says so portably: Node 21 and newer, Deno, Bun, Workers. A browser names itself. */
+/** The runtime by its `navigator`: Node 21 and newer, Deno, Bun, Workers. Browsers send a user agent of their own. */
 const runtime = (): ReadonlyArray<string> =>
   typeof navigator !== "undefined" && /^(Node\.js|Deno|Bun|Cloudflare-Workers)\b\S*$/.test(navigator.userAgent)
     ? [navigator.userAgent]
     : []
 
-/** What this library says of itself, last in each user agent. */
+/** Name and version of this library and of the runtime, the end of each user agent. */
 export const ownUserAgent = (): string => [`effect-keystoneauth/${version}`, ...runtime()].join(" ")
 
 const userAgent = (options: SessionHeaders, request: RequestHeaders): string =>
@@ -60,22 +71,22 @@ const userAgent = (options: SessionHeaders, request: RequestHeaders): string =>
     ownUserAgent()
   ].join(" ")
 
-/** An address as RFC 7239 writes it: of version 6 in brackets and quotes. */
+/** An IP address as RFC 7239 writes it: version 6 in brackets and quotes. */
 const forwardedFor = (address: string): string =>
   address.includes(":") ? `"[${address.replace(/^\[|\]$/g, "")}]"` : address
 
-/** Nothing is said. */
+/** Whether no header option is set. */
 export const isCommon = (request: RequestHeaders): boolean =>
   request.userAgent === undefined && request.clientName === undefined && request.additionalHeaders === undefined &&
   request.globalRequestId === undefined && request.originalIp === undefined
 
-/** What no value of a header can have: anything but tabs, blanks, and what is visible in Latin-1. */
+/** Matches a character that is not allowed in the value of a header: allowed are tab, space and printable Latin-1. */
 const impossible = /[^\t\x20-\x7e\x80-\xff]/
 
-/** What no name of a header can have. */
+/** Matches a character that is not allowed in the name of a header. */
 const impossibleInName = /[^!#$%&'*+.^_`|~0-9a-z-]/i
 
-/** Texts that become headers as they are. */
+/** Options whose text is sent unchanged. */
 const texts = [
   "appName",
   "appVersion",
@@ -86,25 +97,25 @@ const texts = [
   "originalIp"
 ] as const
 
-/** Why these headers cannot be sent, if they cannot. It quotes no value, as the platforms would. */
+/** The reason why headers cannot be sent, if there is one. It quotes no value, unlike the errors of HTTP clients. */
 export const unsendable = (headers: Readonly<Record<string, string | undefined>>): string | undefined => {
   for (const name in headers) {
     if (name === "" || impossibleInName.test(name)) {
-      return `${JSON.stringify(name)} cannot be the name of a header`
+      return `${JSON.stringify(name)} is not a valid header name`
     }
     const value = headers[name] ?? ""
     const at = value.search(impossible)
     if (at >= 0) {
       const code = value.charCodeAt(at)
-      return `a character of ${name} cannot be in a header (${
-        code > 0xff ? "none of Latin-1" : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`
+      return `${name} has a character that is not allowed in a header (${
+        code > 0xff ? "not Latin-1" : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`
       })`
     }
   }
   return undefined
 }
 
-/** What is wrong with one of these options, if anything is. */
+/** The error of the first invalid option, if there is one. */
 export const problem = (options: SessionHeaders & RequestHeaders): Errors.InvalidOptions | undefined => {
   const checked = [
     ...texts.map((option) => [option, { [option]: options[option] }] as const),
@@ -120,19 +131,19 @@ export const problem = (options: SessionHeaders & RequestHeaders): Errors.Invali
   return undefined
 }
 
-/** Puts them on. What the caller has set stays, but for `userAgent` and `globalRequestId`, which say so themselves. */
+/** Adds the headers to a request. Headers of the request win, except over `userAgent` and `globalRequestId`. */
 export const make = (options: SessionHeaders) => {
   const agent = userAgent(options, {})
   const simple = options.additionalHeaders === undefined && options.originalIp === undefined
   const additional = Headers.fromInput(options.additionalHeaders)
-  // browsers send their own, and ask the server first whether ours may be sent; `accept-encoding` is theirs alone
+  // browsers send a user agent of their own, ask the server first about another one, and forbid `accept-encoding`
   const inPage = Page.origin() !== undefined
 
   const usual = Headers.unsafeFromRecord({
     "user-agent": agent,
     "accept-encoding": ContentCoding.accepted(Headers.empty)
   })
-  /** What the request has itself wins. */
+  /** The usual headers for a request that sets some of them itself, which win. */
   const named = (own: Headers.Headers): Headers.Headers =>
     Headers.unsafeFromRecord({ "user-agent": agent, "accept-encoding": ContentCoding.accepted(own), ...own })
 

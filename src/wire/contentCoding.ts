@@ -1,6 +1,7 @@
 /**
- * Bodies that were compressed for their way (`Content-Encoding`): what requests ask for, and how such bodies are read. They are
- * decoded as streams: nothing of what a small body expands to is kept, unless somebody reads it as a whole, and then up to `limit`.
+ * Compressed bodies (`Content-Encoding`): which codings requests accept, and how bodies are decoded. Bodies are decoded
+ * as streams, so that a small one that expands to a large one takes no memory, unless it is read as a whole, up to
+ * `limit`.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -18,26 +19,29 @@ type Bytes = Stream.Stream<Uint8Array, Failure>
 /** Makes the error of a body that cannot be decoded. */
 type Fail = (reason: string) => Failure
 
-/** What a request accepts unless its caller says so himself. A range of something compressed could not be decoded. */
+/** `Accept-Encoding` of requests that do not set it. A range of a compressed body could not be decoded. */
 export const accepted = (headers: Headers.Headers): string => "range" in headers ? "identity" : "gzip, deflate"
 
-/** How long a body that was compressed may be when it is read as a whole. */
+/** The longest compressed body that can be read as a whole, in decoded bytes. */
 const limit = 128 * 1024 * 1024
 
-/** The platform has decoded it, we do, or nobody does. */
+/** How a body is decoded: `"decoded"` by the HTTP client, `"gzip"` and `"deflate"` here, `"foreign"` not at all. */
 export type Coding = "decoded" | "gzip" | "deflate" | "foreign"
 
-/** What some `fetch` decodes. */
+/** Codings that implementations of `fetch` decode. */
 const ofFetch = /^(gzip|deflate|br|zstd)$/
 
-/** `fetch` leaves the header on when it decodes. Only its answers have a URL; the platform wraps them once or twice. */
+/**
+ * Whether a response comes from `fetch`, which decodes bodies and keeps the header. Only its responses have a URL; the
+ * platform wraps them once or twice.
+ */
 const isFetched = (response: HttpClientResponse.HttpClientResponse): boolean => {
   const inner: unknown = "original" in response ? response.original : response
   return isRecord(inner) && isRecord(inner["source"]) && typeof inner["source"]["url"] === "string" &&
     inner["source"]["url"] !== ""
 }
 
-/** The one place that decides who decodes an answer with this `content-encoding`. */
+/** Decides how a response with this `content-encoding` is decoded; `undefined` if it is not encoded. */
 export const make = (response: HttpClientResponse.HttpClientResponse, header: string): Coding | undefined => {
   const { request, status } = response
   const names = header.toLowerCase().split(",").map((name) => name.trim().replace(/^x-/, ""))
@@ -51,7 +55,7 @@ export const make = (response: HttpClientResponse.HttpClientResponse, header: st
     : "foreign"
 }
 
-/** The bytes without their coding. Nothing is not in any coding. */
+/** Decodes a body. An empty body needs no decoding. */
 export const decode = (coding: Coding, wire: Bytes, fail: Fail): Bytes => {
   switch (coding) {
     case "decoded":
@@ -62,7 +66,7 @@ export const decode = (coding: Coding, wire: Bytes, fail: Fail): Bytes => {
         ({ length }) =>
           length === 0
             ? Effect.void
-            : Effect.fail(fail("it is not understood: gzip is, and deflate, if all of it comes"))
+            : Effect.fail(fail("only gzip and deflate can be decoded, and no parts of a body"))
       )
     default:
       return Stream.unwrapScoped(
@@ -73,7 +77,7 @@ export const decode = (coding: Coding, wire: Bytes, fail: Fail): Bytes => {
               onFailure: Option.match({ onNone: () => Stream.empty, onSome: Stream.fail }),
               onSuccess: (first) =>
                 decompress(
-                  // some send deflate in the format of zlib, as the standard has it, and some without
+                  // some servers send deflate with zlib's header, as the standard says, and some without
                   coding === "deflate" && (Chunk.unsafeHead(first)[0] ?? 0) % 16 !== 8 ? "deflate-raw" : coding,
                   Stream.concat(Stream.fromChunk(first), Stream.repeatEffectChunkOption(pull)),
                   fail
@@ -93,10 +97,10 @@ const decompress = (format: CompressionFormat, compressed: Bytes, fail: Fail): B
       onError: (cause) =>
         cause instanceof HttpClientError.ResponseError
           ? cause
-          : fail(`it is not that, or not whole: ${cause instanceof Error ? cause.message : "it cannot be decoded"}`)
+          : fail(`the body is invalid or incomplete: ${cause instanceof Error ? cause.message : "no reason is given"}`)
     })))
 
-/** All of a body, to be read by the platform as often as anyone likes. */
+/** Decodes a whole body, which the platform can then read repeatedly and in each form. */
 export const whole = (
   response: HttpClientResponse.HttpClientResponse,
   bytes: Bytes,
@@ -104,11 +108,11 @@ export const whole = (
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, Failure> =>
   Effect.suspend(() => {
     const beginning = new Beginning(limit)
-    // it tells how a form is written
+    // reading a form needs its content type
     const { "content-type": type = "" } = response.headers
     return Effect.flatMap(beginning.fill(bytes), () =>
       beginning.truncated
-        ? Effect.fail(fail(`it is longer than ${limit} bytes when it is decoded: read it as a stream`))
+        ? Effect.fail(fail(`the decoded body is longer than ${limit} bytes; read it as a stream`))
         : Effect.succeed(HttpClientResponse.fromWeb(
           response.request,
           new Response(beginning.bytes, { headers: /^[ -~]*$/.test(type) ? { "content-type": type } : {} })

@@ -1,10 +1,11 @@
 /**
- * Lines of the debug log for requests and answers. A request is a `curl` command that can be run; no line holds a secret.
+ * Lines of the debug log for requests and responses. A request is a `curl` command that can be run. No line has a
+ * secret.
  *
- * - A header that authenticates is a shell variable: `-H "x-auth-token: $OS_TOKEN"`. keystoneauth shows a hash of it, with
+ * - A header that authenticates is a shell variable: `-H "x-auth-token: $OS_TOKEN"`. keystoneauth shows a hash, with
  *   which the command cannot be run.
- * - Of bodies only JSON is shown, with the values of secret fields masked. The body of a login and any other body is a file
- *   that must be provided to run the command: `@login.json`, `@body`.
+ * - Of bodies only JSON is shown, with the values of secret fields masked. The body of a login and any other body is a
+ *   file that must be provided to run the command: `@login.json`, `@body`.
  * - Tokens are shown without their catalog.
  */
 import * as Headers from "@effect/platform/Headers"
@@ -20,7 +21,7 @@ import type * as Secrets from "../safety/secrets.js"
 import * as Url from "../safety/url.js"
 import * as Response from "./response.js"
 
-/** A request, and the secrets that no line about it may hold. */
+/** A request, with the secrets to hide. */
 export interface Asked {
   readonly method: string
   readonly url: URL
@@ -28,7 +29,7 @@ export interface Asked {
   readonly secrets: Secrets.Secrets
 }
 
-/** In characters, as shown. A longer request body is left out, since the command needs the whole. */
+/** In characters. A longer body of a request is not shown, since the command needs all of it. */
 const longest = 4096
 
 // -----------------------------------------------------------------------------
@@ -43,7 +44,7 @@ const variable = (header: string): string => `OS_${header.replace(/^x-(auth-)?/,
 const headerOption = (secrets: Secrets.Secrets) => ([name, value]: readonly [string, string]): string =>
   secrets.isHeader(name)
     ? `-H "${name}: $${variable(name)}"`
-    // with the header alone, curl would print compressed bytes
+    // with only the header curl would print compressed bytes
     : name === "accept-encoding" && value !== "identity"
     ? "--compressed"
     : `-H ${quoted(`${name}: ${secrets.hide(value)}`)}`
@@ -80,7 +81,7 @@ export const command = (request: HttpClientRequest.HttpClientRequest, asked: Ask
   ].filter((part) => part !== undefined).join(" ")
 
 // -----------------------------------------------------------------------------
-// an answer
+// a response
 // -----------------------------------------------------------------------------
 
 const shownUrl = ({ secrets, url }: Asked): string => secrets.hide(Url.shown(url))
@@ -111,7 +112,7 @@ const shownBody = (
   const type = Option.getOrElse(Headers.get(headers, "content-type"), () => "no content type")
   const left = `<${text.length} characters of ${secrets.hide(type)}>`
   if (status >= 400) {
-    // a refusal of a login may quote it; any other text is a message
+    // the error of a login may quote its body; any other text is a message
     return sendsLogin(url, phase) || !/^text\/|\bjson\b/i.test(type)
       ? left
       : cut(secrets.hide(Redaction.mask(text) ?? text).trim())
@@ -141,7 +142,7 @@ export const logRequest = (
   asked: Asked & { readonly request: HttpClientRequest.HttpClientRequest }
 ): Effect.Effect<void> => Effect.suspend(() => Effect.logDebug(command(asked.request, asked)))
 
-/** Logs an answer when its headers have arrived, and its body when that is read. */
+/** Logs a response when its headers have arrived, and its body when it is read. */
 export const logExit = (
   asked: Asked,
   exit: Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>,

@@ -1,4 +1,4 @@
-/** From the answer of a service that refuses, in any dialect, to one typed error. */
+/** Reads the error responses of services, in all their formats, and makes typed errors of them. */
 import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -9,7 +9,7 @@ import * as Time from "../base/time.js"
 import * as Errors from "../Errors.js"
 import * as Redaction from "../safety/redaction.js"
 
-/** What a service said, whatever its dialect. */
+/** The message of a service. */
 export interface Fault {
   readonly message: string | undefined
   readonly details: string | undefined
@@ -17,16 +17,18 @@ export interface Fault {
 
 const silent: Fault = { message: undefined, details: undefined }
 
-/** Takes out of a text what must not be shown. */
+/** Hides the secrets in a text. */
 export type Hide = (text: string) => string
 
-/** As much of a text as is read, and as is tidied: more than is shown. */
+/** How much of a text is searched for secrets, in characters. */
 const longest = 64 * 1024
+/** How much of that is tidied. */
 const readLength = 8000
+/** How much of that is shown. */
 
 const shownLength = 2000
 
-/** Reads texts: what must not be shown is taken out first, while it is still written as the service wrote it, and then they are tidied. */
+/** Reads a text: hides secrets while the text still is as the service wrote it, and then tidies it. */
 type Tidy = (u: unknown) => string | undefined
 
 const tidyAfter = (hide: Hide): Tidy => (u) =>
@@ -37,9 +39,9 @@ const tidyAfter = (hide: Hide): Tidy => (u) =>
     : undefined
 
 const tidied = (said: string): string | undefined => {
-  // jsonschema goes on with the whole schema, and with what it was sent
+  // jsonschema appends the whole schema and the request
   const [own = ""] = said.split(/\s\sFailed validating '/, 1)
-  // several services write HTML line breaks in the text of their JSON; what controls terminals is none of it
+  // several services put HTML line breaks into their JSON; control characters could control a terminal
   const text = own.slice(0, readLength).replace(/<br *\/?>/g, " ").replace(/[\s\p{Cc}]+/gu, " ").trim()
   return text === "" ? undefined : text
 }
@@ -48,10 +50,10 @@ const firstOf = (tidy: Tidy, ...texts: ReadonlyArray<unknown>): string | undefin
   texts.map(tidy).find((text) => text !== undefined)
 
 /**
- * Reads the fault dialects of OpenStack: Keystone and Heat (`error`), the API-SIG list (`errors`: Placement), Neutron
- * (`NeutronError`), Ironic (`error_message`, which may be JSON in JSON), Barbican (`title`, `description`), Nova, Cinder and
- * Manila (one key that names the fault: `itemNotFound`), OAuth 2 (`error_description`), HTML (Swift, proxies) and plain text.
- * What the body is decides, whatever its content type says.
+ * Reads the error formats of OpenStack: Keystone and Heat (`error`), the API-SIG list (`errors`: Placement), Neutron
+ * (`NeutronError`), Ironic (`error_message`, which may be JSON in JSON), Barbican (`title`, `description`), Nova,
+ * Cinder and Manila (one key that names the fault: `itemNotFound`), OAuth 2 (`error_description`), HTML (Swift,
+ * proxies) and plain text. The body decides about the format, whatever its content type.
  */
 export const read = (contentType: string, body: string, hide: Hide): Fault => {
   if (body.trim() === "") {
@@ -67,13 +69,13 @@ export const read = (contentType: string, body: string, hide: Hide): Fault => {
   return isBinary(body) ? silent : { ...silent, message: tidied(withoutTitle(hide(body.slice(0, longest)))) }
 }
 
-/** Glance and others put the status over a text. */
+/** Glance and others put the status above their message. */
 const withoutTitle = (body: string): string => {
   const [, title = "", rest = ""] = /^\d{3} ([\w -]+)\n\n([^]*)$/.exec(body) ?? []
   return StatusTitle.isTitle(title) && rest.trim() !== "" ? rest : body
 }
 
-/** Bytes that are no text, such as a body that is still compressed. */
+/** Whether a body is not text, but still compressed, for example. */
 const isBinary = (body: string): boolean => /[\0\uFFFD]/.test(body.slice(0, readLength))
 
 const readJson = (tidy: Tidy, json: unknown): Fault => {
@@ -95,7 +97,7 @@ const readJson = (tidy: Tidy, json: unknown): Fault => {
     return nested
   }
   if (typeof error === "string") {
-    // OAuth 2 has a code there, and says beside it what it means
+    // in OAuth 2 `error` is a code, and the description is the message
     const description = tidy(oauth)
     return description === undefined
       ? { message: tidy(error), details: tidy(json["message"]) }
@@ -104,11 +106,11 @@ const readJson = (tidy: Tidy, json: unknown): Fault => {
   const own = readObject(tidy, json)
   return own.message === undefined
     ? readNamedFault(tidy, json)
-    // Heat without an engine: the type is all that its `error` says
+    // Heat without an engine has an `error` with only a type
     : { ...own, details: own.details ?? (isRecord(error) ? tidy(error["type"]) : undefined) }
 }
 
-/** The first of several, as keystoneauth does it. A title that is only the name of the status says nothing. */
+/** The first error of several, as in keystoneauth. A title that is only the name of the status is not the message. */
 const readErrorList = (tidy: Tidy, errors: ReadonlyArray<unknown>): Fault => {
   const first = errors.find(isRecord)
   if (first === undefined) {
@@ -132,7 +134,7 @@ const readObject = (tidy: Tidy, fault: Record<string, unknown>): Fault => {
   return { message: said, details: firstOf(tidy, details, detail === said ? undefined : detail, debuginfo, type) }
 }
 
-/** What is meant as text, or else as JSON. */
+/** A text as it is, anything else as JSON. */
 const written = (tidy: Tidy, u: unknown): string | undefined => {
   if (typeof u !== "object" || u === null) {
     return tidy(u)
@@ -157,8 +159,8 @@ const readNamedFault = (tidy: Tidy, json: Record<string, unknown>): Fault => {
 }
 
 /**
- * The words of a page; its title, if it has no other words than the name of the status. Cut up rather than searched
- * with regular expressions: a page can be made so that those take very long.
+ * The text of an HTML page, or its title if there is no other text than the name of the status. The page is split
+ * rather than searched with regular expressions, which a hostile page could make very slow.
  */
 const readHtml = (page: string): Fault => {
   const named: Array<string> = []
@@ -171,7 +173,7 @@ const readHtml = (page: string): Fault => {
       element = closing === "/" ? "" : name.toLowerCase()
     }
     const text = tidied(piece.slice(end + 1).replace(/&(\w{1,10}|#39|#x27);/g, (entity) => entities[entity] ?? entity))
-    // below a line servers write their own name
+    // servers write their own name below a rule
     if (text === undefined || element === "script" || element === "style" || element === "hr") {
       continue
     }
@@ -192,18 +194,18 @@ const entities: Readonly<Record<string, string>> = {
   "&amp;": "&"
 }
 
-/** Nearly all services, the older name of Nova and Cinder, Ironic's, Swift's. */
+/** The header of nearly all services, the older one of Nova and Cinder, Ironic's, and Swift's. */
 const requestIdHeaders = ["x-openstack-request-id", "x-compute-request-id", "openstack-request-id", "x-trans-id"]
 
-/** The request id of an answer, in any of its spellings. */
+/** The request id of a response. */
 export const requestId = (headers: Headers.Headers, hide: Hide): string | undefined => {
   const id = requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined && id !== "")
   return id === undefined ? undefined : hide(id)
 }
 
 /**
- * `Retry-After`, which is a number of seconds (of less than thirty years) or a date, in milliseconds from now: a date is meant by the
- * clock that the answer itself has its `Date` from.
+ * `Retry-After` in milliseconds from now. It is a number of seconds (less than thirty years) or a date, which is
+ * compared with the `Date` of the response, if it has one.
  */
 export const retryAfterMillis = (headers: Headers.Headers): Effect.Effect<number | undefined> =>
   Option.match(Headers.get(headers, "retry-after"), {
@@ -217,7 +219,7 @@ export const retryAfterMillis = (headers: Headers.Headers): Effect.Effect<number
         })
   })
 
-/** What an answer says about its refusal, as it may be shown. */
+/** What an error response says, without secrets. */
 export interface Refusal {
   readonly requestId: string | undefined
   readonly serviceMessage: string | undefined
@@ -242,7 +244,7 @@ export const describe = (
 const cut = (text: string | undefined): string | undefined =>
   text !== undefined && text.length > shownLength ? `${text.slice(0, shownLength)}…` : text
 
-/** The error for a status of 400 or more, but for 401, which depends on whose it is. */
+/** The error for a status of 400 or more, except 401: its error depends on what was rejected. */
 export const statusError = (failure: Errors.HttpFailure): Errors.HttpStatusError => {
   switch (failure.status) {
     case 400:
@@ -262,7 +264,7 @@ export const statusError = (failure: Errors.HttpFailure): Errors.HttpStatusError
     case 410:
       return new Errors.Gone(failure)
     case 413:
-      // Nova and Cinder say "over limit" with 413; only then is there a time to come back
+      // Nova and Cinder use 413 for "over limit", and only then send a Retry-After
       return failure.details === "overLimit" || failure.retryAfterMillis !== undefined
         ? new Errors.RateLimited(failure)
         : new Errors.ClientError(failure)

@@ -1,10 +1,10 @@
-/** Everything that belongs to one request of a caller: a deadline for the whole, and counts of what was tried. */
+/** Everything that is done for one request of a caller: its deadline, and the number of attempts and retries. */
 import type * as Effect from "effect/Effect"
 import type * as Deadline from "../base/deadline.js"
 import * as Time from "../base/time.js"
 import type * as Errors from "../Errors.js"
 
-/** Counts of what was tried, and when it must be done. */
+/** The deadline of a request, and the number of its attempts, retries and delays. */
 export class Tries {
   #endsAt: Time.Instant
   #sent = 0
@@ -16,7 +16,7 @@ export class Tries {
     this.#endsAt = endsAt
   }
 
-  /** The deadline of the whole. */
+  /** The deadline of the whole request. */
   get endsAt(): Time.Instant {
     return this.#endsAt
   }
@@ -25,7 +25,7 @@ export class Tries {
     this.#endsAt = endsAt
   }
 
-  /** How often something was sent again because it failed. */
+  /** The number of retries. */
   get retries(): number {
     return this.#retries
   }
@@ -35,34 +35,37 @@ export class Tries {
     return this.#sent++
   }
 
-  /** Counts a retry, and returns how many there were with it. */
+  /** Counts a retry, and returns the number of retries. */
   nextRetry(): number {
     return ++this.#retries
   }
 
-  /** Counts a wait for a connection, and returns how many there were in a row before. */
+  /** Counts a delay after a connection failure, and returns how many there were in a row before. */
   nextConnectDelay(): number {
     return this.#connectDelays++
   }
 
-  /** Counts a wait for a better status, and returns how many there were in a row before. */
+  /** Counts a delay after a refused request, and returns how many there were in a row before. */
   nextStatusDelay(): number {
     return this.#statusDelays++
   }
 
-  /** The service was reached. */
+  /** Resets the delays after connection failures: the service has responded. */
   connected(): void {
     this.#connectDelays = 0
   }
 
-  /** The next wait is a first one, after a redirect. */
+  /** Resets all delays after a redirect. */
   redirected(): void {
     this.#connectDelays = 0
     this.#statusDelays = 0
   }
 }
 
-/** A class, as everything that lives as long as a request: V8 may take literals for long-lived and keep what they refer to. */
+/**
+ * Everything that is done for one request. It is a class, as is everything that lives as long as a request: V8 may
+ * allocate literals as long-lived objects and keep what they refer to.
+ */
 export class Operation extends Tries implements Deadline.Deadline<Errors.TimedOut> {
   readonly #deadlines: Deadline.Deadlines
   readonly #millis: number
@@ -81,14 +84,14 @@ export class Operation extends Tries implements Deadline.Deadline<Errors.TimedOu
     this.#isFixed = isFixed
   }
 
-  /** An upload has progressed: the time counts from now. */
+  /** Moves the deadline, since an upload has made progress. */
   progressed(now: Time.Instant): void {
     if (!this.#isFixed) {
       this.moveEnd(Time.after(now, this.#millis))
     }
   }
 
-  /** Runs an effect with this deadline. An attempt needs none: its own deadline is no later. */
+  /** Runs an effect with this deadline. An attempt does not need it: its own deadline is not later. */
   inTime<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Errors.TimedOut, R> {
     return this.#deadlines.within(this, effect)
   }

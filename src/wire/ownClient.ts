@@ -1,6 +1,7 @@
 /**
- * What our own Node client and the wire above it know of each other, which other HTTP clients do not: the client keeps the
- * deadline of an attempt, which saves a fiber, and its response says whether the body has arrived, which saves a timer.
+ * Shortcuts between `Transport` and the client of `NodeTransport`, which other HTTP clients do not have: the client
+ * observes the deadline of an attempt, which saves a fiber, and its response says whether the body has arrived, which
+ * saves a timer.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -10,12 +11,12 @@ import type * as Deadline from "../base/deadline.js"
 import type * as Attempt from "./attempt.js"
 import type * as TransportFault from "./transportFault.js"
 
-/** How an attempt has ended at the client. */
+/** The exit of an attempt at the HTTP client. */
 export type Ending = Exit.Exit<HttpClientResponse.HttpClientResponse, TransportFault.Failure>
 
 /**
- * Sends an attempt until its deadline, without a span and without following redirects. Continues with its exit, interruption
- * included: see `onExit`, which says where this may be called.
+ * Sends an attempt until its deadline, without a span and without following redirects. Continues with its exit, even if
+ * it is interrupted: see `onExit` for where this may be called.
  */
 export type Send = <A, E>(
   attempt: Attempt.Attempt,
@@ -30,14 +31,14 @@ export const register = (client: HttpClient.HttpClient, send: Send): HttpClient.
   return client
 }
 
-/** How a client sends attempts; undefined for clients that are not ours. */
+/** The function that sends attempts with a client of `NodeTransport`; undefined for other clients. */
 export const sendOf = (client: HttpClient.HttpClient): Send | undefined => clients.get(client)
 
-/** On a response: whether its body has arrived. */
+/** Property of a response: whether its body has arrived. */
 export const complete: unique symbol = Symbol.for("effect-keystoneauth/complete")
 
 export const isComplete = (response: HttpClientResponse.HttpClientResponse): boolean =>
   complete in response && response[complete] === true
 
-/** On a response: its `content-encoding`, without making `Headers` of all headers. */
+/** Property of a response: its `content-encoding`, without making `Headers` of all its headers. */
 export const coding: unique symbol = Symbol.for("effect-keystoneauth/coding")

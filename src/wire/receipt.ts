@@ -1,4 +1,4 @@
-/** What Keystone accepts and still wants: a 401 with an `Openstack-Auth-Receipt`. */
+/** Reads a 401 with an `Openstack-Auth-Receipt`: Keystone accepted some methods and requires more. */
 import * as Headers from "@effect/platform/Headers"
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
@@ -9,7 +9,7 @@ import * as Errors from "../Errors.js"
 import * as Faults from "./faults.js"
 import * as Page from "./page.js"
 
-/** As a request sends it, to go on where another one ended. */
+/** The header of the receipt, in a response and in the login that continues with it. */
 export const header = "openstack-auth-receipt"
 
 const Texts = Schema.Array(Schema.String)
@@ -21,7 +21,7 @@ const Body = Schema.parseJson(Schema.Struct({
   required_auth_methods: Schema.optional(Schema.Array(Texts))
 }))
 
-/** Is there one that the page may not read? The body tells of it, too. */
+/** Whether the response has a receipt in a header that the browser hides. Its body mentions the receipt, too. */
 export const isHidden = (
   url: string,
   response: { readonly status: number; readonly headers: Headers.Headers; readonly text: string }
@@ -32,7 +32,7 @@ export const isHidden = (
     onRight: ({ receipt }) => receipt !== undefined
   })
 
-/** `None` if the answer has no receipt: then it is a refusal like any other. A body that does not fit says nothing. */
+/** The error of a response with a receipt, or `None`. A body of another form is ignored. */
 export const read = (
   about: { readonly method: string; readonly url: string; readonly identity?: string | undefined },
   response: {

@@ -1,4 +1,4 @@
-/** Redirects: where one leads, and what is sent there. */
+/** Redirects: their target, and what is sent to it. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -15,7 +15,7 @@ export const isRedirect = (response: HttpClientResponse.HttpClientResponse): boo
 
 const requestIdHeader = "x-openstack-request-id"
 
-/** A request that was redirected. */
+/** A request, which may have been redirected to its URL. */
 export interface Hop {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly url: URL
@@ -24,8 +24,8 @@ export interface Hop {
 }
 
 /**
- * The request for the next hop, or the error of a redirect that is not followed. Another origin gets only headers that are
- * known to be harmless, and no body of a request that holds a secret.
+ * The request for the next hop, or the error of a redirect that is not followed. Another origin gets only headers that
+ * are known to be harmless, and no body of a request that holds a secret.
  */
 export const next = (
   hop: Hop,
@@ -49,12 +49,12 @@ export const next = (
     return because("UnrepeatableBody")
   }
   const kept = sameOrigin ? request.headers : secrets.harmless(request.headers)
-  // one search of the logs finds both hops by the id of the first; the caller's own id stays
+  // with the id of the first hop a search of the logs finds both; an id that the caller has set is kept
   const requestId = Headers.get(response.headers, requestIdHeader)
   // the query of the first request is not added: the Location is the whole target
   return Effect.succeed(
     HttpClientRequest.make(request.method)(target.href, {
-      // not if a credential is quoted in it
+      // an id that quotes a credential is not sent
       headers: Option.isSome(requestId) && !Headers.has(kept, requestIdHeader) &&
           secrets.hide(requestId.value) === requestId.value
         ? Headers.set(kept, requestIdHeader, requestId.value)

@@ -1,4 +1,4 @@
-/** An answer that cannot give away what was sent for it. */
+/** Responses that do not reveal the request and its secrets. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -19,9 +19,9 @@ import * as TransportFault from "./transportFault.js"
 
 type Bytes = Stream.Stream<Uint8Array, HttpClientError.ResponseError>
 
-/** What it is the answer to. */
+/** The request of a response. */
 export interface Sending {
-  /** For how many milliseconds its body is waited for: all of it if it is kept, each piece of a stream. */
+  /** Timeout in milliseconds for the whole body if it is read as a whole, or for each piece of a stream. */
   readonly timeout: number
   readonly secrets: Secrets.Secrets
 }
@@ -31,8 +31,8 @@ const json = (body: HttpClientResponse.HttpClientResponse) => body.json
 const text = (body: HttpClientResponse.HttpClientResponse) => body.text
 
 /**
- * The platform's response holds the request with its token and body, and so does every error of reading it. This one
- * shows a request of method and URL only, and hides the credentials among its own headers when it is printed.
+ * A response without the headers and body of its request: the platform's response and its errors hold all of the
+ * request with its token. Credentials among the headers of the response are hidden when it is printed.
  */
 class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -108,14 +108,14 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   get arrayBuffer() {
     return this.#inTime(this.#read((body) => body.arrayBuffer))
   }
-  /** A download may take as long as it likes, but not stop. */
+  /** The body as a stream. The timeout applies to each piece: a download may take any time, but not stall. */
   get stream() {
     const body = this.#decoded(this.coding === "foreign" && this.#isOwn)
     return this.patience === Infinity
       ? body
       : Stream.timeoutFail(body, () => this.#late(), this.patience)
   }
-  /** Never in a coding, whatever was asked for. */
+  /** The decoded body, even if the caller has asked for a coding. It has no timeout. */
   get pieces() {
     return this.#decoded(false)
   }
@@ -129,7 +129,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return OwnClient.coding in source ? source[OwnClient.coding] : this.#ownHeaders["content-encoding"]
   }
 
-  /** Known only when something of the answer is asked for but its status. */
+  /** How the body is decoded. It is determined on first use, since many responses are used only for their status. */
   get coding(): ContentCoding.Coding | undefined {
     if (!this.#decided) {
       this.#decided = true
@@ -139,7 +139,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return this.#coding
   }
 
-  /** The caller asked for this coding, or for a part of the body: it is his as it comes. */
+  /** Whether the caller has asked for this coding or for a part of the body, and so gets the bytes as they are. */
   get #isOwn(): boolean {
     const { headers } = this.#source.request
     return this.status === 206 || headers["accept-encoding"] !== ContentCoding.accepted(headers)
@@ -153,7 +153,9 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     )
   }
 
-  /** What was in a coding is kept when it is read as a whole, as the platform does, so that it can be read again. */
+  /**
+   * Reads the body as a whole. A decoded body is kept, so that it can be read again, as the platform does for others.
+   */
   #read<A>(
     use: (body: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, HttpClientError.ResponseError>
   ): Effect.Effect<A, HttpClientError.ResponseError> {
@@ -181,7 +183,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   #inTime<A>(
     body: Effect.Effect<A, HttpClientError.ResponseError>
   ): Effect.Effect<A, HttpClientError.ResponseError> {
-    // nothing is done where it succeeds
+    // `catchAllCause` costs nothing on success
     const safe = Effect.catchAllCause(
       body,
       (cause) => Effect.failCause(Cause.map(cause, (error) => this.#safeError(error)))
@@ -193,7 +195,10 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
       )
   }
 
-  /** What comes. A connection that broke before anyone read is an empty body to the platform: then its length tells. */
+  /**
+   * The body as it arrives. Its length is checked, since the platform takes a connection that broke before the body was
+   * read for an empty body.
+   */
   get #wire(): Bytes {
     const { stream } = this.#source
     const length = this.#ownHeaders["content-length"]
@@ -211,7 +216,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
       })
       return Stream.concat(
         counted,
-        Stream.suspend(() => left > 0 ? Stream.fail(this.#failure(`it is ${left} bytes short`)) : Stream.empty)
+        Stream.suspend(() => left > 0 ? Stream.fail(this.#failure(`the body is ${left} bytes short`)) : Stream.empty)
       )
     })
   }
@@ -230,7 +235,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
   }
 
   #late(): HttpClientError.ResponseError {
-    return this.#failure(`the body did not come within ${this.patience} ms`)
+    return this.#failure(`the body did not arrive within ${this.patience} ms`)
   }
 
   #safeError(error: HttpClientError.ResponseError): HttpClientError.ResponseError {
@@ -238,15 +243,15 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
       return error
     }
     if (error.reason === "EmptyBody") {
-      return this.#failure("the answer has no body", { reason: error.reason })
+      return this.#failure("the response has no body", { reason: error.reason })
     }
-    // a cause may quote the body; only that of a broken connection, which has a code, is told
+    // a cause may quote the body; only that of a broken connection, which has a code, is kept
     const cause = TransportFault.broken(error.cause)
     const told = cause === undefined ? undefined : { code: cause.code, message: this.secrets.hide(cause.message) }
     return this.#failure(
       told === undefined
-        ? `the body cannot be read as asked (content type ${
-          this.secrets.hide(this.headers["content-type"] ?? "not given")
+        ? `the body cannot be read as requested (content type: ${
+          this.secrets.hide(this.headers["content-type"] ?? "none")
         })`
         : `the body broke off: ${told.message} (${told.code})`,
       { reason: error.reason, cause: told }
@@ -263,7 +268,7 @@ class SafeResponse extends Inspectable.Class implements HttpClientResponse.HttpC
     return listener === undefined ? Effect.void : listener(text)
   }
 
-  /** The text that was read is still there; where it is not, nobody hears of it, and the reading goes on as it would. */
+  /** Reads the body, and reports it to the listener as text, if the body can be read again. */
   #heard<A, E>(read: Effect.Effect<A, E>): Effect.Effect<A, E> {
     if (this.#listener === undefined) {
       return read
@@ -289,35 +294,35 @@ export const make = (
   deadlines: Deadline.Deadlines
 ): HttpClientResponse.HttpClientResponse => new SafeResponse(source, url, sending, deadlines)
 
-/** Where it came from, after all redirects: not to be shown. */
+/** The URL of a response after all redirects, which may have secrets. */
 export const url = (response: HttpClientResponse.HttpClientResponse): URL | undefined =>
   response instanceof SafeResponse ? response.url : Url.parse(response.request.url)
 
-/** The secrets that were sent for it, and its own: nothing that is said about it may hold one. */
+/** The secrets of the request and of the response. */
 const secretsOf = (response: HttpClientResponse.HttpClientResponse): Secrets.Secrets | undefined =>
   response instanceof SafeResponse ? response.secrets.with(response.headers) : undefined
 
-/** A text about the answer, as it may be shown. */
+/** Hides the secrets of the request and of the response in a text. */
 export const hide = (response: HttpClientResponse.HttpClientResponse): (text: string) => string => {
   let secrets: Secrets.Secrets | undefined
   return (text) => (secrets ??= secretsOf(response))?.hide(text) ?? text
 }
 
-/** The request id of the answer, as it may be shown. */
+/** The request id of a response, without secrets. */
 export const requestId = (response: HttpClientResponse.HttpClientResponse): string | undefined =>
   Faults.requestId(response.headers, hide(response))
 
-/** How long its body is waited for. */
+/** The timeout for the body of a response, in milliseconds. */
 export const patience = (response: HttpClientResponse.HttpClientResponse): number =>
   response instanceof SafeResponse ? response.patience : Infinity
 
-/** Its body, for who has a timer of his own. */
+/** The decoded body of a response, without a timeout. */
 export const pieces = (
   response: HttpClientResponse.HttpClientResponse
 ): Stream.Stream<Uint8Array, HttpClientError.ResponseError> =>
   response instanceof SafeResponse ? response.pieces : response.stream
 
-/** Tells once what is read of the body as text. The body itself is neither read nor kept for it. */
+/** Calls the listener once when the body is read, with its text. The body is not read for it. */
 export const listen = (
   response: HttpClientResponse.HttpClientResponse,
   listener: (text: string) => Effect.Effect<void>
@@ -327,6 +332,6 @@ export const listen = (
   }
 }
 
-/** The body was read as text by other means than `json` and `text`. */
+/** Reports a text to the listener that was read by other means than `json` and `text`. */
 export const tell = (response: HttpClientResponse.HttpClientResponse, text: string): Effect.Effect<void> =>
   response instanceof SafeResponse ? response.tell(text) : Effect.void

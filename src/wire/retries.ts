@@ -23,13 +23,13 @@ export interface Retries {
   readonly policy: RetryPolicy.RetryPolicy
   readonly tries: Operation.Tries
   readonly budget: Budget
-  /** Whether sending it twice does no harm. */
+  /** Whether the request may be executed twice. */
   readonly repeatable: boolean
 }
 
 const repeatableMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
 
-/** `undefined` if nothing may be sent again: the usual case, which then costs nothing. */
+/** The retries of a request. `undefined` if it is never retried: this is the usual case, and costs nothing. */
 export const make = (
   policy: RetryPolicy.RetryPolicy | undefined,
   tries: Operation.Tries,
@@ -61,7 +61,7 @@ const isRetriableAnswer = ({ policy, repeatable }: Retries, response: HttpClient
       (response.status === 413 && "retry-after" in response.headers)
     : policy.statuses.includes(response.status))
 
-/** Waits, or succeeds with `false` at once if the wait would end after the deadline. */
+/** Waits before a retry. Succeeds with `false` at once if the delay would end after the deadline. */
 const pause = (
   { policy, tries }: Retries,
   request: HttpClientRequest.HttpClientRequest,
@@ -106,7 +106,7 @@ const withAttempts = (error: Errors.TransportError | Errors.TimedOut, attempts: 
     })
 }
 
-/** Sends one hop until it succeeds or the budget is spent. A redirect resets the waits, but not the budget. */
+/** Sends one hop until it succeeds or the budget is spent. A redirect resets the delays, but not the budget. */
 export const run = (
   retries: Retries,
   request: HttpClientRequest.HttpClientRequest,

@@ -1,4 +1,7 @@
-/** Telemetry of one attempt: metrics, and where they are recorded, a client span and lines of the debug log. */
+/**
+ * Telemetry of one attempt: metrics, a client span and lines of the debug log; the latter two only if they are
+ * recorded.
+ */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -26,7 +29,7 @@ export type Ended = Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.Wire
 /** The meters of requests with the same labels. */
 export type Meters = (labels: Metrics.RequestLabels) => Metrics.Meters
 
-/** Who looks at an attempt besides metrics. */
+/** The span and the debug log of an attempt. */
 export interface Observer {
   readonly span: Tracer.Span | undefined
   readonly isLogged: boolean
@@ -34,7 +37,7 @@ export interface Observer {
 
 const nobody = Exit.succeed(undefined)
 
-/** Opens the client span and logs the request; undefined, and no operation, where neither is recorded. */
+/** Begins the client span and logs the request. If neither is recorded, the result is an `Exit` of undefined. */
 export const observe = (attempt: Attempt): Effect.Effect<Observer | undefined> => {
   const { fiber } = attempt
   const isLogged = Fiber.logsDebug(fiber)
@@ -56,8 +59,8 @@ export const observe = (attempt: Attempt): Effect.Effect<Observer | undefined> =
 }
 
 /**
- * The request with the context of its span. A page sends that to no other origin, as OpenTelemetry has it: OpenStack allows
- * pages no such headers unless it is configured to.
+ * The request with the headers of its span. A page sends them to no other origin, as in OpenTelemetry: OpenStack
+ * refuses such headers of pages, unless it is configured to accept them.
  */
 export const propagate = (
   { fiber, request, url }: Attempt,
@@ -69,7 +72,7 @@ export const propagate = (
     : request
 }
 
-/** Counts an attempt that is being sent. */
+/** Counts an attempt before it is sent. */
 export const begin = (attempt: Attempt, meters: Meters): Metrics.Meters => {
   const { about, phase } = attempt.plan
   const meter = meters({
@@ -82,7 +85,7 @@ export const begin = (attempt: Attempt, meters: Meters): Metrics.Meters => {
   return meter
 }
 
-/** Counts its exit, ends its span and logs it. */
+/** Counts the exit of an attempt, logs it and ends the span. */
 export const end = (attempt: Attempt, meter: Metrics.Meters, observer: Observer | undefined, exit: Ended): Answer => {
   const millis = Time.ofFiber(attempt.fiber) - attempt.beganAt
   meter.done(outcomeOf(exit), millis / 1000)
@@ -106,7 +109,7 @@ export const end = (attempt: Attempt, meter: Metrics.Meters, observer: Observer 
   )
 }
 
-/** For the tracer only: the span of an answer of 400 or more has failed. */
+/** The exit for the tracer, where a response of 400 or more is a failure. */
 const refusedAsFailure = (exit: Ended): Exit.Exit<unknown, unknown> =>
   Exit.isSuccess(exit) && exit.value.status >= 400
     ? Exit.fail({ _tag: "Refused", message: `answered ${exit.value.status}` })
@@ -116,7 +119,7 @@ const refusedAsFailure = (exit: Ended): Exit.Exit<unknown, unknown> =>
 // attributes
 // -----------------------------------------------------------------------------
 
-/** The methods that OpenTelemetry knows: the number of labels must be bounded. */
+/** The methods of OpenTelemetry. Others share a label, since the number of labels must be bounded. */
 const knownMethods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"])
 
 const methodLabel = ({ method }: Attempt): string => knownMethods.has(method) ? method : "_OTHER"
@@ -154,7 +157,7 @@ const annotateExit = (span: Tracer.Span, exit: Ended, secrets: Secrets.Secrets):
   Spans.attribute(span, "http.response.body.size", size !== undefined && /^\d+$/.test(size) ? Number(size) : undefined)
 }
 
-/** The kind of a failure: one of a few words. */
+/** The kind of a failure, out of a small set. */
 const failureOf = (cause: Cause.Cause<Errors.WireError>): string =>
   Option.match(Cause.failureOption(cause), {
     onNone: () => Cause.isInterrupted(cause) ? "Interrupted" : "Defect",

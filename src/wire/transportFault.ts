@@ -1,4 +1,6 @@
-/** From the errors of HTTP clients, which hold the request with its token, to ours, which do not. */
+/**
+ * Turns the errors of HTTP clients, which hold the request with its token, into errors of this library, which do not.
+ */
 import * as Cause from "effect/Cause"
 import { isRecord } from "effect/Predicate"
 import type * as HttpClientError from "../base/httpClientError.js"
@@ -23,12 +25,14 @@ const resetCodes = new Set(["ECONNABORTED", "ECONNRESET", "EPIPE", "ETIMEDOUT", 
 
 const tlsCode = /CERT|^ERR_(TLS|SSL)|^EPROTO$|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^CRL_/
 
-/** Timeouts of the platform: connecting, headers of the answer, parts of its body. */
+/** Timeouts of undici: for the connection, the headers of the response, and parts of its body. */
 const timeoutCodes = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])
 
-/** Codes of the HTTP parser, its limits, and of decompression. */
-const answerCode =
-  /^HTTPParserError$|^HPE_|^UND_ERR_(HEADERS_OVERFLOW|RES|INVALID)|^Z_|^ERR_(BROTLI|ZSTD|_ERROR_FORMAT|PADDING|CONTENT_ENCODING)/
+/** Codes of the HTTP parser and its limits, and of decompression. */
+const responseCodes = [
+  /^HTTPParserError$|^HPE_|^UND_ERR_(HEADERS_OVERFLOW|RES|INVALID)/,
+  /^Z_|^ERR_(BROTLI|ZSTD|_ERROR_FORMAT|PADDING|CONTENT_ENCODING)/
+]
 
 const classify = ({ code, syscall }: Inner): Errors.TransportError["reason"] => {
   if (code === undefined) {
@@ -41,7 +45,7 @@ const classify = ({ code, syscall }: Inner): Errors.TransportError["reason"] => 
     ? "Reset"
     : tlsCode.test(code)
     ? "Tls"
-    : answerCode.test(code)
+    : responseCodes.some((pattern) => pattern.test(code))
     ? "Response"
     : "Unknown"
 }
@@ -76,7 +80,9 @@ const innermost = (cause: unknown, depth = 0): Inner => {
   }
 }
 
-/** The reason within an OpenSSL error: `808CEB:error:0A000410:SSL routines:ssl3_read_bytes:<reason>:file.c:1601:...`. */
+/**
+ * The reason within an OpenSSL error: `808CEB:error:0A000410:SSL routines:ssl3_read_bytes:<reason>:file.c:1601:...`.
+ */
 const plain = (message: string): string => /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
 
 const tidy = (text: string): string => text.replace(/\s+/g, " ").trim()
@@ -98,10 +104,10 @@ export interface Asked {
   readonly secrets: Secrets.Secrets
 }
 
-/** What an attempt of a client fails with: the deadline's error is ours already. */
+/** The error of an attempt at an HTTP client: the client's own, or that of the deadline. */
 export type Failure = HttpClientError.HttpClientError | Errors.TimedOut
 
-/** The error of a client, without the request that it holds. */
+/** The error of an HTTP client without the request. */
 export const fromClient = (error: Failure, asked: Asked): Errors.TransportError | Errors.TimedOut => {
   if (error._tag === "TimedOut") {
     return error
@@ -135,7 +141,7 @@ export const fromClient = (error: Failure, asked: Asked): Errors.TransportError 
   })
 }
 
-/** The error of a request whose body is a stream that has failed. */
+/** The error of an upload whose stream has failed. */
 export const ofUpload = (failure: Cause.Cause<unknown>, { method, secrets, url }: Asked): Errors.TransportError => {
   const cause = Cause.squash(failure)
   return new Errors.TransportError({

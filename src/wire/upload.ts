@@ -1,6 +1,6 @@
 /**
- * Uploads: a body that is sent in pieces reports its progress, and the error of its stream, which platforms report only in
- * part.
+ * Uploads: a body that is sent in pieces reports its progress and the error of its stream, which HTTP clients report
+ * only in part.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -9,20 +9,22 @@ import * as Effect from "effect/Effect"
 import { isRecord } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
-/** How many bytes are handed over at once: bytes that wait in a buffer are no progress. */
+/** Bytes of one piece. Larger pieces would wait in a buffer, which is not progress. */
 const pieceLength = 64 * 1024
 
-/** From how many bytes on a byte array is sent in pieces, if the client can do that. */
+/** A byte array of more bytes is sent in pieces, if the HTTP client can do that. */
 const large = 1024 * 1024
 
 export interface Listener {
-  /** A piece was taken. Interrupts the stream after its attempt has failed: not every platform does. */
+  /** Reports that a piece was taken. Interrupts the stream if the attempt has failed: not every HTTP client does. */
   readonly progressed: () => Effect.Effect<void>
-  /** The stream has failed. */
+  /** Reports that the stream has failed. */
   readonly failed: (cause: Cause.Cause<unknown>) => void
 }
 
-/** Whether a body reports its progress. `inPieces`: the client keeps the `content-length` of a stream. */
+/**
+ * Whether a body reports its progress. `inPieces` means that the HTTP client keeps the `content-length` of a stream.
+ */
 export const isFlowing = (body: HttpBody.HttpBody, inPieces: boolean): body is HttpBody.Stream | HttpBody.Uint8Array =>
   body._tag === "Stream" || (inPieces && body._tag === "Uint8Array" && body.body.length > large)
 
@@ -36,7 +38,7 @@ export const make = (
   const told = source.pipe(
     Stream.tapErrorCause((cause) => Effect.sync(() => listener.failed(cause))),
     Stream.mapConcat(pieces),
-    // one is taken at a time
+    // one piece per chunk
     Stream.rechunk(1),
     Stream.tap(() => listener.progressed()),
     Stream.mapConcat(halves)
@@ -55,8 +57,8 @@ const pieces = (bytes: Uint8Array): ReadonlyArray<Uint8Array> =>
   )
 
 /**
- * The platform's client on `node:http` waits for its socket only between two parts of a chunk: chunks of one part it would
- * take without end.
+ * Splits a piece into two, since the platform's client on `node:http` waits for its socket only between two pieces of a
+ * chunk.
  */
 const halves = (bytes: Uint8Array): ReadonlyArray<Uint8Array> => {
   const half = bytes.length >> 1

@@ -1,4 +1,4 @@
-/** Going on from effects that have ended already. */
+/** Continuing from effects that have their result. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import { andThen, isExit } from "../../src/base/continuation.js"

@@ -1,4 +1,4 @@
-/** One sleeper for all that is waited for. */
+/** Deadlines with one sleeping fiber for all of them. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, FastCheck as fc, Fiber, FiberRef, Ref, Scope, TestClock } from "effect"
 import * as Deadline from "../../src/base/deadline.js"
@@ -11,7 +11,7 @@ const within = (millis: number) =>
   }))
 
 describe("deadlines", () => {
-  it.scoped("what is in time is as it is, at once or later", () =>
+  it.scoped("an effect in time has its own result, at once or later", () =>
     Effect.gen(function*() {
       const deadlines = yield* Deadline.make
       const deadline = yield* within(100)
@@ -23,7 +23,7 @@ describe("deadlines", () => {
       assert.strictEqual(yield* Fiber.join(slow), 2)
     }))
 
-  it.scoped("what is late fails on time, is interrupted, and keeps nobody waiting", () =>
+  it.scoped("a late effect fails on time, is interrupted, and is not waited for", () =>
     Effect.gen(function*() {
       const deadlines = yield* Deadline.make
       const interrupted = yield* Ref.make(0)
@@ -43,7 +43,7 @@ describe("deadlines", () => {
       }
       assert.deepStrictEqual(yield* Effect.forEach(fibers, Fiber.join), ["late", "late", "late"])
       assert.strictEqual(yield* Ref.get(interrupted), 3)
-      // not even a caller and an effect that cannot be interrupted
+      // not even if caller and effect are uninterruptible
       const stuck = yield* Deferred.make<void>()
       const deadline = yield* within(10)
       const caller = yield* Effect.fork(
@@ -54,7 +54,7 @@ describe("deadlines", () => {
       yield* Deferred.succeed(stuck, undefined)
     }))
 
-  it.scoped("who leaves takes it along, and waits until it has ended", () =>
+  it.scoped("interrupting the caller interrupts the effect, and waits for its end", () =>
     Effect.gen(function*() {
       const deadlines = yield* Deadline.make
       const steps: Array<string> = []
@@ -73,7 +73,7 @@ describe("deadlines", () => {
       assert.deepStrictEqual(steps, ["tidied up", "left"])
     }))
 
-  it.scoped("the effect sees the caller's surroundings, or those it is given", () =>
+  it.scoped("the effect has the services of the caller, or those that are passed", () =>
     Effect.gen(function*() {
       const deadlines = yield* Deadline.make
       const ref = yield* FiberRef.make("outer")
@@ -84,7 +84,7 @@ describe("deadlines", () => {
       assert.strictEqual(scope._tag, "Some")
     }))
 
-  it.live("nobody sleeps when all is done, or the scope is closed: a sleeper would keep the program from ending", () =>
+  it.live("the sleeper stops when all is done or the scope is closed: it would prevent the program from ending", () =>
     Effect.gen(function*() {
       let asleep = 0
       const clock = yield* Effect.clock
@@ -113,7 +113,7 @@ describe("deadlines", () => {
       yield* Effect.repeat(Effect.yieldNow(), { until: () => asleep === 0 })
     }))
 
-  it.scoped("an alarm goes off on time, unless it is called off", () =>
+  it.scoped("an alarm goes off on time, unless it is cancelled", () =>
     Effect.gen(function*() {
       const deadlines = yield* Deadline.make
       const clock = yield* Effect.clock
@@ -130,7 +130,7 @@ describe("deadlines", () => {
       assert.deepStrictEqual(heard, ["first"])
     }))
 
-  it.scoped("alarms go off once, at their time, whatever is set and called off in between", () =>
+  it.scoped("alarms go off once, at their time, whatever is added and cancelled in between", () =>
     Effect.gen(function*() {
       const deadlines = yield* Deadline.make
       const clock = yield* Effect.clock
@@ -176,7 +176,7 @@ describe("deadlines", () => {
       }
     }))
 
-  it.scoped("hundreds at once, a third of them late, a third interrupted: each ends as it should", () =>
+  it.scoped("each of hundreds of effects ends correctly, a third of them late, a third interrupted", () =>
     Effect.gen(function*() {
       const deadlines = yield* Deadline.make
       const fibers = yield* Effect.forEach(

@@ -580,7 +580,7 @@ describe("TLS", () => {
           )
         )))
       assertTag(error, "InvalidOptions")
-      assert.match(error.message, /option verify: this HttpClient has TLS of its own/)
+      assert.match(error.message, /option verify: layerHttpClient cannot apply the TLS settings of a cloud/)
     }))
 })
 

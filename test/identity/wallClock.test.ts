@@ -97,7 +97,7 @@ describe("setting the wall clock", () => {
         clock.set(jump)
         yield* clock.pass("1 second")
         assert.isTrue(Option.isSome(endedWith(fiber)))
-        assert.match((yield* Fiber.join(fiber)).message, /did not come within 2000 ms/)
+        assert.match((yield* Fiber.join(fiber)).message, /did not arrive within 2000 ms/)
       }).pipe(Effect.provide(cloud(clock, () => new Response(new ReadableStream({}))).layer()))
     ))
 

@@ -18,7 +18,7 @@ const { path, pem } = Wire
 const ca = { caCert: path("ca.pem") }
 const client = { clientCert: path("client.pem"), clientKey: path("client.key") }
 
-/** What the server saw. */
+/** The request as the server received it. */
 const get = (url: string, headers: Record<string, string> = {}) =>
   Effect.flatMap(
     Transport.Transport,
@@ -29,7 +29,7 @@ const get = (url: string, headers: Record<string, string> = {}) =>
       )
   )
 
-/** The tests see no environment but this one. */
+/** The only environment of the tests. */
 const environment = (variables: Record<string, string>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
 
@@ -62,7 +62,7 @@ const refused = (options: NodeTransport.Options, variables: Record<string, strin
   })
 
 describe("NodeTransport's TLS", () => {
-  it.scopedLive("trusts a CA given as file or text, and no other", () =>
+  it.scopedLive("trusts the CA of a file or a text, and no other", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       for (const caCert of [path("ca.pem"), pem("ca.pem"), pem("stranger-ca.pem") + pem("ca.pem")]) {
@@ -72,11 +72,11 @@ describe("NodeTransport's TLS", () => {
       for (const options of [{}, { caCert: path("stranger-ca.pem") }]) {
         const error = yield* failure(url, options)
         assert.strictEqual(error.reason, "Tls")
-        assert.match(error.message, /not signed by a known authority; give its CA/)
+        assert.match(error.message, /not signed by a known authority; trust its CA/)
       }
     }))
 
-  it.scopedLive("trusts it beside what Node knows, or in its place", () =>
+  it.scopedLive("trusts it in addition to the authorities of Node, or instead of them", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       // an authority that Node knows
@@ -88,7 +88,7 @@ describe("NodeTransport's TLS", () => {
       assert.strictEqual((yield* Effect.provide(get(url), over({ ...ca, systemCaCerts: false }))).url, "/")
     }))
 
-  it.scopedLive("insecure trusts anyone; a certificate for another host is told", () =>
+  it.scopedLive("trusts any certificate with insecure; otherwise one for another host is an error", () =>
     Effect.gen(function*() {
       const other = urlOf(yield* Wire.https("other"))
       assert.strictEqual((yield* Effect.provide(get(other), over({ insecure: true }))).url, "/")
@@ -97,7 +97,7 @@ describe("NodeTransport's TLS", () => {
       assert.match(error.message, /the server's certificate is for another host name/)
     }))
 
-  it.scopedLive("asks for the server name that it is given, and takes no other", () =>
+  it.scopedLive("requests serverName, and accepts no other name", () =>
     Effect.gen(function*() {
       const other = urlOf(yield* Wire.https("other"))
       const seen = yield* Effect.provide(get(other), over({ ...ca, serverName: "other.example.com" }))
@@ -106,7 +106,7 @@ describe("NodeTransport's TLS", () => {
       assert.match(error.message, /another host name/)
     }))
 
-  it.scopedLive("shows a client certificate, with its key beside it, in it, or encrypted", () =>
+  it.scopedLive("sends a client certificate, with a separate, included or encrypted key", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const clientKeyPassphrase = Redacted.make("passphrase")
@@ -126,7 +126,7 @@ describe("NodeTransport's TLS", () => {
       assert.strictEqual((yield* Effect.provide(get(url), over(ca))).client, undefined)
     }))
 
-  it.scopedLive("takes certificates and keys in every form that configurations have them in", () =>
+  it.scopedLive("reads certificates and keys in every form of configurations", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const clientKeyPassphrase = Redacted.make("passphrase")
@@ -173,7 +173,7 @@ describe("NodeTransport's TLS", () => {
         assert.strictEqual(seen.client, "tester", JSON.stringify(options))
       }
       const demanding = yield* refused({ clientCert: pem("client.pem"), clientKey: base64(key.export(encrypted)) })
-      assert.strictEqual(demanding.reason, "the key of the text is encrypted, and needs one")
+      assert.strictEqual(demanding.reason, "the key of the text is encrypted; set its passphrase")
       const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
       for (const type of ["pkcs1", "pkcs8"] as const) {
         const clientKey = base64(rsa.export({ format: "der", type }))
@@ -182,7 +182,7 @@ describe("NodeTransport's TLS", () => {
       }
     }))
 
-  it.scopedLive("speaks no lower version than it may", () =>
+  it.scopedLive("uses no TLS version below tlsMinVersion", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const old = urlOf(yield* Wire.https("server", { maxVersion: "TLSv1.2" }))
@@ -191,10 +191,10 @@ describe("NodeTransport's TLS", () => {
       assert.strictEqual((yield* Effect.provide(get(url), over({ ...ca, tlsMinVersion: "1.3" }))).protocol, "TLSv1.3")
       const error = yield* failure(old, { ...ca, tlsMinVersion: "1.3" })
       assert.strictEqual(error.reason, "Tls")
-      assert.match(error.message, /TLS failed: .*the server speaks no TLS version that we speak; .*tlsMinVersion/)
+      assert.match(error.message, /TLS failed: .*the server supports no TLS version from .*tlsMinVersion on/)
     }))
 
-  it.scopedLive("speaks the ciphers that it may", () =>
+  it.scopedLive("uses only tlsCiphers", () =>
     Effect.gen(function*() {
       const old = urlOf(yield* Wire.https("server", { maxVersion: "TLSv1.2" }))
       for (const tlsCiphers of ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"]) {
@@ -202,30 +202,30 @@ describe("NodeTransport's TLS", () => {
       }
       const error = yield* failure(old, { ...ca, tlsCiphers: "ECDHE-RSA-AES128-GCM-SHA256" })
       assert.strictEqual(error.reason, "Tls")
-      assert.match(error.message, /speaks no cipher that we speak \(tlsCiphers\)/)
+      assert.match(error.message, /supports none of the tlsCiphers/)
       const url = urlOf(yield* Wire.https("server"))
       const tlsCiphers = "TLS_CHACHA20_POLY1305_SHA256"
       assert.strictEqual((yield* Effect.provide(get(url), over({ ...ca, tlsCiphers }))).cipher, tlsCiphers)
     }))
 
-  it.scopedLive("says what to do about what the server does not like", () =>
+  it.scopedLive("says what to do about TLS errors", () =>
     Effect.gen(function*() {
       const expired = yield* failure(urlOf(yield* Wire.https("expired")), ca)
       assert.strictEqual(expired.code, "CERT_HAS_EXPIRED")
-      assert.match(expired.message, /the server's certificate has expired; it must be renewed there/)
+      assert.match(expired.message, /the server's certificate has expired and must be renewed/)
 
       for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
         const strict = urlOf(yield* Wire.https("server", { maxVersion, rejectUnauthorized: true }))
         assert.strictEqual((yield* Effect.provide(get(strict), over({ ...ca, ...client }))).client, "tester")
         const error = yield* failure(strict, ca)
         assert.strictEqual(error.reason, "Tls")
-        assert.match(error.message, /the server demands a client certificate.*NodeTransport's clientCert/)
+        assert.match(error.message, /the server requires a client certificate.*NodeTransport's clientCert/)
         assert.notMatch(error.message, /SSL routines/)
       }
 
       const plain = yield* failure(urlOf(yield* Wire.http()), ca)
       assert.strictEqual(plain.reason, "Tls")
-      assert.match(plain.message, /does not speak TLS; is its URL http\?/)
+      assert.match(plain.message, /does not speak TLS; should the URL begin with http\?/)
     }))
 
   it("knows the alerts of all versions of OpenSSL", () => {
@@ -238,15 +238,15 @@ describe("NodeTransport's TLS", () => {
         "ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE"
       ]
     ) {
-      assert.match(messageOf(code), /the server does not accept our certificate/)
+      assert.match(messageOf(code), /the server rejects the client certificate/)
     }
-    assert.match(messageOf("ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE"), /demands a client certificate/)
+    assert.match(messageOf("ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE"), /requires a client certificate/)
     assert.match(messageOf("UNABLE_TO_GET_ISSUER_CERT"), /known authority/)
     assert.match(messageOf("CERT_NOT_YET_VALID"), /clock/)
     assert.notMatch(messageOf("ERR_SSL_OTHER"), /\(/)
   })
 
-  it.scopedLive("an expired client certificate is loaded; the server judges it", () =>
+  it.scopedLive("sends an expired client certificate, and leaves its rejection to the server", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const expired = { clientCert: path("client-expired.pem"), clientKey: path("client-expired.key") }
@@ -255,7 +255,7 @@ describe("NodeTransport's TLS", () => {
 
   class Strict extends Context.Tag("test/Strict")<Strict, HttpClient.HttpClient>() {}
 
-  it.scopedLive("two clients with different TLS are two, also in one program", () =>
+  it.scopedLive("is a separate client for each TLS configuration", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const strict = Layer.effect(Strict, HttpClient.HttpClient).pipe(Layer.provide(NodeTransport.layer()))
@@ -303,36 +303,40 @@ describe("NodeTransport's options", () => {
     [{ caCert: "" }, "caCert", /^it is empty/],
     [{ caCert: broken }, "caCert", /^certificate 1 of the text cannot be read$/],
     [{ caCert: pem("ca.pem") + broken }, "caCert", /^certificate 2 of the text cannot be read$/],
-    [{ caCert: path("client.key") }, "caCert", /^there is no certificate in the file .*client\.key$/],
+    [{ caCert: path("client.key") }, "caCert", /^the file .*client\.key has no certificate$/],
     [{ systemCaCerts: false }, "systemCaCerts", /no server is trusted/],
-    [{ clientKey: path("client.key") }, "clientKey", /^it is of no use without clientCert$/],
-    [{ clientCert: path("client.pem") }, "clientKey", /^there is no private key in the file .*client\.pem/],
+    [{ clientKey: path("client.key") }, "clientKey", /^it requires clientCert; set both$/],
+    [{ clientCert: path("client.pem") }, "clientKey", /^the file .*client\.pem has no private key/],
     [
       { clientCert: path("client.pem"), clientKey: path("nothing.key") },
       "clientKey",
       /nothing\.key cannot be read: NotFound/
     ],
-    [{ clientCert: path("client.key") }, "clientCert", /^there is no certificate in the file .*client\.key$/],
+    [{ clientCert: path("client.key") }, "clientCert", /^the file .*client\.key has no certificate$/],
     [
       { clientCert: path("client.pem"), clientKey: path("server.key") },
       "clientCert, clientKey",
-      /^the key of the file .*server\.key does not belong to the \(first\) certificate of the file .*client\.pem$/
+      /^the key of the file .*server\.key does not belong to the first certificate of the file .*client\.pem$/
     ],
     [
       { clientCert: path("client.pem"), clientKey: broken.replaceAll("CERTIFICATE", "PRIVATE KEY") },
       "clientKey",
       /^the key of the text cannot be read$/
     ],
-    [encrypted, "clientKeyPassphrase", /^the key of the file .*client-encrypted\.key is encrypted, and needs one$/],
+    [
+      encrypted,
+      "clientKeyPassphrase",
+      /^the key of the file .*client-encrypted\.key is encrypted; set its passphrase$/
+    ],
     [
       { ...encrypted, clientKey: path("client-encrypted-pkcs8.key") },
       "clientKeyPassphrase",
-      /^the key of the file .*pkcs8\.key is encrypted, and needs one$/
+      /^the key of the file .*pkcs8\.key is encrypted; set its passphrase$/
     ],
     [
       { ...encrypted, clientKeyPassphrase: Redacted.make(secret) },
       "clientKeyPassphrase",
-      /^it is not what the key of the file .*client-encrypted\.key is encrypted with$/
+      /^it does not decrypt the key of the file .*client-encrypted\.key$/
     ],
     [
       { clientCert: path("client.pem"), clientKey: keyWithoutArmour.slice(1).join("\n") },
@@ -355,24 +359,24 @@ describe("NodeTransport's options", () => {
       "clientKey",
       /^the file \(redacted\) cannot/
     ],
-    [{ serverName: "127.0.0.1" }, "serverName", /^"127\.0\.0\.1" is not the name of a host$/],
-    [{ tlsCiphers: "ROT13" }, "tlsCiphers", /^OpenSSL refuses it: ERR_SSL_NO_CIPHER_MATCH$/],
+    [{ serverName: "127.0.0.1" }, "serverName", /^"127\.0\.0\.1" is not a host name$/],
+    [{ tlsCiphers: "ROT13" }, "tlsCiphers", /^OpenSSL rejects it: ERR_SSL_NO_CIPHER_MATCH$/],
     [JSON.parse(`{"tlsMinVersion":"1.1"}`), "tlsMinVersion", /^"1\.1" is not one of 1\.2, 1\.3$/],
     [
       JSON.parse(`{"addressFamily":"ipv5"}`),
       "addressFamily",
       /^"ipv5" is not one of ipv4, ipv6, ipv4first, ipv6first$/
     ],
-    [JSON.parse(`{"connectTimeout":"ten"}`), "connectTimeout", /^"ten" is not a duration; that would be "10 seconds"/],
-    [{ connectTimeout: 0 }, "connectTimeout", /longer than nothing/],
-    [{ connections: 0 }, "connections", /^0 is not a number of connections; that is 1 or more$/],
+    [JSON.parse(`{"connectTimeout":"ten"}`), "connectTimeout", /^"ten" is not a duration such as "10 seconds"/],
+    [{ connectTimeout: 0 }, "connectTimeout", /longer than 0/],
+    [{ connections: 0 }, "connections", /^0 is not an integer from 1$/],
     [{ connections: 1.5 }, "connections", /^1\.5/],
-    [{ proxy: `http://user:${secret}@` }, "proxy", /^that is not a URL; http:\/\//],
+    [{ proxy: `http://user:${secret}@` }, "proxy", /^it is not a URL; use http:\/\//],
     [{ proxy: `http://user:${secret}%@host` }, "proxy", /^user and password must be percent-encoded/],
-    [{ proxy: Redacted.make(`socks5://user:${secret}@host`) }, "proxy", /^a proxy at socks5:\/\/ cannot be used/],
+    [{ proxy: Redacted.make(`socks5://user:${secret}@host`) }, "proxy", /^socks5:\/\/ proxies are not supported/],
     [{ proxy: "http://host", noProxy: "10.0.0.0/99" }, "noProxy", /^"10\.0\.0\.0\/99" is neither a host nor a network/]
   ]
-  it.live("that cannot be used are told when the layer is built, by name and without a secret", () =>
+  it.live("that are invalid fail the layer, with the name of the option and without a secret", () =>
     Effect.gen(function*() {
       for (const [options, option, reason] of wrong) {
         const error = yield* refused(options)
@@ -386,8 +390,8 @@ describe("NodeTransport's options", () => {
       const inEnvironment = yield* refused({}, { https_proxy: `ftp://user:${secret}@host` })
       assert.strictEqual(
         inEnvironment.message,
-        "NodeTransport: option https_proxy: a proxy at ftp:// cannot be used; " +
-          "http://[user:password@]host[:port] is needed, or https:// for TLS to the proxy"
+        "NodeTransport: option https_proxy: ftp:// proxies are not supported; " +
+          "use http://[user:password@]host[:port], or https:// for TLS to the proxy"
       )
     }))
 })
@@ -395,7 +399,7 @@ describe("NodeTransport's options", () => {
 describe("NodeTransport's proxies", () => {
   const token = { "x-auth-token": "Kx9-token" }
 
-  it.scopedLive("are told by the environment, get their own credentials, and tunnel what they cannot see", () =>
+  it.scopedLive("come from the environment, get their own credentials, and open tunnels", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       const plain = yield* Wire.http()
@@ -424,7 +428,7 @@ describe("NodeTransport's proxies", () => {
       }
     }))
 
-  it.scopedLive("see nothing of what is asked over TLS", () =>
+  it.scopedLive("see nothing of requests over TLS", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       const proxy = yield* Wire.proxy({ credentials: "user:password" })
@@ -461,7 +465,7 @@ describe("NodeTransport's proxies", () => {
       assert.deepStrictEqual(yield* asked({}, { no_proxy: "other", NO_PROXY: "*" }), [0, 1])
     }))
 
-  it.scopedLive("over TLS are trusted like a server, and never see our certificate", () =>
+  it.scopedLive("over TLS are verified like servers, and get no client certificate", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       const proxy = yield* Wire.proxy({ certificate: "server", credentials: "user:password" })
@@ -470,17 +474,17 @@ describe("NodeTransport's proxies", () => {
       assert.strictEqual(seen.client, "tester")
       assert.notProperty(seen.headers, "proxy-authorization")
       assert.deepStrictEqual(proxy.certificates, [])
-      // insecure is for the servers: a proxy gets a password
+      // insecure does not apply to a proxy, which gets a password
       const unknown = yield* failure(urlOf(server), { insecure: true, proxy: url })
       assert.strictEqual(unknown.reason, "Tls")
-      assert.include(unknown.message, `the proxy https://localhost:${proxy.port}: self-signed certificate`)
+      assert.include(unknown.message, `the proxy https://localhost:${proxy.port} failed: self-signed certificate`)
       const other = yield* Wire.proxy({ certificate: "other" })
       const wrong = yield* failure(urlOf(server), { ...ca, proxy: `https://localhost:${other.port}` })
       assert.strictEqual(wrong.reason, "Tls")
       assert.match(wrong.message, /another host name/)
     }))
 
-  it.scopedLive("that refuse, do not answer or are not there are told as such, without their password", () =>
+  it.scopedLive("that refuse, do not respond or do not exist are errors without their password", () =>
     Effect.gen(function*() {
       const url = urlOf(yield* Wire.https("server"))
       const told = (proxy: string, options: NodeTransport.Options = {}) =>
@@ -492,13 +496,16 @@ describe("NodeTransport's proxies", () => {
       const guarded = `127.0.0.1:${(yield* Wire.proxy({ credentials: "user:password" })).port}`
       assert.strictEqual(
         (yield* told(guarded)).message,
-        `GET ${url}: could not connect: the proxy http://${guarded} does not let us through: ` +
-          "407 Proxy Authentication Required (it wants a user and password in its URL)"
+        `GET ${url}: could not connect: the proxy http://${guarded} refused the connection: ` +
+          "407 Proxy Authentication Required (add user and password to the URL of the proxy)"
       )
-      assert.match((yield* told(`http://user:Kx9@${guarded}`)).message, /407 .* does not accept the user and password/)
+      assert.match(
+        (yield* told(`http://user:Kx9@${guarded}`)).message,
+        /407 .*the user or password in the URL of the proxy is wrong/
+      )
       const strict = yield* told(`127.0.0.1:${(yield* Wire.proxy({ refuses: 403 })).port}`)
       assert.strictEqual(strict.code, "ERR_PROXY_REFUSED")
-      assert.match(strict.message, /does not let us through: 403 Forbidden$/)
+      assert.match(strict.message, /refused the connection: 403 Forbidden$/)
       const { port } = yield* Wire.proxy({ instead: "wait" })
       const silent = yield* timedOut(url, {
         ...ca,
@@ -513,16 +520,16 @@ describe("NodeTransport's proxies", () => {
       assert.strictEqual(closing.asked.length, 1)
       const absent = yield* told("http://user:Kx9@127.0.0.1:1")
       assert.strictEqual(absent.code, "ECONNREFUSED")
-      assert.match(absent.message, /the proxy http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/)
+      assert.match(absent.message, /the proxy http:\/\/127\.0\.0\.1:1 failed: connect ECONNREFUSED/)
     }))
 
-  it.scopedLive("tell the faults of a server behind them as its own", () =>
+  it.scopedLive("do not hide the errors of the server behind them", () =>
     Effect.gen(function*() {
       const { port } = yield* Wire.proxy()
       const proxy = `127.0.0.1:${port}`
       const url = urlOf(yield* Wire.https("server", { rejectUnauthorized: true }))
       assert.match((yield* failure(url, { proxy })).message, /TLS failed: self-signed/)
-      assert.match((yield* failure(url, { ...ca, proxy })).message, /demands a client certificate/)
+      assert.match((yield* failure(url, { ...ca, proxy })).message, /requires a client certificate/)
       const other = urlOf(yield* Wire.https("other"))
       assert.match((yield* failure(other, { ...ca, proxy })).message, /another host name/)
       assert.strictEqual((yield* Effect.provide(get(other), over({ insecure: true, proxy }))).url, "/")
@@ -549,7 +556,7 @@ describe("NodeTransport's connections", () => {
   const many = (url: string, options: NodeTransport.Options, concurrency: number) =>
     Effect.provide(Effect.forEach(Array.from({ length: 20 }), () => get(url), { concurrency }), over(options))
 
-  it.scopedLive("are kept for the next request, unless they are not to be", () =>
+  it.scopedLive("are kept for the next request, unless keepAlive is 0", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       yield* many(urlOf(server), { ...ca, connections: 1 }, 1)
@@ -560,7 +567,7 @@ describe("NodeTransport's connections", () => {
       assert.strictEqual(seen[0]?.headers.connection, "close")
     }))
 
-  it.scopedLive("are closed when they have been idle for long enough, whatever the server offers", () =>
+  it.scopedLive("are closed after keepAlive, whatever the server offers", () =>
     Effect.gen(function*() {
       const closed = yield* Deferred.make<void>()
       const server = yield* Wire.listen(Http.createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
@@ -573,7 +580,7 @@ describe("NodeTransport's connections", () => {
       }).pipe(Effect.provide(over({ keepAlive: "100 millis" })))
     }))
 
-  it.scopedLive("are no more than it may have", () =>
+  it.scopedLive("do not exceed their limit", () =>
     Effect.gen(function*() {
       const server = yield* Wire.https("server")
       yield* many(urlOf(server), { ...ca, connections: 3 }, 20)
@@ -583,7 +590,7 @@ describe("NodeTransport's connections", () => {
       assert.strictEqual(unlimited.connections.length, 20)
     }))
 
-  it.scopedLive("speak HTTP/2 only when told to: all requests over one", () =>
+  it.scopedLive("use HTTP/2 only if it is enabled, and then one connection for all requests", () =>
     Effect.gen(function*() {
       const server = yield* Wire.http2("server")
       const seen = yield* many(urlOf(server), { ...ca, ...client, http2: true, connections: 1 }, 20)
@@ -598,7 +605,7 @@ describe("NodeTransport's connections", () => {
 
   const dns: typeof Dns = createRequire(import.meta.url)("node:dns")
 
-  /** Here both.test is at both addresses, and the resolver prefers IPv6, or what it is told to prefer. */
+  /** Resolves both.test to both addresses, IPv6 first or in the requested order. */
   const dualStack = Effect.acquireRelease(
     Effect.sync(() => {
       const { lookup } = dns
@@ -625,7 +632,7 @@ describe("NodeTransport's connections", () => {
       })
   )
 
-  it.scopedLive("prefer the family that they are told to, and fall back to the other", () =>
+  it.scopedLive("prefer addressFamily, and fall back to the other family", () =>
     Effect.gen(function*() {
       const { port } = yield* Wire.http("127.0.0.1")
       const six = yield* Effect.scoped(Effect.zipRight(
@@ -646,7 +653,7 @@ describe("NodeTransport's connections", () => {
       assert.strictEqual((yield* failure(url, { addressFamily: "ipv6" })).reason, "Connect")
     }))
 
-  it.scopedLive("are given up when they take too long, the handshake included", () =>
+  it.scopedLive("time out, including the handshake", () =>
     Effect.gen(function*() {
       const { port } = yield* Wire.listen(Net.createServer())
       const error = yield* timedOut(`https://localhost:${port}/`, { connectTimeout: "100 millis" })
@@ -654,7 +661,7 @@ describe("NodeTransport's connections", () => {
     }))
 })
 
-describe("NodeTransport is otherwise as the platform's client", () => {
+describe("NodeTransport behaves as the platform's client", () => {
   const clients = [
     ["NodeTransport", Layer.provide(NodeTransport.layer(), environment({}))],
     ["NodeHttpClient.layerUndici", NodeHttpClient.layerUndici]
@@ -682,7 +689,7 @@ describe("NodeTransport is otherwise as the platform's client", () => {
         assert.deepStrictEqual(reasons, ["Connect", "Connect", "Reset", "Reset", "Tls"])
       }).pipe(Effect.provide(transport)))
 
-    it.scopedLive(`${name}: redirects are not followed behind our back, bodies go both ways`, () =>
+    it.scopedLive(`${name}: redirects are not followed by the client, bodies are sent and read`, () =>
       Effect.gen(function*() {
         const server = yield* Wire.listen(Http.createServer((request, response) => {
           if (request.url === "/elsewhere") {
@@ -699,7 +706,7 @@ describe("NodeTransport is otherwise as the platform's client", () => {
         assert.strictEqual(yield* response.text, text)
       }).pipe(Effect.provide(layer)))
 
-    it.scopedLive(`${name}: an interrupted request takes its connection with it`, () =>
+    it.scopedLive(`${name}: an interrupted request closes its connection`, () =>
       Effect.gen(function*() {
         const arrived = yield* Deferred.make<void>()
         const gone = yield* Deferred.make<void>()
@@ -714,7 +721,7 @@ describe("NodeTransport is otherwise as the platform's client", () => {
       }).pipe(Effect.provide(transport)))
   }
 
-  it.scopedLive("an interrupted request takes its tunnel with it, and over HTTP/2 only its stream", () =>
+  it.scopedLive("an interrupted request closes its tunnel, and over HTTP/2 only its stream", () =>
     Effect.gen(function*() {
       const arrived = yield* Deferred.make<void>()
       const gone = yield* Deferred.make<void>()

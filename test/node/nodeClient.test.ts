@@ -1,4 +1,6 @@
-/** What `NodeTransport`'s client does must be what platform-node's does: one list, over real sockets, for both. */
+/**
+ * The client of `NodeTransport` must behave as that of platform-node: one list of tests for both, over real sockets.
+ */
 import { HttpBody, HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient, Undici } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -36,7 +38,7 @@ const serve = (handler: Handler) =>
     (listening) => ({ ...listening, url: `http://127.0.0.1:${listening.port}/` })
   )
 
-/** A server that answers the one request, and when its connection was closed. */
+/** A server for one request, which records when the connection was closed. */
 const serveOnce = (handler: Handler) =>
   Effect.gen(function*() {
     const asked = yield* Deferred.make<void>()
@@ -50,7 +52,7 @@ const serveOnce = (handler: Handler) =>
     return { ...server, asked: Deferred.await(asked), closed: Deferred.await(closed) }
   })
 
-/** What arrived, as JSON. */
+/** Responds with the received request as JSON. */
 const echo: Handler = async (request, response) => {
   const body = await new Promise<string>((resolve) => {
     const chunks: Array<Buffer> = []
@@ -88,7 +90,7 @@ const codeOf = ({ cause }: HttpClientError.HttpClientError) =>
 
 const part = Buffer.alloc(64 * 1024, "x")
 
-/** Writes without end, and counts what it could. */
+/** Writes without end, and counts the written bytes. */
 const flood = (response: Http.ServerResponse, count: (bytes: number) => void) => {
   const more = () => {
     while (!response.destroyed) {
@@ -171,7 +173,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.deepStrictEqual([put.method, put.url, put.headers["x"]], ["PUT", "/p?a=1&b=2+3", "y"])
       }))
 
-    live("an upload that breaks is told, and one that is refused is let go of", () =>
+    live("a broken upload is an error, and a refused one is stopped", () =>
       Effect.gen(function*() {
         const { url } = yield* serve(echo)
         const broken = Stream.concat(Stream.make(part), Stream.fail(new Error("no more")))
@@ -186,7 +188,7 @@ for (const [name, client] of Object.entries(clients)) {
         yield* Deferred.await(let_)
       }))
 
-    live("reads every kind of body, and text again and again", () =>
+    live("reads every kind of body, and text repeatedly", () =>
       Effect.gen(function*() {
         const { url } = yield* serve((request, response) => {
           const type = request.headers["x-type"]
@@ -227,7 +229,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.instanceOf(error.cause, SyntaxError)
       }))
 
-    live("an empty body is empty to every reader: HEAD, 204, 304 and nothing at all", () =>
+    live("reads an empty body of HEAD, 204, 304 and 200 in each form", () =>
       Effect.gen(function*() {
         const { url } = yield* serve((request, response) => {
           response.statusCode = Number(request.url?.slice(1)) || 200
@@ -242,7 +244,7 @@ for (const [name, client] of Object.entries(clients)) {
           assert.strictEqual(yield* (yield* execute(request)).text, "")
           assert.strictEqual((yield* (yield* execute(request)).arrayBuffer).byteLength, 0)
           assert.strictEqual(yield* Stream.runCount((yield* execute(request)).stream), 0)
-          // nobody reads this one
+          // this one is not read
           yield* execute(request)
         }
         assert.strictEqual((yield* execute(HttpClientRequest.head(url))).headers["content-length"], "1000")
@@ -259,7 +261,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.lengthOf(connections, 1)
       }))
 
-    live("reads bodies in chunks that come one by one", () =>
+    live("reads bodies that arrive in single chunks", () =>
       Effect.gen(function*() {
         const { url } = yield* serve(async (_, response) => {
           for (let i = 0; i < 5; i++) {
@@ -276,7 +278,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.strictEqual(yield* Stream.mkString(Stream.decodeText((yield* get(url)).stream)), expected)
       }))
 
-    live("a slow reader holds the server back, and gets all", () =>
+    live("a slow reader slows down the server, and reads all", () =>
       Effect.gen(function*() {
         let written = 0
         const total = 48 * 1024 * 1024
@@ -329,7 +331,7 @@ for (const [name, client] of Object.entries(clients)) {
           }), { concurrency: "unbounded" })
       }))
 
-    live("interrupted while it waits for the answer, it closes the connection", () =>
+    live("closes the connection if it is interrupted while it waits for the response", () =>
       Effect.gen(function*() {
         const { asked, closed, url } = yield* serveOnce(() => {})
         const fiber = yield* Effect.fork(get(url))
@@ -338,7 +340,7 @@ for (const [name, client] of Object.entries(clients)) {
         yield* closed
       }))
 
-    live("interrupted before it is sent, it is never sent", () =>
+    live("does not send a request that is interrupted before", () =>
       Effect.gen(function*() {
         const paths: Array<string | undefined> = []
         const answers: Array<() => void> = []
@@ -398,14 +400,14 @@ for (const [name, client] of Object.entries(clients)) {
         }))
     }
 
-    live("a stream that is left early closes the connection", () =>
+    live("closes the connection if a stream is not read to the end", () =>
       Effect.gen(function*() {
         const { closed, url } = yield* serveOnce((_, response) => flood(response, () => {}))
         yield* Effect.flatMap(get(url), ({ stream }) => Stream.runDrain(Stream.take(stream, 2)))
         yield* closed
       }))
 
-    live("a body after its stream is gone", () =>
+    live("fails if a body is read after its stream", () =>
       Effect.gen(function*() {
         const { url } = yield* serve((_, response) => response.end("once"))
         const response = yield* get(url)
@@ -416,7 +418,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.strictEqual(yield* Stream.runCount(response.stream), 0)
       }))
 
-    live("an answer that nobody reads does not keep its connection for ever", () =>
+    live("closes the connection of an unread response at last", () =>
       Effect.gen(function*() {
         const { closed, url } = yield* serveOnce((_, response) => flood(response, () => {}))
         yield* Effect.asVoid(get(url))
@@ -445,7 +447,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.strictEqual(yield* Effect.scoped(Effect.flatMap(scoped.get(whole.url), ({ text }) => text)), "whole")
       }))
 
-    live("gives UndiciRequestOptions to undici", () =>
+    live("passes UndiciRequestOptions to undici", () =>
       Effect.gen(function*() {
         const { connections, url } = yield* serve(echo)
         const infos: Array<number> = []
@@ -453,20 +455,20 @@ for (const [name, client] of Object.entries(clients)) {
         const options = { method: "DELETE", path: "/other", reset: true, onInfo: () => infos.push(1) }
         for (let i = 0; i < 2; i++) {
           const seen = yield* Effect.provideService(echoed(request), NodeHttpClient.UndiciRequestOptions, options)
-          // what the request says wins
+          // the request wins
           assert.deepStrictEqual([seen.method, seen.url, seen.headers["a"]], ["GET", "/", "b"])
           assert.strictEqual(seen.headers.connection, "close")
         }
         assert.lengthOf(connections, 2)
       }))
 
-    live("keeps what Node keeps for asynchronous work", () =>
+    live("keeps the AsyncLocalStorage of the program", () =>
       Effect.gen(function*() {
         const { url } = yield* serve((_, response) => {
           response.write("a")
           setTimeout(() => response.end("b"), 20)
         })
-        // over a connection that somebody else made
+        // over a connection of another request
         yield* Effect.flatMap(get(url), ({ text }) => text)
         yield* Effect.sleep(20)
         const storage = new AsyncLocalStorage<string>()
@@ -481,7 +483,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.deepStrictEqual(seen, ["kept", "kept"])
       }))
 
-    live("1xx is not the answer", () =>
+    live("does not take 1xx for the response", () =>
       Effect.gen(function*() {
         const { url } = yield* serve((_, response) => {
           response.writeEarlyHints({ link: "</style.css>; rel=preload" }, () => response.end("the answer"))
@@ -498,7 +500,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.deepStrictEqual(infos, [103])
       }))
 
-    live("says what went wrong", () =>
+    live("has the cause of a failure", () =>
       Effect.gen(function*() {
         const invalid = yield* failure(get("not a url"))
         assert.deepStrictEqual([invalid._tag, invalid.reason], ["RequestError", "InvalidUrl"])
@@ -521,7 +523,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.strictEqual(other.reason, "Transport")
       }))
 
-    live("a tracer that is installed gets a client span, and the server is told of it", () =>
+    live("makes a client span for a tracer, and sends its headers", () =>
       Effect.gen(function*() {
         const { port, url } = yield* serve(echo)
         const { spans, tracer } = new Recorder()
@@ -552,7 +554,7 @@ for (const [name, client] of Object.entries(clients)) {
         assert.strictEqual(span.status._tag, "Ended")
       }))
 
-    live("the server is told of the trace around, unless it is not to be", () =>
+    live("sends the headers of the parent span, unless propagation is disabled", () =>
       Effect.gen(function*() {
         const { url } = yield* serve(echo)
         const trace = (

@@ -13,7 +13,7 @@ const choose = (options: Proxy.Options, variables: Record<string, string>, ...ur
 const both = ["http://cloud.test", "https://cloud.test"] as const
 
 describe("the proxy of a request", () => {
-  it.effect("comes from the environment, small letters first, and each scheme has its own", () =>
+  it.effect("comes from the environment: lower-case names win, and each scheme has its own", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [Record<string, string>, ReadonlyArray<string | undefined>]> = [
         [{}, [undefined, undefined]],
@@ -24,7 +24,7 @@ describe("the proxy of a request", () => {
         [{ http_proxy: "", HTTP_PROXY: "http://a" }, [undefined, undefined]],
         [{ ALL_PROXY: "http://d" }, ["d", "d"]],
         [{ all_proxy: "http://e", ALL_PROXY: "http://d", HTTPS_PROXY: "http://b" }, ["e", "b"]],
-        // a CGI program: HTTP_PROXY is what some client sent as its header Proxy
+        // in a CGI program HTTP_PROXY may be the Proxy header of a client
         [{ HTTP_PROXY: "http://a", REQUEST_METHOD: "GET" }, [undefined, undefined]],
         [{ http_proxy: "http://a", REQUEST_METHOD: "GET" }, ["a", undefined]]
       ]
@@ -35,7 +35,7 @@ describe("the proxy of a request", () => {
       assert.deepStrictEqual(yield* choose({ proxy: false }, { ALL_PROXY: "a" }, ...both), [undefined, undefined])
     }))
 
-  it.effect("has its user and password decoded, and apart from its URL", () =>
+  it.effect("has decoded credentials apart from its URL", () =>
     Effect.gen(function*() {
       const tokenOf = (proxy: string) =>
         Effect.map(Proxy.make({ proxy }), (proxyFor) => {
@@ -49,7 +49,7 @@ describe("the proxy of a request", () => {
       assert.deepStrictEqual(yield* tokenOf("http://u:%C3%A9@[::1]:1"), ["http://[::1]:1", "Basic dTrDqQ=="])
     }))
 
-  it.effect("is none for the exceptions", () =>
+  it.effect("is not used for exceptions", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]> = [
         ["", [], ["http://cloud.test"]],
@@ -97,14 +97,14 @@ describe("the proxy of a request", () => {
       )
     }))
 
-  it.effect("is refused where it is wrong, and an exception, too", () =>
+  it.effect("is checked, and so are exceptions", () =>
     Effect.gen(function*() {
       for (const NO_PROXY of ["10.0.0.0/33", "10.0.0/8", "cloud.test/8", "http://cloud.test", "/8"]) {
         const error = yield* Effect.flip(choose({ proxy: "proxy" }, { NO_PROXY }))
         assert.strictEqual(error.option, "NO_PROXY")
         assert.include(error.reason, JSON.stringify(NO_PROXY))
       }
-      // nobody is asked through a proxy: nobody looks
+      // without a proxy exceptions are not read
       assert.deepStrictEqual(yield* choose({}, { NO_PROXY: "10.0.0.0/33" }, "http://a"), [undefined])
       const error = yield* Effect.flip(choose({}, { ALL_PROXY: "socks5://user:Kx9@a" }))
       assert.strictEqual(error.option, "ALL_PROXY")

@@ -121,7 +121,7 @@ Support.onOpenStack("TLS works through a proxy", (test) => {
       Support.says(
         error,
         `POST ${tls.auth_url}/auth/tokens: could not connect`,
-        "does not let us through: 403 Forbidden"
+        "refused the connection: 403 Forbidden"
       )
     }).pipe(Effect.scoped))
 })

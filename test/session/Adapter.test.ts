@@ -36,13 +36,13 @@ describe("a tag", () => {
         `${cloud.baseUrl}/compute/v2.1/servers?limit=2`,
         `${cloud.baseUrl}/internal/compute/v2.1/servers`
       ])
-      // that is a host without a scheme, as in keystoneauth
+      // a host without a scheme, as in keystoneauth
       const error = yield* Effect.flip(compute.get("//servers"))
       assertTag(error, "TransportError")
       assert.strictEqual(error.reason, "Request")
     }).pipe(Effect.provide(test)))
 
-  it.effect("a call may ask for another endpoint: what it does not say is the adapter's", () =>
+  it.effect("merges the endpoint filter of a call with its own", () =>
     Effect.gen(function*() {
       const compute = yield* Compute
       yield* compute.get("/servers").pipe(Adapter.withOptions({ endpointFilter: { interface: "internal" } }))
@@ -68,7 +68,7 @@ describe("a tag", () => {
 })
 
 describe("options for one call", () => {
-  it.effect("withMicroversion wins over the default, the caller's own header over both", () =>
+  it.effect("withMicroversion wins over the default, and a header of the request over both", () =>
     Effect.gen(function*() {
       const compute = yield* Compute
       yield* compute.get("/servers").pipe(Adapter.withMicroversion("2.90"))
@@ -87,7 +87,7 @@ describe("options for one call", () => {
       assert.deepStrictEqual(yield* microversions, ["2.80"])
     }).pipe(Effect.provide(test)))
 
-  it.effect("a microversion that is none, or that the endpoint lacks, is told before anything is sent to it", () =>
+  it.effect("an invalid or unsupported microversion fails before the request is sent", () =>
     Effect.gen(function*() {
       const discovering = yield* Adapter.make({ serviceType: "image", version: 2 })
       const placement = yield* Adapter.make({ serviceType: "placement", minVersion: "1", maxVersion: "1.latest" })
@@ -102,7 +102,7 @@ describe("options for one call", () => {
 })
 
 describe("statuses", () => {
-  it.effect("each is the error that its caller handles, with the service's own words", () =>
+  it.effect("are typed errors with the message of the service", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const compute = yield* Compute
@@ -142,10 +142,10 @@ describe("statuses", () => {
 })
 
 describe("the plain HttpClient", () => {
-  // knows nothing of this library
+  // does not know this library
   const program = Effect.flatMap(HttpClient.HttpClient, (client) => client.get("/servers"))
 
-  it.effect("is bound to the identity that its layer was built with", () =>
+  it.effect("is bound to the AuthPlugin of its layer", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const bound = Layer.provide(Adapter.layer({ serviceType: "compute" }), yield* tenantB)
@@ -157,7 +157,7 @@ describe("the plain HttpClient", () => {
       assert.isString(cloud.baseUrl)
     }).pipe(Effect.provide(TestCloud.layer({ services: [TestCloud.compute({ servers: [] })] }))))
 
-  it.effect("answers statuses, and fails with a RequestError that tells whether to try again", () =>
+  it.effect("succeeds with any status, and fails with a RequestError that says whether to retry", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const layer = Adapter.layer({ serviceType: "compute" })
@@ -177,7 +177,7 @@ describe("the plain HttpClient", () => {
       assert.strictEqual(retried.status, 200)
     }).pipe(Effect.provide(test)))
 
-  it.effect("serves a client that is derived from an HttpApi, with typed errors and identity", () =>
+  it.effect("works for a client that is derived from an HttpApi, with typed errors and AuthPlugin", () =>
     Effect.gen(function*() {
       const Api = HttpApi.make("nova").add(
         HttpApiGroup.make("servers").add(HttpApiEndpoint.get("list", "/servers").addSuccess(Servers))
@@ -187,7 +187,7 @@ describe("the plain HttpClient", () => {
       const list = nova.servers.list({})
       const { servers } = yield* list
       assert.isAbove(servers.length, 0)
-      // @ts-expect-error the derived client still needs to know who it is
+      // @ts-expect-error the derived client requires an AuthPlugin
       const _: Effect.Effect<unknown, unknown> = list
       assert.isDefined(_)
     }).pipe(Effect.provide(test)))
@@ -201,11 +201,11 @@ describe("types", () => {
     const lacks: Effect.Effect<unknown, Session.Error, Compute> = request
     const layer: Layer.Layer<Compute, never, Session.Session> = Compute.layer
     assert.isDefined([needs, lacks, layer])
-    // @ts-expect-error a version is not just any text
+    // @ts-expect-error a version is not any string
     assert.isDefined(() => Adapter.make({ serviceType: "compute", minVersion: "newest" }))
   })
 
-  it.effect("a client of a tag can be retried and caught as any other", () =>
+  it.effect("a client of a tag works with retry and catchTag", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const compute = yield* Compute

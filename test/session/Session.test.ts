@@ -30,13 +30,13 @@ describe("one login", () => {
       assert.isAbove(documents.length, 0)
     }).pipe(Effect.provide(test)))
 
-  it.effect("interrupting any of them disturbs no other", () =>
+  it.effect("interrupting some of them does not affect the others", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.misbehave({ service: "identity", kind: { delay: "1 second" } })
       const fibers = yield* Effect.forEach(Array.from({ length: 1000 }), () => Effect.fork(servers))
       yield* TestClock.adjust("500 millis")
-      // the one that started the login, and every third
+      // the fiber that started the login, and every third one
       const victims = fibers.filter((_, i) => i % 3 === 0)
       yield* Fiber.interruptAll(victims)
       yield* TestClock.adjust("5 seconds")
@@ -45,7 +45,7 @@ describe("one login", () => {
       assert.strictEqual(yield* logins, 1)
     }).pipe(Effect.provide(test)))
 
-  it.effect("a layer that is provided anew around every request logs in once", () =>
+  it.effect("providing a layer around each request logs in once", () =>
     Effect.gen(function*() {
       const layer = yield* demo
       const cloud = yield* TestCloud.TestCloud
@@ -57,7 +57,7 @@ describe("one login", () => {
       assert.strictEqual(yield* logins, 1)
     }).pipe(Effect.provide(test)))
 
-  it.effect("everything that decides the token makes another identity", () =>
+  it.effect("each option that affects the token makes another identity", () =>
     Effect.gen(function*() {
       const { accounts: { demo }, authUrl } = yield* TestCloud.TestCloud
       const { tokens } = yield* Session.Session
@@ -91,7 +91,7 @@ describe("one login", () => {
       assert.strictEqual(keys.length, variants.length)
       assert.strictEqual(new Set(keys).size, variants.length)
       assert.isTrue(keys.every((key) => /^[0-9a-f]{64}$/.test(key)))
-      // parts that run into each other are still different parts
+      // parts with the same concatenation are different identities
       assert.notStrictEqual(yield* tokens.key({ a: "x", b: "y" }), yield* tokens.key({ a: "xb", y: "" }))
       assert.notStrictEqual(yield* tokens.key({ a: "1:b" }), yield* tokens.key({ "a1": ":b" }))
     }).pipe(Effect.provide(test)))
@@ -154,7 +154,7 @@ describe("two tenants", () => {
 })
 
 describe("a rejected token", () => {
-  it.effect("is dropped and fetched again once, for all who had it", () =>
+  it.effect("is dropped and replaced once for all requests with it", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* servers
@@ -168,7 +168,7 @@ describe("a rejected token", () => {
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* servers
-      // its 401 arrives when others have renewed long ago
+      // its 401 arrives long after the renewal
       yield* cloud.misbehave({ service: "compute", times: 1, kind: { delay: "10 seconds" } })
       yield* cloud.revokeTokens()
       const late = yield* Effect.fork(servers)
@@ -181,11 +181,11 @@ describe("a rejected token", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(test)))
 
-  it.effect("one that is dropped while an endpoint is looked for is not sent any more", () =>
+  it.effect("is not sent if it is dropped while the endpoint is found", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* servers
-      // the version document of another service comes late
+      // the version document of another service arrives late
       yield* cloud.misbehave({ service: "image", times: 1, kind: { delay: "10 seconds" } })
       const images = yield* Effect.fork(
         Session.request(HttpClientRequest.get("/images"), { endpointFilter: { serviceType: "image", minVersion: 2 } })
@@ -212,7 +212,7 @@ describe("a rejected token", () => {
       assert.strictEqual((yield* serviceRequests).length, 2)
     }).pipe(Effect.provide(test)))
 
-  it.effect("allowReauth: false leaves it at that", () =>
+  it.effect("allowReauth: false sends no second request", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.misbehave({ service: "compute", path: "/servers", times: 1, kind: { status: 401 } })
@@ -246,7 +246,7 @@ describe("a rejected token", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(test)))
 
-  it.effect("a token that cannot be renewed says so", () =>
+  it.effect("a token that cannot be renewed fails with TokenNotRenewable", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const mine = yield* currentToken
@@ -262,7 +262,7 @@ describe("a rejected token", () => {
       assert.strictEqual(error.reason, "TokenNotRenewable")
     }).pipe(Effect.provide(test)))
 
-  it.effect("a plugin that has nothing else to offer says so too", () =>
+  it.effect("a plugin without another token fails with TokenNotRenewable as well", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const fixed = AuthPlugin.make({
@@ -276,7 +276,7 @@ describe("a rejected token", () => {
       assert.strictEqual(yield* logins, 0)
     }).pipe(Effect.provide(test)))
 
-  it.effect("without authentication nothing is sent along, and a 401 says why", () =>
+  it.effect("without authentication no token is sent, and a 401 says so", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const error = yield* Session.request(HttpClientRequest.get(`${cloud.baseUrl}/compute/v2.1/servers`), {
@@ -289,7 +289,7 @@ describe("a rejected token", () => {
 })
 
 describe("renewal", () => {
-  it.effect("is invisible: steady load on tokens of 20 s, at most 4 logins in 60 s, nobody waits", () =>
+  it.effect("is invisible: steady load on tokens of 20 s, at most 4 logins in 60 s, no request waits", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.setTokenLifetime("20 seconds")
@@ -309,7 +309,7 @@ describe("renewal", () => {
       assert.isTrue((yield* serviceRequests).every((entry) => entry.status === 200))
     }).pipe(Effect.provide(test)))
 
-  it.effect("Keystone down in the last quarter of a token's life: nobody notices, one login when it is back", () =>
+  it.effect("Keystone down in the last quarter of a token's life: no request fails, one login when it is back", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.setTokenLifetime("100 seconds")
@@ -331,7 +331,7 @@ describe("renewal", () => {
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* cloud.setTokenLifetime("10 minutes")
-      // the cloud's time stays at its arrival; only the difference of its own times counts
+      // the cloud's clock does not move; only the difference of its own times counts
       yield* servers
       yield* TestClock.adjust("7 minutes")
       yield* servers
@@ -394,7 +394,7 @@ describe("failing logins", () => {
       assert.strictEqual(yield* logins, 2)
     }).pipe(Effect.provide(test)))
 
-  it.effect("back off up to a minute, however long it goes on", () =>
+  it.effect("back off up to a minute", () =>
     Effect.gen(function*() {
       const layer = yield* wrong
       for (let second = 0; second < 600; second++) {
@@ -429,7 +429,7 @@ describe("failing logins", () => {
       assert.strictEqual(yield* logins, 3)
     }).pipe(Effect.provide(test)))
 
-  it.effect("what Keystone answers instead of a token is told for what it is", () =>
+  it.effect("an invalid response of Keystone is InvalidResponse or the error of its status", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const attempt = (malformed: "json" | "html" | "empty" | "truncated") =>
@@ -455,7 +455,7 @@ describe("failing logins", () => {
       assert.strictEqual(timedOut.phase, "login")
     }).pipe(Effect.provide(test)))
 
-  it.effect("wrong options are told before anything is sent", () =>
+  it.effect("invalid options fail before anything is sent", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const attempt = (options: Partial<Password.Options>) =>
@@ -494,7 +494,7 @@ describe("layers", () => {
       assert.deepStrictEqual(yield* (yield* TestCloud.TestCloud).journal, [])
     }).pipe(Effect.provide(test)))
 
-  it.effect("a catalog and documents of one's own", () =>
+  it.effect("can have a static catalog and static documents", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       const session = Session.layerWithoutDependencies().pipe(

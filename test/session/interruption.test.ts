@@ -1,4 +1,4 @@
-/** Interrupted between any two steps, a request leaves nothing behind. */
+/** A request that is interrupted between any two steps releases everything. */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -24,17 +24,17 @@ import { recorder } from "../recorder.js"
 import { listen } from "../servers.js"
 import { Compute, demo, logins } from "../support.js"
 
-/** Requests that were sent and not answered, in all. */
+/** The number of requests without a response. */
 const inFlight = (): number =>
   Metric.unsafeSnapshot().filter(({ metricKey }) => metricKey.name === "effect_keystoneauth_http_requests_in_flight")
     .reduce((sum, { metricState }) => sum + Number((metricState as unknown as Record<string, unknown>)["value"]), 0)
 
-/** A turn of the event loop. */
+/** Waits for a turn of the event loop. */
 const turn = Effect.async<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
 
-/** Interrupts the first fiber that it sees before its nth operation. */
+/** Interrupts the first fiber before its nth operation. */
 class Interrupter extends Supervisor.AbstractSupervisor<void> {
   readonly value = Effect.void
   #fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
@@ -52,7 +52,7 @@ class Interrupter extends Supervisor.AbstractSupervisor<void> {
   }
 }
 
-/** How it ends if it is interrupted before that operation, and nothing is left to do for anybody. */
+/** The exit of an effect that is interrupted before this operation, after all fibers have ended. */
 const interrupted = <A, E, R>(operation: number, effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
     Effect.withRuntimeFlagsPatch(RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)),
@@ -62,7 +62,7 @@ const interrupted = <A, E, R>(operation: number, effect: Effect.Effect<A, E, R>)
     Effect.zipLeft(turn)
   )
 
-/** Once for each operation, until there is none left that could be interrupted. */
+/** Runs once for each operation, until no operation is left to interrupt. */
 const forEachOperation = <A, E, R, E2>(
   attempt: (operation: number) => Effect.Effect<Exit.Exit<A, E2>, E, R>
 ): Effect.Effect<A, E | E2, R> =>
@@ -81,7 +81,7 @@ const assertNothingInFlight = (operation: number) =>
     assert.strictEqual(inFlight(), 0, `counted as in flight, interrupted before operation ${operation}`)
   )
 
-/** Interrupted before each operation, and asked each time what is still open: it may take some turns to be closed. */
+/** Interrupts before each operation, and each time checks what is still open: closing may take some turns. */
 const leavesNothing = <A, E, R>(request: Effect.Effect<A, E, R>, open: () => number, turns = 0) =>
   forEachOperation((operation) =>
     Effect.zipLeft(interrupted(operation, request), assertNothingInFlight(operation)).pipe(
@@ -94,7 +94,7 @@ const overWire = (answer: Parameters<typeof HttpClient.make>[0]) =>
   Transport.layer().pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, HttpClient.make(answer))))
 
 describe("a request that is interrupted before any of its operations", () => {
-  it.live("leaves nothing on its way, over a client of others", () =>
+  it.live("leaves no request open, over another HTTP client", () =>
     Effect.gen(function*() {
       let open = 0
       let sent = 0
@@ -134,7 +134,7 @@ describe("a request that is interrupted before any of its operations", () => {
         open++
         sent++
         response.on("close", () => open--)
-        // in two parts, so that who reads has to wait in between
+        // in two parts, so that the reader has to wait in between
         request.resume().on("end", () => {
           response.write("one")
           setImmediate(() => response.end("two"))
@@ -169,7 +169,7 @@ describe("a request that is interrupted before any of its operations", () => {
 
   const servers = Effect.flatMap(Compute, (compute) => compute.get("/servers"))
 
-  /** Needs a version document, which the catalog's URL of compute does without. */
+  /** Needs a version document, unlike the catalog's URL of compute. */
   const images = Session.request(HttpClientRequest.get("/images"), {
     endpointFilter: { serviceType: "image", minVersion: 2 }
   })
@@ -181,7 +181,7 @@ describe("a request that is interrupted before any of its operations", () => {
       (journal) => journal.filter(({ service, token }) => service !== "identity" && token === undefined).length
     ))
 
-  /** The next one has its turn, and there was no more than one login. */
+  /** Checks that the next request gets a permit, and that there was only one login. */
   const assertNextWorks = <E, R>(operation: number, next: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>) =>
     Effect.gen(function*() {
       const { status } = yield* Effect.timeout(next, "5 seconds")
@@ -190,7 +190,7 @@ describe("a request that is interrupted before any of its operations", () => {
       yield* assertNothingInFlight(operation)
     })
 
-  it.live("stops nobody else: there is one login, one version document, and its turn is given back", () =>
+  it.live("affects no other request: one login, one version document, and its permit is returned", () =>
     forEachOperation((operation) =>
       Effect.flatMap(demo, (asDemo) =>
         interrupted(operation, images).pipe(
@@ -198,12 +198,12 @@ describe("a request that is interrupted before any of its operations", () => {
           Effect.zipLeft(Effect.tap(documents, (count) => assert.strictEqual(count, 1, `documents, ${operation}`))),
           Effect.provide(asDemo)
         )).pipe(
-          // each with a cloud and a Session of its own, so that all is to be done
+          // each with a new cloud and Session, so that nothing is cached
           Effect.provide(oneAtATime)
         )
     ))
 
-  it.live("stops nobody else while a rejected token is replaced", () =>
+  it.live("affects no other request while a rejected token is replaced", () =>
     Effect.gen(function*() {
       const cloud = yield* TestCloud.TestCloud
       yield* Effect.gen(function*() {
@@ -220,7 +220,7 @@ describe("a request that is interrupted before any of its operations", () => {
       }).pipe(Effect.provide(yield* demo))
     }).pipe(Effect.provide(Compute.layer), Effect.provide(oneAtATime)))
 
-  it.live("leaves nothing with its Session: no request, no lease, no login", () =>
+  it.live("leaves no request, lease or login in its Session", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.makeMemory()
       let leases = 0
@@ -247,7 +247,7 @@ describe("a request that is interrupted before any of its operations", () => {
       )
     }).pipe(Effect.provide(TestCloud.layerHttpClient())))
 
-  it.live("passes its turn on, wherever it waited for it", () =>
+  it.live("passes on its permit, wherever it waited for it", () =>
     forEachOperation((operation) =>
       Effect.gen(function*() {
         const limiter = yield* Limiter.make({ concurrency: 1, requestsPerSecond: 1_000_000 })

@@ -33,7 +33,7 @@ const answers: Record<string, { readonly status: number; readonly body: unknown 
   "http://nova.test/v2.1": { status: 200, body: nova }
 }
 
-/** A Glance at its root, which answers each path there with the list of its versions, and a Nova at `/v2.1`. */
+/** A Glance that responds to each path at its root with its versions, and a Nova at `/v2.1`. */
 const world = (body: unknown = glance) => {
   const sent: Array<string> = []
   const client = HttpClient.make((request, url) => {
@@ -68,7 +68,7 @@ const world = (body: unknown = glance) => {
 const image = Adapter.make({ serviceType: "image" })
 
 describe("a 300", () => {
-  it.effect("to anything but reading the endpoint itself is a failure that lists the versions", () =>
+  it.effect("fails with the list of versions, unless the request reads the endpoint itself", () =>
     Effect.forEach(
       [
         "GET /images",
@@ -111,7 +111,7 @@ describe("a 300", () => {
       }
     ))
 
-  it.effect("is an answer where the endpoint is read, where it is asked for, and to an absolute URL", () =>
+  it.effect("succeeds if the endpoint is read, without raiseForStatus, and for an absolute URL", () =>
     Effect.gen(function*() {
       const client = yield* image
       const plain = yield* HttpClient.HttpClient
@@ -128,7 +128,7 @@ describe("a 300", () => {
       assert.deepStrictEqual(answers.map(({ status }) => status), answers.map(() => 300))
     }).pipe(Effect.provide(Layer.provideMerge(Adapter.layer({ serviceType: "image" }), world().layer))))
 
-  it.effect("is read in every dialect, and whatever it is", () =>
+  it.effect("is read in every format, and with any body", () =>
     Effect.forEach(
       [
         [{ versions: { values: glance.versions } }, ["2.16 (CURRENT)", "2.15 (SUPPORTED)"]],
@@ -159,7 +159,7 @@ describe("a 300", () => {
         }).pipe(Effect.provide(world(body).layer))
     ))
 
-  it("can be encoded and decoded, as every error", () => {
+  it("can be encoded and decoded, like every error", () => {
     const error = new Errors.MultipleChoices({
       method: "GET",
       url: "http://h/",
@@ -172,7 +172,7 @@ describe("a 300", () => {
 })
 
 describe("a filter without a version", () => {
-  it.effect("tells where its requests go, beside where the newest version lives", () => {
+  it.effect("has the URL of its requests, beside that of the newest version", () => {
     const { layer } = world()
     return Effect.gen(function*() {
       const open = yield* Session.endpointData({ serviceType: "image" })
@@ -186,7 +186,7 @@ describe("a filter without a version", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("is told the truth about its requests, for every range and catalog URL", () =>
+  it.effect("has the URL where requests arrive, for every range and catalog URL", () =>
     Effect.forEach(
       (["image", "compute"] as const).flatMap((serviceType) =>
         ([{}, { version: 2 }, { minVersion: "2.0" }, { maxVersion: "2.latest" }, {
@@ -224,7 +224,7 @@ describe("a microversion without a version", () => {
       (compute) => compute.get("/servers").pipe(Adapter.withMicroversion(microversion))
     )
 
-  it.effect("is sent as it is while no document is known, and checked as soon as one is", () => {
+  it.effect("is sent unchecked until a version document is known", () => {
     const { layer, sent } = world()
     return Effect.gen(function*() {
       assert.strictEqual((yield* servers("2.99")).status, 200)
@@ -242,7 +242,7 @@ describe("a microversion without a version", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("with a version that the URL shows, too", () => {
+  it.effect("is sent unchecked also with a version that the URL shows", () => {
     const { layer, sent } = world()
     return Effect.gen(function*() {
       const compute = yield* Adapter.make({ serviceType: "compute", version: "2.1", defaultMicroversion: "2.99" })

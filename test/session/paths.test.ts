@@ -12,7 +12,7 @@ import { assertTag, Compute, platforms } from "../support.js"
 
 const endpoint = "http://swift.test/v1/AUTH_p1"
 
-/** The path that a request for this one is sent to, or why it is not sent. */
+/** The path where a request arrives, or the reason why it is not sent. */
 const sentTo = (path: string) => {
   const sent: Array<string> = []
   const client = HttpClient.make((request, url) => {
@@ -29,7 +29,7 @@ const sentTo = (path: string) => {
   )
 }
 
-/** What leads elsewhere, in each place where a path may have it. */
+/** Segments that leave the endpoint, in each place of a path. */
 const steps = [
   "..",
   ".",
@@ -100,17 +100,17 @@ describe("a path", () => {
         })
     ))
 
-  it.effect("that stays there is sent as it is, without its fragment", () =>
+  it.effect("that stays below its endpoint is sent unchanged, without its fragment", () =>
     Effect.forEach(staying, (path) =>
       Effect.gen(function*() {
         const { outcome, sent } = yield* sentTo(path)
         assert(outcome._tag === "Right", path)
-        // fragments never go on the wire
+        // fragments are never sent
         const [kept = ""] = path.replace(/^\//, "").split("#", 1)
         assert.deepStrictEqual(sent, [new URL(`${endpoint}/${kept}`).href], path)
       })))
 
-  it("is either below its endpoint or refused, whatever it is", () => {
+  it("is always either below its endpoint or refused", () => {
     const piece = FastCheck.oneof(
       FastCheck.constantFrom(
         "/",
@@ -153,7 +153,7 @@ describe("a path", () => {
     }).pipe(Effect.provide(Layer.provideMerge(Compute.layer, TestCloud.layer()))))
 
   for (const [name, platform] of Object.entries({ ...platforms, NodeTransport: NodeTransport.layer() })) {
-    it.scopedLive(`arrives as it was written, over ${name}`, () =>
+    it.scopedLive(`arrives unchanged over ${name}`, () =>
       Effect.gen(function*() {
         const seen: Array<string> = []
         const { port } = yield* listen(Http.createServer((request, response) => {
@@ -213,7 +213,7 @@ describe("Adapter.path", () => {
     )
   })
 
-  it("refuses what cannot be a segment, wherever the path goes", () => {
+  it("refuses values that cannot be a segment", () => {
     for (const value of ["", ".", "..", "\ud800", "a\udfffb"]) {
       const path = Adapter.path`/servers/${value}`
       assert.match(Url.flaw(path, false) ?? "", /Adapter\.path/, JSON.stringify(value))
@@ -221,7 +221,7 @@ describe("Adapter.path", () => {
     }
   })
 
-  it("refuses what is neither a text nor a finite number, which only programs without types write", () => {
+  it("refuses values that are neither a string nor a finite number, which only untyped programs pass", () => {
     const values: ReadonlyArray<unknown> = [
       ...[undefined, null, [], ["a"], {}, Object.create(null), Symbol("x"), NaN, Infinity, true, () => 1],
       ...[new Date(0), Redacted.make("x"), 1n]
@@ -232,7 +232,7 @@ describe("Adapter.path", () => {
     }
   })
 
-  it("leaves the text between values as it is, and takes numbers", () => {
+  it("does not change the text between values, and accepts numbers", () => {
     assert.strictEqual(Adapter.path`/images/${"a b"}/file?limit=${7}`, "/images/a%20b/file?limit=7")
     assert.strictEqual(Adapter.path`/servers`, "/servers")
     assert.strictEqual(Adapter.path`${"%2e%2e"}${"😀"}`, "%252e%252e%F0%9F%98%80")

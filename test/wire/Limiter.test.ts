@@ -4,7 +4,7 @@ import { Limiter } from "effect-keystoneauth"
 import * as FastCheck from "effect/FastCheck"
 import { assertTag } from "../support.js"
 
-/** How many run, how many ran at once at most, and in which order and when they began. */
+/** Counts running effects and their maximum, and records the order and the time of their starts. */
 const watch = () => {
   const begun: Array<{ readonly name: number; readonly at: number }> = []
   let running = 0
@@ -22,7 +22,7 @@ const watch = () => {
 const names = (begun: ReadonlyArray<{ readonly name: number }>) => begun.map(({ name }) => name)
 
 describe("concurrency", () => {
-  it.effect("is exact, and first come, first served", () =>
+  it.effect("is never exceeded, and served in the order of arrival", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.make({ concurrency: 3 })
       const { begun, most, work } = watch()
@@ -38,7 +38,7 @@ describe("concurrency", () => {
       assert.deepStrictEqual(names(begun), Array.from({ length: 20 }, (_, i) => i))
     }))
 
-  it.effect("lets no newcomer pass those whom a release has woken", () =>
+  it.effect("does not let a newcomer overtake a fiber that a release has resumed", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.make({ concurrency: 1 })
       const { begun, work } = watch()
@@ -47,12 +47,12 @@ describe("concurrency", () => {
       yield* Effect.yieldNow()
       yield* Effect.fork(limiter.withPermit(work(2, Effect.void)))
       yield* Effect.yieldNow()
-      // the release and the newcomer come in one breath, before the second one runs
+      // the release and the newcomer come before the second fiber runs
       yield* Effect.zipRight(Deferred.succeed(first, undefined), limiter.withPermit(work(3, Effect.void)))
       assert.deepStrictEqual(names(begun), [1, 2, 3])
     }))
 
-  it.effect("who is interrupted while waiting leaves the queue, and who fails gives the permit back", () =>
+  it.effect("an interrupted fiber leaves the queue, and a failed one returns its permit", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.make({ concurrency: 1 })
       const { begun, work } = watch()
@@ -71,7 +71,7 @@ describe("concurrency", () => {
     }))
 
   it.effect(
-    "no permit is lost or made up, whenever callers come, finish, fail or are interrupted",
+    "no permit is lost or duplicated, whenever callers arrive, finish, fail or are interrupted",
     () =>
       Effect.promise(() =>
         FastCheck.assert(
@@ -105,7 +105,7 @@ describe("concurrency", () => {
                 assert.strictEqual(running(), 0)
                 const order = names(begun)
                 assert.deepStrictEqual(order, [...order].sort((a, b) => a - b))
-                // all permits are back: so many get in at once
+                // all permits are returned, so that this many run at once
                 yield* Effect.forEach(
                   Array.from({ length: concurrency }),
                   () => limiter.withPermit(Effect.yieldNow()),
@@ -119,7 +119,7 @@ describe("concurrency", () => {
     30_000
   )
 
-  it.live("holds under a storm of 10,000, a third of them interrupted", () =>
+  it.live("is not exceeded by 10,000 concurrent callers, a third of them interrupted", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.make({ concurrency: 7 })
       const { begun, most, running, work } = watch()
@@ -137,8 +137,8 @@ describe("concurrency", () => {
     }), 30_000)
 })
 
-describe("requests in a second", () => {
-  it.effect("are spaced evenly, also when the interval is no whole number of milliseconds", () =>
+describe("requests per second", () => {
+  it.effect("are spaced evenly, also if the interval is not a whole number of milliseconds", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.make({ requestsPerSecond: 300 })
       const { begun, work } = watch()
@@ -152,11 +152,11 @@ describe("requests in a second", () => {
       for (const { at: from } of begun) {
         assert.isAtMost(begun.filter(({ at }) => at >= from && at < from + 1000).length, 300)
       }
-      // not slower either: 999 intervals of 3.33 ms
+      // and not slower: 999 intervals of 3.33 ms
       assert.closeTo(begun[999]?.at ?? 0, 3330, 1)
     }))
 
-  it.effect("do not burst after a quiet time", () =>
+  it.effect("do not burst after an idle time", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.make({ requestsPerSecond: 2 })
       const { begun, work } = watch()
@@ -169,7 +169,7 @@ describe("requests in a second", () => {
       assert.deepStrictEqual(begun.map(({ at }) => at - 3_600_000), [-3_600_000, 0, 500, 1000])
     }))
 
-  it.effect("who gives up costs nobody a turn", () =>
+  it.effect("an interrupted caller uses up no turn", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.make({ requestsPerSecond: 1 })
       const { begun, work } = watch()
@@ -186,7 +186,7 @@ describe("requests in a second", () => {
       assert.deepStrictEqual(begun, [{ name: 0, at: 0 }, { name: 4, at: 1000 }])
     }))
 
-  it.effect("hold together with a concurrency", () =>
+  it.effect("can be combined with a concurrency", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.make({ requestsPerSecond: 10, concurrency: 2 })
       const { begun, most, work } = watch()
@@ -201,7 +201,7 @@ describe("requests in a second", () => {
     }))
 })
 
-it.effect("what cannot be a limit is told", () =>
+it.effect("invalid limits are InvalidOptions", () =>
   Effect.forEach(
     [
       [{ concurrency: 0 }, "concurrency"],

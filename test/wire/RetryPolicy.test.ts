@@ -10,7 +10,10 @@ type Answer = string | number | readonly [status: number, headers: Record<string
 
 const url = "http://a.test/"
 
-/** Answers in this order, the last one for ever; and when it was asked, in milliseconds. */
+/**
+ * A client that responds in this order, and with the last one ever after; records the times of requests in
+ * milliseconds.
+ */
 const world = (...answers: ReadonlyArray<Answer>) => {
   const times: Array<number> = []
   const client = HttpClient.make((request) =>
@@ -32,7 +35,7 @@ const world = (...answers: ReadonlyArray<Answer>) => {
 const get = HttpClientRequest.get(url)
 const post = HttpClientRequest.post(url, { body: HttpBody.text("x") })
 
-/** Sends, with all the time in the world, and no jitter unless told. */
+/** Sends a request without a deadline, and without jitter unless it is set. */
 const send = (
   { platform }: ReturnType<typeof world>,
   retries: RetryPolicy.RetryPolicy,
@@ -50,15 +53,15 @@ const send = (
 
 const failure = (...args: Parameters<typeof send>) => Effect.flatMap(send(...args), Effect.flip)
 
-/** A session with an identity that needs no login. */
+/** A session with an `AuthPlugin` that needs no login. */
 const sessionOver = ({ platform }: ReturnType<typeof world>, options?: Session.Options) =>
   Layer.merge(
     Layer.provide(Session.layer(options), platform),
     Layer.succeed(AuthPlugin.AuthPlugin, AdminToken.make({ endpoint: url, token: Redacted.make("t0ken") }))
   )
 
-describe("what is sent again", () => {
-  it.effect("nothing, unless that is asked for", () =>
+describe("retries", () => {
+  it.effect("nothing is retried by default", () =>
     Effect.forEach(["ECONNREFUSED", "ECONNRESET", 503, 429] as const, (answer) =>
       Effect.gen(function*() {
         const one = world(answer, 200)
@@ -66,7 +69,7 @@ describe("what is sent again", () => {
         assert.strictEqual(one.times.length, 1)
       })))
 
-  it.effect("a request without an answer and one with a bad answer have a budget each, and waits of their own", () =>
+  it.effect("requests without a response and refused ones have separate budgets and delays", () =>
     Effect.gen(function*() {
       const one = world("ECONNREFUSED", "ECONNREFUSED", 503, 429, "ECONNRESET", 200)
       const response = yield* Effect.flatten(send(one, { connect: 3, status: 2 }))
@@ -74,7 +77,7 @@ describe("what is sent again", () => {
       assert.deepStrictEqual(one.times, [0, 500, 1500, 2000, 3000, 3500])
     }))
 
-  it.effect("waits double up to a minute, or are as long as is said", () =>
+  it.effect("delays double up to a minute, or are fixed by the policy", () =>
     Effect.gen(function*() {
       const gaps = ({ times }: { readonly times: ReadonlyArray<number> }) =>
         times.slice(1).map((time, i) => (time - times[i]!) / 1000)
@@ -89,7 +92,7 @@ describe("what is sent again", () => {
       assert.deepStrictEqual(gaps(none), [0, 0, 0])
     }))
 
-  it.effect("what may have been done already is done twice only where that does no harm", () =>
+  it.effect("a request that may have arrived is retried only if it can be repeated", () =>
     Effect.gen(function*() {
       const count = (request: HttpClientRequest.HttpClientRequest, answer: Answer, policy?: RetryPolicy.RetryPolicy) =>
         Effect.gen(function*() {
@@ -103,11 +106,11 @@ describe("what is sent again", () => {
         assert.strictEqual(yield* count(HttpClientRequest.setMethod(post, "PATCH"), answer), 1, `PATCH ${answer}`)
         assert.strictEqual(yield* count(post, answer, { anyMethod: true }), 2, `POST ${answer}, any method`)
       }
-      // it never got there
+      // it did not arrive
       for (const answer of ["ECONNREFUSED", "ENOTFOUND", "UND_ERR_CONNECT_TIMEOUT"]) {
         assert.strictEqual(yield* count(post, answer), 2, `POST ${answer}`)
       }
-      // it will not get better
+      // a retry would fail as well
       for (const answer of ["CERT_HAS_EXPIRED", "EWHATEVER", 500, 404]) {
         assert.strictEqual(yield* count(get, answer), 1, `GET ${answer}`)
       }
@@ -121,7 +124,7 @@ describe("what is sent again", () => {
       assert.strictEqual(one.times.length, 1)
     }))
 
-  it.effect("`statuses` takes the place of the usual ones: 429, 503, and 413 that says when to come back", () =>
+  it.effect("`statuses` replaces the default: 429, 503, and 413 with Retry-After", () =>
     Effect.gen(function*() {
       const tries = Effect.fnUntraced(function*(answer: Answer, statuses?: ReadonlyArray<number>) {
         const one = world(answer, 200)
@@ -138,7 +141,7 @@ describe("what is sent again", () => {
       assert.strictEqual(yield* tries(503, []), 1)
     }))
 
-  it.effect("a login may be sent again, though it is a POST", () =>
+  it.effect("a login is retried, although it is a POST", () =>
     Effect.gen(function*() {
       const one = world(503, "ECONNRESET", 200)
       yield* Effect.flatten(send(one, { connect: 1, status: 1 }, post, { phase: "login" }))
@@ -146,8 +149,8 @@ describe("what is sent again", () => {
     }))
 })
 
-describe("the wait", () => {
-  it.effect("is what `Retry-After` says, in seconds or as a date", () =>
+describe("the delay", () => {
+  it.effect("is `Retry-After`, in seconds or as a date", () =>
     Effect.gen(function*() {
       const waited = Effect.fnUntraced(function*(retryAfter: string) {
         const one = world([429, { "retry-after": retryAfter }], 200)
@@ -161,7 +164,7 @@ describe("the wait", () => {
       assert.strictEqual(yield* waited("soon"), 1000)
     }))
 
-  it.effect("is never shorter than that, and by the jitter longer at most", () =>
+  it.effect("is never shorter, and at most longer by the jitter", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(
@@ -188,7 +191,7 @@ describe("the wait", () => {
       )
     ))
 
-  it.effect("is not begun if it would pass the deadline: the answer is the error, at once", () =>
+  it.effect("is not begun if it would exceed the deadline: the last failure is the error", () =>
     Effect.gen(function*() {
       const one = world([503, { "retry-after": "120" }], 200)
       const fiber = yield* Effect.fork(Effect.flip(
@@ -203,7 +206,7 @@ describe("the wait", () => {
 })
 
 describe("the error", () => {
-  it.effect("is the last one, with the number of attempts", () =>
+  it.effect("is the last failure, with the number of attempts", () =>
     Effect.gen(function*() {
       const refused = yield* failure(world("ECONNREFUSED"), { connect: 2 })
       assertTag(refused, "TransportError")
@@ -217,7 +220,7 @@ describe("the error", () => {
       assert.isUndefined(once.attempts)
     }))
 
-  it.effect("of a status too", () =>
+  it.effect("has the number of attempts for a status as well", () =>
     Effect.gen(function*() {
       const one = world([429, { "retry-after": "1" }])
       const fiber = yield* Effect.fork(Effect.flip(
@@ -230,8 +233,8 @@ describe("the error", () => {
     }))
 })
 
-describe("who says it", () => {
-  it.effect("the call wins over the adapter, and that over the session, each thing by itself", () =>
+describe("precedence", () => {
+  it.effect("the call wins over the adapter, and the adapter over the session, for each field", () =>
     Effect.gen(function*() {
       const one = world(503)
       yield* Effect.gen(function*() {
@@ -246,7 +249,7 @@ describe("who says it", () => {
       assert.deepStrictEqual(one.times, [0, 3000])
     }))
 
-  it.effect("logins and version documents go by what the session says", () =>
+  it.effect("logins and version documents use the policy of the session", () =>
     Effect.gen(function*() {
       const one = world("ECONNREFUSED", "ECONNREFUSED", 503)
       const error = yield* Effect.gen(function*() {

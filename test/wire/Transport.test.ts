@@ -16,7 +16,7 @@ interface Seen {
   readonly body: string
 }
 
-/** A transport that answers from a table, and what it was asked. */
+/** A transport that responds from a table, and records the requests. */
 const world = (answers: Record<string, () => Response>, options?: Transport.Options) => {
   const seen: Array<Seen> = []
   const client = HttpClient.make((request, url) => {
@@ -50,7 +50,7 @@ const secret = {
 }
 
 describe("redirects", () => {
-  it.effect("are followed with method, body and headers on the same origin, for every status that means one", () =>
+  it.effect("are followed with method, body and headers on the same origin, for every redirect status", () =>
     Effect.forEach([301, 302, 303, 305, 307, 308], (status) => {
       const { layer, seen } = world({
         "http://a.test/one?x=1": to("two/three?y=2", status),
@@ -66,7 +66,7 @@ describe("redirects", () => {
       }).pipe(Effect.provide(layer))
     }))
 
-  it.effect("300 and a redirect without a Location are answers", () => {
+  it.effect("300 and a redirect without a Location are responses", () => {
     const { layer } = world({
       "http://a.test/": () => new Response("choices", { status: 300, headers: { location: "http://a.test/b" } }),
       "http://a.test/none": () => new Response("lost", { status: 302 })
@@ -77,7 +77,7 @@ describe("redirects", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("end at the limit, where the redirect is the answer", () => {
+  it.effect("end at the limit, where the redirect is the response", () => {
     const { layer, seen } = world({ "http://a.test/": to("http://a.test/") })
     return Effect.gen(function*() {
       assert.strictEqual((yield* execute(HttpClientRequest.get("http://a.test/"))).status, 302)
@@ -87,7 +87,7 @@ describe("redirects", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("carry no credential to another origin, be it another port, and not back either", () => {
+  it.effect("send no credential to another origin, such as another port, nor back from there", () => {
     const { layer, seen } = world({
       "http://a.test/": to("http://a.test:8080/"),
       "http://a.test:8080/": to("http://a.test/back"),
@@ -98,14 +98,14 @@ describe("redirects", () => {
         HttpClientRequest.get("http://a.test/", { headers: { ...secret, "x-other": "unknown", accept: "text/plain" } })
       )
       assert.strictEqual(response.status, 200)
-      // only what is known to be harmless goes along
+      // only harmless headers are sent
       assert.strictEqual(seen[1]?.headers["accept"], "text/plain")
       assert.isUndefined(seen[1]?.headers["x-other"])
       assert.deepStrictEqual(seen.slice(1).filter((one) => JSON.stringify(one).includes("t0ken")), [])
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("are refused with a body to another origin, from https to http, and to what is no URL", () => {
+  it.effect("are refused with a body to another origin, from https to http, and to an invalid URL", () => {
     const { layer, seen } = world({
       "http://a.test/": to("http://b.test/"),
       "https://a.test/": to("http://a.test/"),
@@ -129,7 +129,7 @@ describe("redirects", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("with a body and without any credential lead anywhere, as in keystoneauth", () => {
+  it.effect("with a body and without credentials are followed to any origin, as in keystoneauth", () => {
     const { layer, seen } = world({
       "http://a.test/": to("http://b.test/"),
       "http://b.test/": () => new Response("here")
@@ -143,7 +143,7 @@ describe("redirects", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("hand on the request id of the first service, but never in place of one's own", () => {
+  it.effect("pass on the request id of the first service, unless the request has its own", () => {
     const moved = () =>
       new Response("", { status: 302, headers: { location: "/b", "x-openstack-request-id": "req-theirs" } })
     const { layer, seen } = world({ "http://a.test/": moved, "http://a.test/b": () => new Response("here") })
@@ -163,7 +163,7 @@ describe("redirects", () => {
 const silent = HttpClient.make(() => Effect.never)
 
 describe("timeouts", () => {
-  it.effect("every wait has one, by what is waited for", () => {
+  it.effect("each kind of request has one", () => {
     const never = Layer.succeed(HttpClient.HttpClient, silent)
     return Effect.gen(function*() {
       for (const [phase, seconds] of [["request", 60], ["login", 30], ["discovery", 20]] as const) {
@@ -178,7 +178,7 @@ describe("timeouts", () => {
     }).pipe(Effect.provide(Layer.provide(Transport.layer(), never)))
   })
 
-  it.effect("the whole has a deadline: login, endpoint, turns and tries together", () =>
+  it.effect("one deadline covers login, endpoint, limiters and retries", () =>
     Effect.gen(function*() {
       const waiting = yield* Effect.fork(Effect.flip(Effect.provideService(
         Session.request(HttpClientRequest.get("http://a.test/")),
@@ -193,7 +193,7 @@ describe("timeouts", () => {
       assert.deepStrictEqual([error.phase, error.millis], ["operation", 300_000])
     }).pipe(Effect.provide(Layer.provide(Session.layer(), Layer.succeed(HttpClient.HttpClient, silent)))))
 
-  it.effect("each sending has its own time within it, counted from its turn", () =>
+  it.effect("each attempt has its own timeout, counted from its turn at the limiter", () =>
     Effect.gen(function*() {
       const plugin = AuthPlugin.make({ name: "slow", headers: Effect.as(Effect.sleep("50 seconds"), Headers.empty) })
       const request = (options?: Session.RequestOptions) =>
@@ -202,7 +202,7 @@ describe("timeouts", () => {
           AuthPlugin.AuthPlugin,
           plugin
         )))
-      // the first is sent at 50 s and given up at 110 s; only then it is the turn of the second
+      // the first attempt begins at 50 s and times out at 110 s; then the second one begins
       const first = yield* request()
       yield* TestClock.adjust("1 seconds")
       const second = yield* request({ timeout: "7 seconds" })
@@ -223,7 +223,7 @@ describe("timeouts", () => {
       Layer.succeed(HttpClient.HttpClient, silent)
     ))))
 
-  it.effect("one that leaves no time, or a limit that lets nobody through, is told, and nothing is sent", () =>
+  it.effect("invalid timeouts and limits are InvalidOptions, and nothing is sent", () =>
     Effect.forEach(
       [
         [{ timeout: 0 }, {}, "timeout"],
@@ -250,7 +250,7 @@ describe("timeouts", () => {
       }
     ))
 
-  it.effect("an adapter's impossible limits are told by its requests", () =>
+  it.effect("requests of an adapter with invalid limits fail", () =>
     Effect.gen(function*() {
       const adapter = yield* Adapter.make({ limits: { requestsPerSecond: 0 } })
       assertTag(yield* Effect.flip(adapter.get("http://a.test/")), "InvalidOptions")
@@ -259,7 +259,7 @@ describe("timeouts", () => {
       Effect.provide(Layer.provide(Session.layer(), Layer.succeed(HttpClient.HttpClient, silent)))
     ))
 
-  it.effect("Duration.infinity is for ever", () =>
+  it.effect("Duration.infinity is no timeout", () =>
     Effect.gen(function*() {
       const waiting = yield* Effect.fork(Effect.provideService(
         Session.request(HttpClientRequest.get("http://a.test/"), {
@@ -274,7 +274,7 @@ describe("timeouts", () => {
       yield* Fiber.interrupt(waiting)
     }).pipe(Effect.provide(Layer.provide(Session.layer(), Layer.succeed(HttpClient.HttpClient, silent)))))
 
-  it.effect("reading a body within `text` has the same again", () => {
+  it.effect("`text` reads the body with the same timeout again", () => {
     const slow = () =>
       new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(3)) }))
     const { layer } = world({ "http://a.test/": slow })
@@ -287,7 +287,7 @@ describe("timeouts", () => {
   })
 })
 
-describe("the rest", () => {
+describe("requests", () => {
   it.effect("the user agent names the program and this library, unless the caller says otherwise", () => {
     const { layer, seen } = world(
       { "http://a.test/": () => new Response("") },
@@ -303,12 +303,12 @@ describe("the rest", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it("the version is that of the package", () => {
+  it("`version` is the version of the package", () => {
     const { version: published } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
     assert.strictEqual(version, published)
   })
 
-  it.effect("a URL that is not one is told before anything is sent", () => {
+  it.effect("an invalid URL fails before anything is sent", () => {
     const { layer, seen } = world({})
     return Effect.gen(function*() {
       for (const url of ["", "/servers", "keystone:5000", "http://"]) {
@@ -319,7 +319,7 @@ describe("the rest", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("the trace goes along, unless that is switched off", () => {
+  it.effect("trace headers are sent, unless propagation is disabled", () => {
     const { layer, seen } = world({ "http://a.test/": () => new Response("") })
     return Effect.gen(function*() {
       yield* Effect.withSpan(execute(HttpClientRequest.get("http://a.test/")), "outer")
@@ -363,7 +363,7 @@ describe("the rest", () => {
       })
   )
 
-  /** An address where something was, and is not any more. */
+  /** An address where no server listens any more. */
   const closed = Effect.scoped(Effect.map(sockets, ({ url }) => url))
 
   class Sockets extends Context.Tag("test/Sockets")<Sockets, Effect.Effect.Success<typeof sockets>>() {}
@@ -379,11 +379,11 @@ describe("the rest", () => {
           (yield* execute(HttpClientRequest.get(`${url}/redirect`), { redirects: 0 })).status,
           302
         )
-        // an endless body is left alone at the limit
+        // an endless body is read only up to the limit
         const tooLong = yield* Effect.flip(transport.text(HttpClientRequest.get(`${url}/big`), { limit: 100_000 }))
         assertTag(tooLong, "TransportError")
         assert.strictEqual(tooLong.reason, "Response")
-        assert.include(tooLong.message, "its body is longer than 100000 bytes")
+        assert.include(tooLong.message, "the body is longer than 100000 bytes")
         const reset = yield* Effect.flip(execute(HttpClientRequest.get(`${url}/reset`)))
         assertTag(reset, "TransportError")
         assert.strictEqual(reset.reason, "Reset")

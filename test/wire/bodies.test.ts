@@ -1,4 +1,4 @@
-/** Bodies over real sockets: compressed ones, uploads that take their time, and headers that cannot be sent. */
+/** Bodies over real sockets: compressed ones, slow uploads, and headers that cannot be sent. */
 import {
   FetchHttpClient,
   HttpBody,
@@ -49,7 +49,7 @@ const codings: Readonly<Record<string, (data: string | Uint8Array) => Uint8Array
   deflate: Zlib.deflateSync
 }
 
-/** Answers with these bytes, and all headers that an honest server has. */
+/** Responds with these bytes and the headers of a correct server. */
 const answering = (
   encoding: string,
   body: Uint8Array,
@@ -78,7 +78,7 @@ const token = JSON.stringify({
   }
 })
 
-/** Logs in there, and uses the token. */
+/** Logs in at the server, and uses the token. */
 const login = (url: string) =>
   Effect.flatMap(
     Password.make({
@@ -124,7 +124,7 @@ for (const [name, platform] of Object.entries(platforms)) {
         }))
     }
 
-    live("are asked for as codings that are understood, and parts as they are", () =>
+    live("are requested with supported codings, and ranges without a coding", () =>
       Effect.gen(function*() {
         const url = yield* serve((request, response) => {
           response.end(String(request.headers["accept-encoding"]))
@@ -135,20 +135,20 @@ for (const [name, platform] of Object.entries(platforms)) {
         assert.strictEqual(yield* asked({}, { clientName: "client" }), "gzip, deflate")
         assert.strictEqual(yield* asked({ "accept-encoding": "br" }), "br")
         assert.strictEqual(yield* asked({}, { additionalHeaders: { "Accept-Encoding": "zstd" } }), "zstd")
-        // fetch says it once more
+        // fetch repeats the reason
         assert.match(yield* asked({ range: "bytes=0-9" }), /^identity(, identity)?$/)
         assert.match(yield* asked({ range: "bytes=0-9" }, { clientName: "client" }), /^identity(, identity)?$/)
       }))
 
     if (!decodesItself) {
-      live("are decoded: deflate without the format of zlib", () =>
+      live("are decoded: deflate without zlib's header", () =>
         Effect.gen(function*() {
           const url = yield* answering("deflate", Zlib.deflateRawSync(json))
           assert.strictEqual(yield* Effect.flatMap(get(url), ({ text }) => text), json)
         }))
     }
 
-    live("a compressed file that is compressed for its way arrives as a compressed file", () =>
+    live("a compressed file with a content coding arrives as a compressed file", () =>
       Effect.gen(function*() {
         const file = Zlib.gzipSync(json)
         const url = yield* answering("gzip", Zlib.gzipSync(file))
@@ -172,7 +172,7 @@ for (const [name, platform] of Object.entries(platforms)) {
         assert.strictEqual(head.headers["content-encoding"], "gzip")
       }))
 
-    live("of refusals, logins and documents are decoded, and shown in the debug log", () =>
+    live("of errors, logins and documents are decoded, and shown in the debug log", () =>
       Effect.gen(function*() {
         const lines: Array<string> = []
         const logger = Logger.make(({ message }) => {
@@ -194,7 +194,7 @@ for (const [name, platform] of Object.entries(platforms)) {
       }))
 
     live(
-      "in a coding that is not understood are named, and a stream of one that was asked for is given as it came",
+      "in an unknown coding fail with its name; a stream in a coding that the caller requested is not decoded",
       () =>
         Effect.gen(function*() {
           const bytes = Buffer.from("\u0001\u0002\u0003 not to be understood")
@@ -229,12 +229,12 @@ for (const [name, platform] of Object.entries(platforms)) {
         })
     )
 
-    live("that are not what their coding says, or not whole, are errors", () =>
+    live("that are invalid in their coding, or incomplete, are errors", () =>
       Effect.gen(function*() {
         const whole = Zlib.gzipSync(json)
         const bad = {
           "no gzip": Buffer.from(json),
-          // Node's fetch takes these for whole
+          // Node's fetch takes these for complete
           ...(decodesItself ? {} : {
             "cut off": whole.subarray(0, whole.length - 20),
             "without its check sum": whole.subarray(0, whole.length - 4),
@@ -265,7 +265,7 @@ for (const [name, platform] of Object.entries(platforms)) {
         assertTag(error, "ResponseError")
       }))
 
-    live("that expand without end are bounded, and as a stream never kept", () =>
+    live("that expand without end are limited, and as a stream not kept in memory", () =>
       Effect.gen(function*() {
         const zeros = Zlib.gzipSync(Buffer.alloc(4 * 1024 * 1024))
         const bomb = Buffer.concat(Array.from({ length: 5 }, () => zeros))
@@ -282,7 +282,7 @@ for (const [name, platform] of Object.entries(platforms)) {
         assertTag(refusal, "Forbidden")
       }))
 
-    live("that nobody reads on leave nothing behind: their connection is closed", () =>
+    live("that are not read to the end are aborted: their connection is closed", () =>
       Effect.gen(function*() {
         const compressed = Zlib.gzipSync(Buffer.from(Array.from({ length: 1 << 20 }, (_, n) => n * n * 7919 >> 3)))
         for (const stop of ["take", "interrupt"] as const) {
@@ -311,7 +311,7 @@ for (const [name, platform] of Object.entries(platforms)) {
   describe(`uploads over ${name}`, () => {
     const piece = new Uint8Array(1000)
 
-    /** Takes all of it, and says how long it was, and by which headers it was told. */
+    /** Reads a whole upload, and responds with its length and headers. */
     const receiving = serve((request, response) => {
       let size = 0
       request.on("data", (chunk: Buffer) => size += chunk.length)
@@ -323,14 +323,14 @@ for (const [name, platform] of Object.entries(platforms)) {
 
     const slowly = Stream.schedule(Stream.repeatValue(piece), Schedule.spaced("100 millis")).pipe(Stream.take(12))
 
-    live("that flow are not cut off by timeout or the Session's deadline", () =>
+    live("that make progress are not ended by the timeout or the Session's deadline", () =>
       Effect.gen(function*() {
         const url = yield* receiving
         const response = yield* send(HttpClientRequest.put(url, { body: HttpBody.stream(slowly) }))
         assert.deepInclude(yield* response.json, { size: 12_000 })
       }), { timeout: "400 millis", deadline: "700 millis" })
 
-    live("that flow are cut off by the call's own deadline", () =>
+    live("that make progress are ended by the call's own deadline", () =>
       Effect.gen(function*() {
         const url = yield* receiving
         const error = yield* Effect.flip(
@@ -340,7 +340,7 @@ for (const [name, platform] of Object.entries(platforms)) {
         assert.deepStrictEqual([error.phase, error.millis], ["operation", 500])
       }), { timeout: "400 millis" })
 
-    live("that stop are cut off within timeout", () =>
+    live("that stall are ended by the timeout", () =>
       Effect.gen(function*() {
         const stopped = Stream.concat(Stream.take(slowly, 3), Stream.never)
         const url = yield* receiving
@@ -391,7 +391,7 @@ for (const [name, platform] of Object.entries(platforms)) {
   })
 
   describe(`headers over ${name}`, () => {
-    live("of answers may be too long, and the error says what to do", () =>
+    live("of responses may be too long, and the error says what to do", () =>
       Effect.gen(function*() {
         const url = yield* answering("identity", Buffer.from(token), 201, { "x-subject-token": "t".repeat(20_000) })
         const error = yield* Effect.flip(login(url))
@@ -466,7 +466,7 @@ it.effect("bodies that were compressed are read as a whole up to 128 MiB", () =>
         reason: "Decode",
         description
       })))
-    assert.include(error.message, "longer than 134217728 bytes when it is decoded: read it as a stream")
+    assert.include(error.message, "the decoded body is longer than 134217728 bytes; read it as a stream")
     assert.isAtMost(taken, 130)
   }))
 

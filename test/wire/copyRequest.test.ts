@@ -1,4 +1,4 @@
-/** The copy of a request with another URL and other headers. Fails when the platform changes what a request is. */
+/** The copy of a request with another URL and other headers. Fails if the platform changes the fields of requests. */
 import { Headers, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as CopyRequest from "../../src/wire/copyRequest.js"

@@ -36,7 +36,7 @@ const command = (
 const response = (body: string, init: ResponseInit) =>
   HttpClientResponse.fromWeb(HttpClientRequest.get(url), new Response(body, init))
 
-/** What the shell makes of a command: its words. */
+/** The words of a command, as the shell reads it. */
 const words = (command: string) =>
   execFileSync("sh", ["-c", `printf '%s\\n' ${command}`], {
     encoding: "utf8",
@@ -73,7 +73,7 @@ describe("a request", () => {
     assert.include(command(HttpClientRequest.head(url)), " --head ")
   })
 
-  it("shows a JSON body, with what is secret masked", () => {
+  it("shows a JSON body with its secrets masked", () => {
     const body = HttpBody.unsafeJson({ server: { name: "it's", adminPass: "hunter22", user_data: "aHVudGVyMjI=" } })
     const shown = command(post(body))
     assert.deepStrictEqual(JSON.parse(words(shown).at(-1) ?? ""), {
@@ -81,7 +81,7 @@ describe("a request", () => {
     })
   })
 
-  it("shows no other body, and none of a login", () => {
+  it("shows no other body, and no body of a login", () => {
     const option = (body: HttpBody.HttpBody, to = url, phase = "request") =>
       words(command(post(body), to, phase)).at(-1)
     const json = HttpBody.unsafeJson({ a: 1 })
@@ -103,17 +103,18 @@ describe("a request", () => {
   })
 })
 
-describe("an answer", () => {
-  it("is a line with status, time, request id and headers, but for credentials", () => {
+describe("a response", () => {
+  it("is a line with status, time, request id and headers, without credentials", () => {
     const headers = { "content-type": "application/json", "x-subject-token": "t0ken-2", "set-cookie": "a=t0ken-2" }
     const line = DebugLog.answer(asked("GET"), response("{}", { headers }), 12.3, "req-1")
     assert.strictEqual(
       line,
-      `200 in 12 ms (req-1) GET ${url} content-type: application/json, set-cookie: <redacted>, x-subject-token: <redacted>`
+      `200 in 12 ms (req-1) GET ${url} content-type: application/json, ` +
+        "set-cookie: <redacted>, x-subject-token: <redacted>"
     )
   })
 
-  it("shows a JSON body masked and cut, and of other bodies only their size", () => {
+  it("shows a JSON body masked and truncated, and only the size of other bodies", () => {
     const shown = (body: string, type: string, status = 200, phase = "request") =>
       DebugLog.body(
         asked("GET", phase),
@@ -130,12 +131,12 @@ describe("an answer", () => {
     assert.strictEqual(shown("hunter22", "application/json"), "<8 characters of application/json>")
     assert.strictEqual(shown(" no t0ken-1 ", "text/plain", 404), "no <redacted>")
     assert.strictEqual(shown("no", "image/png", 404), "<2 characters of image/png>")
-    // who refuses a login may quote it
+    // the error of a login may quote its body
     assert.strictEqual(shown("hunter22", "text/plain", 400, "login"), "<8 characters of text/plain>")
   })
 })
 
-describe("what is secret by its name", () => {
+describe("a secret field", () => {
   it("is masked in the bodies of all services", () => {
     const secret: ReadonlyArray<unknown> = [
       { auth: { identity: { password: { user: { password: "hunter22" } } } } },
@@ -161,7 +162,7 @@ describe("what is secret by its name", () => {
     }
   })
 
-  it("is little: everything else stays, but for the catalog of a token", () => {
+  it("is masked alone: all other fields stay, except the catalog of a token", () => {
     const kept = {
       token: { methods: ["password"], expires_at: "2026-01-01", audit_ids: ["a"], user: { id: "u" }, is_domain: false },
       servers: [{ id: "1", key_name: "k", addresses: { private: [{ addr: "10.0.0.1" }] }, locked: null }],
@@ -173,7 +174,7 @@ describe("what is secret by its name", () => {
     assert.strictEqual(Redaction.mask("not JSON"), undefined)
   })
 
-  it("is found in what a request sends, and hidden wherever that is quoted", () => {
+  it("of a request is hidden wherever a response quotes it", () => {
     const body = HttpBody.unsafeJson({
       server: { name: "web", adminPass: "hunter22", metadata: { passwords: ["alpha", 4711] } }
     })
@@ -184,7 +185,7 @@ describe("what is secret by its name", () => {
     assert.strictEqual(hide(HttpBody.text("hunter22")), "web hunter22 alpha 4711 <redacted>")
   })
 
-  it("is no word beside a secret that its sender has marked: Keystone's own words stay", () => {
+  it("is not searched in a request with marked secrets: Keystone's own words stay", () => {
     const login = (entry: object) =>
       post(HttpBody.unsafeJson({ auth: { identity: { methods: Object.keys(entry), ...entry }, scope: "unscoped" } }))
     const hide = (request: HttpClientRequest.HttpClientRequest, secret: string) =>
@@ -201,7 +202,7 @@ describe("what is secret by its name", () => {
       hide(login({ totp: { user: { ...user, passcode: "123456" } } }), "other"),
       `${kept} hunter22, <redacted>`
     )
-    // of a body whose sender marks nothing all that is masked is hidden, however deep it is
+    // without marked secrets every masked value of the body is hidden, at any depth
     for (
       const body of [
         { server: { personality: [{ path: "/etc/x", contents: "hunter22" }] } },

@@ -12,7 +12,7 @@ const Fault = Schema.Struct({
   body: Schema.Unknown
 })
 
-/** Refusals of real services, as they were captured. */
+/** Captured error responses of real services. */
 const faults = Schema.decodeUnknownSync(Schema.parseJson(Schema.Array(Fault)))(
   readFileSync(new URL("../data/faults.json", import.meta.url), "utf8")
 )
@@ -22,7 +22,7 @@ const textOf = (body: unknown) => typeof body === "string" ? body : JSON.stringi
 const describeFault = (headers: Readonly<Record<string, string>>, body: string, secrets: ReadonlyArray<string> = []) =>
   Faults.describe(Headers.fromInput(headers), body, hiding(secrets))
 
-/** Hides what a request with these secrets would. */
+/** Hides the secrets of a request. */
 const hiding = (secrets: ReadonlyArray<string>): Faults.Hide => {
   const source = {
     request: HttpClientRequest.get("http://service.test"),
@@ -33,7 +33,7 @@ const hiding = (secrets: ReadonlyArray<string>): Faults.Hide => {
   return (text) => new Secrets.Secrets(source).hide(text)
 }
 
-// what the same frameworks say in several services
+// messages of frameworks that several services use
 const authenticate = "The request you have made requires authentication."
 const unverified =
   "This server could not verify that you are authorized to access the document you requested. Either " +
@@ -42,7 +42,7 @@ const unverified =
 const noResource = "The resource could not be found."
 const failed = "The server has either erred or is incapable of performing the requested operation."
 
-/** What each of them says, letter for letter: the message, and what more there is. */
+/** The exact message and details of each response. */
 const says: Readonly<Record<string, readonly [message: string, details?: string]>> = {
   "keystone: expired-user": [
     "The password is expired and needs to be changed for user: 2ea24abb22354e33b6ae4192e509fa96."
@@ -52,8 +52,8 @@ const says: Readonly<Record<string, readonly [message: string, details?: string]
   "keystone: no-role-user": [authenticate],
   "keystone: wrong password": [authenticate],
   "keystone: unknown method": [
-    "Expecting to find none in identity. The server could not comply with the request since it is either malformed or " +
-    "otherwise incorrect. The client is assumed to be in error."
+    "Expecting to find none in identity. The server could not comply with the request since it is either malformed " +
+    "or otherwise incorrect. The client is assumed to be in error."
   ],
   "keystone: malformed": ["'identity' is a required property"],
   "keystone: forbidden": ["You are not authorized to perform the requested action: identity:list_users."],
@@ -106,17 +106,17 @@ const says: Readonly<Record<string, readonly [message: string, details?: string]
   "heat: no engine answers": [failed, "MessagingTimeout"]
 }
 
-/** The token middleware in front of every service but Glance, which hands it on. */
+/** The token middleware in front of every service except Glance, which passes the response on. */
 const fallback = (name: string) => /: (no|bad) token$/.test(name) ? [authenticate] as const : undefined
 
-/** Where a service names the request: not all of them do, and not in each answer. */
+/** The header with the request id: not all services send it, and not in each response. */
 const nameless = /^(nginx|glance: (no|bad) token|ironic: (?!not found)|barbican: (no|bad) token)/
 
 const several = "Multiple error responses, showing first only: "
 
 describe("faults", () => {
   for (const { body, headers, name } of faults) {
-    it.effect(`reads what ${name} says`, () =>
+    it.effect(`reads the error of ${name}`, () =>
       Effect.gen(function*() {
         const { details, requestId, serviceMessage } = yield* describeFault(headers, textOf(body))
         const [message, more] = says[name] ?? fallback(name) ?? []
@@ -127,7 +127,7 @@ describe("faults", () => {
       }))
   }
 
-  it("there are refusals of every service", () => {
+  it("there are errors of every service", () => {
     assert.isAtLeast(faults.length, 52)
     assert.deepStrictEqual([...new Set(faults.map(({ name }) => name.split(":")[0]))].sort(), [
       "barbican",
@@ -143,7 +143,7 @@ describe("faults", () => {
     ])
   })
 
-  it("reads what else is out there", () => {
+  it("reads other formats", () => {
     const read = (body: unknown, type = "application/json") => Faults.read(type, textOf(body), hiding([])).message
     assert.strictEqual(read({ errors: ["first", "second"] }), "first")
     assert.strictEqual(read({ error: "unauthorized", message: "more" }), "unauthorized")
@@ -157,8 +157,8 @@ describe("faults", () => {
     assert.strictEqual(read("<html><title>502 Bad Gateway</title></html>", "text/html"), "502 Bad Gateway")
     assert.strictEqual(
       read(
-        "<html><head><title>502 Bad Gateway</title><style>p > a { color: red }</style></head><body><h1>502 Bad Gateway" +
-          "</h1>\r\n<hr><center>nginx/1.18.0</center></body></html>",
+        "<html><head><title>502 Bad Gateway</title><style>p > a { color: red }</style></head><body>" +
+          "<h1>502 Bad Gateway</h1>\r\n<hr><center>nginx/1.18.0</center></body></html>",
         "text/html"
       ),
       "502 Bad Gateway"
@@ -194,7 +194,7 @@ describe("faults", () => {
     assert.strictEqual(read([1, 2]), undefined)
   })
 
-  it.effect("a request has an id in any of four headers", () =>
+  it.effect("reads the request id from any of four headers", () =>
     Effect.forEach(
       ["X-OpenStack-Request-Id", "X-Compute-Request-Id", "OpenStack-Request-Id", "X-Trans-Id"],
       (name) =>
@@ -204,7 +204,7 @@ describe("faults", () => {
         )
     ))
 
-  it.effect("an empty id is none, and the usual one goes first", () =>
+  it.effect("ignores an empty request id, and prefers the usual header", () =>
     Effect.gen(function*() {
       const { requestId } = yield* describeFault({ "x-openstack-request-id": "", "x-compute-request-id": "req-2" }, "")
       assert.strictEqual(requestId, "req-2")
@@ -213,7 +213,7 @@ describe("faults", () => {
       assert.isUndefined((yield* describeFault({ "x-openstack-request-id": "" }, "")).requestId)
     }))
 
-  it.effect("Retry-After is a number of seconds or a date, and nothing else", () =>
+  it.effect("reads Retry-After as a number of seconds or a date", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(Date.parse("2026-10-21T07:28:00Z"))
       const read = (value: string) => Effect.map(describeFault({ "retry-after": value }, ""), (u) => u.retryAfterMillis)
@@ -224,7 +224,7 @@ describe("faults", () => {
       for (const value of ["", "soon", "-5", "1.5", "1e3"]) {
         assert.isUndefined(yield* read(value), value)
       }
-      // by the clock of who says so, if the answer tells it
+      // by the clock of the server, if the response has a Date
       const byServer = (date: string) =>
         Effect.map(
           describeFault({ "retry-after": "Wed, 21 Oct 2026 02:29:30 GMT", date }, ""),
@@ -235,7 +235,7 @@ describe("faults", () => {
       assert.strictEqual(yield* byServer("17"), 0)
     }))
 
-  it.effect("a long text is cut, but not in the middle of a secret", () =>
+  it.effect("truncates a long text, but not within a secret", () =>
     Effect.gen(function*() {
       const { serviceMessage = "" } = yield* describeFault({}, "x".repeat(10_000))
       assert.strictEqual(serviceMessage.length, 2001)
@@ -245,7 +245,7 @@ describe("faults", () => {
       assert.notInclude(shown, "correct")
     }))
 
-  it("is quick with bodies that are made to be slow", () => {
+  it("is fast with hostile bodies", () => {
     const bodies = ["<", "<a", "<body", "<title>", "<!--", "<script", "&lt", "<br ", " ", "eyJ-", "\n\nFailed "]
       .flatMap(
         (part) => [part.repeat(1_000_000), `<html>${part.repeat(1_000_000)}`, JSON.stringify(part.repeat(1_000_000))]

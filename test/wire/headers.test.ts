@@ -6,7 +6,7 @@ import { ownUserAgent } from "../../src/wire/commonHeaders.js"
 
 type Sent = Readonly<Record<string, string | undefined>>
 
-/** The headers with which one request arrives. */
+/** The headers of one request at the server. */
 const sent = (
   options: Session.Options,
   request: Effect.Effect<unknown, unknown, Session.Session | AuthPlugin.AuthPlugin>
@@ -29,7 +29,7 @@ const url = "http://a.test/"
 const plain = HttpClientRequest.get(url)
 
 describe("the user agent", () => {
-  it.effect("names the program, its client library, what is between, and this library", () =>
+  it.effect("names the program, its client library, other libraries, and this library", () =>
     Effect.gen(function*() {
       const session: Session.Options = {
         appName: "inventory",
@@ -44,7 +44,7 @@ describe("the user agent", () => {
       assert.strictEqual(agent, `inventory/1.2.0 compute-client/7 sdk/3 glue ${ownUserAgent()}`)
     }))
 
-  it.effect("is the session's own, or all of it the request's, which wins over the header", () =>
+  it.effect("is replaced by that of the session or of the request, which wins over the header", () =>
     Effect.gen(function*() {
       const session: Session.Options = { appName: "inventory", userAgent: "mine" }
       assert.strictEqual((yield* sent(session, Session.request(plain)))["user-agent"], `mine ${ownUserAgent()}`)
@@ -54,12 +54,12 @@ describe("the user agent", () => {
       assert.strictEqual(agent, "whole")
     }))
 
-  it("tells the runtime where that tells itself", () =>
+  it("names the runtime if it is known", () =>
     assert.match(ownUserAgent(), /^effect-keystoneauth\/\d+\.\d+\.\d+( (Node\.js|Deno|Bun|Cloudflare-Workers)\S*)?$/))
 })
 
 describe("additional headers", () => {
-  it.effect("are for where there are none: request, call, adapter, session, in this order", () =>
+  it.effect("are defaults: the request wins, then call, adapter and session", () =>
     Effect.gen(function*() {
       const names = ["x-session", "x-adapter", "x-call", "x-request"]
       const values = (count: number, value: string) =>
@@ -74,7 +74,7 @@ describe("additional headers", () => {
       assert.deepStrictEqual(names.map((name) => headers[name]), ["request", "call", "adapter", "session"])
     }))
 
-  it.effect("never take the place of the token", () =>
+  it.effect("never replace the token", () =>
     Effect.gen(function*() {
       const headers = yield* sent({ additionalHeaders: { "X-Auth-Token": "forged" } }, Session.request(plain))
       assert.strictEqual(headers["x-auth-token"], "t0ken")
@@ -82,7 +82,7 @@ describe("additional headers", () => {
 })
 
 describe("the global request id", () => {
-  it.effect("of a call wins over the header, that of an adapter does not", () =>
+  it.effect("of a call wins over the header of the request, that of an adapter does not", () =>
     Effect.gen(function*() {
       const header = HttpClientRequest.setHeader(plain, "x-openstack-request-id", "req-header")
       const through = (request: HttpClientRequest.HttpClientRequest, call?: Adapter.CallOptions) =>
@@ -103,7 +103,7 @@ describe("the global request id", () => {
 })
 
 describe("Forwarded", () => {
-  it.effect("tells for whom, with version 6 as RFC 7239 writes it, unless the request says it itself", () =>
+  it.effect("names the original address, IPv6 as in RFC 7239, unless the request sets the header", () =>
     Effect.gen(function*() {
       const forwarded = (
         session: Session.Options,

@@ -1,9 +1,9 @@
 /**
- * A server that does everything wrong that a server can do, over real sockets: as Keystone at a login, as a version
- * document, as Keystone's catalog, and as a service. Every case ends in time, with a typed error or with what there is to
- * read; it lets go of its sockets, holds little memory, and shows no credential to anybody else.
+ * A hostile server over real sockets, in the roles of a login, a version document, Keystone's catalog and a service.
+ * Each case ends in time, with a typed error or with the readable part of the body. It closes its sockets, keeps little
+ * memory, and sends no credential to another server.
  *
- * With HOSTILE_TABLE set, what was measured is printed as a table.
+ * With HOSTILE_TABLE set, the measurements are printed as a table.
  */
 import {
   FetchHttpClient,
@@ -30,9 +30,9 @@ const password = "hostile-password-that-nobody-else-may-see"
 // the server
 // -----------------------------------------------------------------------------
 
-/** What one connection is answered, as raw bytes, when a request has arrived. */
+/** Writes the response of one connection as raw bytes, after a request has arrived. */
 type Answer = (socket: Net.Socket, about: {
-  /** The status that the role answers with. */
+  /** The status of a successful response in the role. */
   readonly status: number
   readonly method: string
   readonly path: string
@@ -65,7 +65,7 @@ const listen = (answer: Answer, options: { readonly elsewhere?: string; readonly
         socket.on("end", () => sockets.delete(socket))
         socket.on("close", () => sockets.delete(socket))
         socket.on("data", (chunk) => {
-          // undici connects anew when it has closed a connection: that one is idle
+          // undici opens a new, idle connection after it has closed one
           sockets.add(socket)
           arrived += chunk.toString("latin1", 0, 2000)
           head += chunk.toString("latin1")
@@ -100,7 +100,7 @@ const head = (status: number, headers: Readonly<Record<string, string>>) =>
 
 const json = "{\"error\":{\"message\":\"hostile\"}}"
 
-/** An answer as it should be, but for what is given. */
+/** A correct response, with these changes. */
 const whole =
   (body: string | Buffer, headers: Readonly<Record<string, string>> = {}): Answer => (socket, { status }) => {
     socket.write(
@@ -118,18 +118,18 @@ const raw = (text: string): Answer => (socket) => {
   socket.end(text)
 }
 
-/** The same piece again and again, as fast as it is taken. */
+/** Writes the same piece without end, as fast as it is read. */
 const flood = (socket: Net.Socket, piece: string | Buffer) => {
   const more = () => {
     while (socket.writable && socket.write(piece)) {
-      // until the client does not take it
+      // until the client stops reading
     }
   }
   socket.on("drain", more)
   more()
 }
 
-/** One piece now and then, so that it never stops and never ends. */
+/** Writes one piece at intervals, so that the body neither stalls nor ends. */
 const drip = (socket: Net.Socket, piece: string) => {
   const timer = setInterval(() => socket.writable ? socket.write(piece) : clearInterval(timer), 10)
   socket.on("close", () => clearInterval(timer))
@@ -140,7 +140,7 @@ const length = (bytes: number) => ({ "Content-Type": "application/json", "Conten
 const chunked = { "Content-Type": "application/json", "Transfer-Encoding": "chunked" }
 const tenGigabytes = 10 * 1024 ** 3
 
-/** 16 MiB of zeros; many of them are one file too. */
+/** 16 MiB of compressed zeros, which can be concatenated. */
 const zeros = gzipSync(Buffer.alloc(16 * 1024 * 1024))
 const twice = gzipSync(Buffer.concat(Array.from({ length: 640 }, () => zeros)))
 
@@ -150,10 +150,10 @@ const twice = gzipSync(Buffer.concat(Array.from({ length: 640 }, () => zeros)))
 
 type Role = "login" | "rejected" | "document" | "catalog" | "service" | "refusal"
 
-/** How what came of it begins, for each role. */
+/** The beginning of the outcome for each role. */
 type Outcomes = Readonly<Record<Role, string>>
 
-/** No answer: the same everywhere. */
+/** The same outcome in each role: there is no response. */
 const nowhere = (tag: string): Outcomes => ({
   login: tag,
   rejected: tag,
@@ -163,7 +163,7 @@ const nowhere = (tag: string): Outcomes => ({
   refusal: tag
 })
 
-/** An answer whose body is not all there. A refusal is one all the same, with what was said so far. */
+/** Outcomes of a response with an incomplete body. An error status is an error with the part that has arrived. */
 const broken = (tag: string, service: string, said = ""): Outcomes => ({
   ...nowhere(tag),
   rejected: `Unauthorized LoginRejected: POST /401/v3/auth/tokens: Keystone rejected the login of user u${said}`,
@@ -171,7 +171,7 @@ const broken = (tag: string, service: string, said = ""): Outcomes => ({
   refusal: `InternalServerError: GET /500/things answered 500 Internal Server Error${said}`
 })
 
-/** An answer that is whole, but not what is wanted; a service may say whatever it likes. */
+/** Outcomes of a complete response that does not follow the protocol. A service may send any body. */
 const wrong = (service: string, said = ""): Outcomes => ({
   ...broken("InvalidResponse", service, said),
   document: "DiscoveryFailed NotADocument"
@@ -181,19 +181,19 @@ interface Case {
   readonly name: string
   readonly answer: Answer
   readonly outcomes: Outcomes
-  /** It never ends by itself: the time given is short. */
+  /** Whether it never ends by itself, so that the timeouts are short. */
   readonly endless?: boolean
-  /** It is answered before it is asked. */
+  /** Whether the server responds before the request. */
   readonly atOnce?: boolean
-  /** In these roles only, where the others add nothing. */
+  /** Only these roles, if the others add nothing. */
   readonly roles?: ReadonlyArray<Role>
-  /** One role after the other, and a service's body as a stream: for what would fill the memory. */
+  /** Whether roles run in sequence, and a service's body is read as a stream, since memory would not suffice. */
   readonly heavy?: boolean
 }
 
 const hostile = ": hostile"
 const shortTime = 800
-const inTime = `the body did not come within ${shortTime} ms`
+const inTime = `the body did not arrive within ${shortTime} ms`
 
 const cases: ReadonlyArray<Case> = [
   { name: "no answer", endless: true, answer: () => {}, outcomes: nowhere("TimedOut") },
@@ -310,7 +310,7 @@ const cases: ReadonlyArray<Case> = [
       socket.write(head(status, { ...length(640 * zeros.length), "Content-Encoding": "gzip" }))
       flood(socket, zeros)
     },
-    // it is decoded, and longer than a login may be
+    // the decoded body exceeds the limit of a login
     outcomes: { ...wrong("200, "), document: "DiscoveryFailed", login: "", catalog: "" }
   },
   {
@@ -318,7 +318,7 @@ const cases: ReadonlyArray<Case> = [
     heavy: true,
     roles: ["document", "service", "refusal"],
     answer: whole(twice, { "Content-Encoding": "gzip, gzip" }),
-    // fetch decodes it, the others name its coding
+    // fetch decodes it, the others fail with its coding
     outcomes: { ...wrong(""), document: "DiscoveryFailed", login: "", catalog: "" }
   },
   {
@@ -440,7 +440,7 @@ const cases: ReadonlyArray<Case> = [
       socket.write(head(302, { Location: path, "Content-Length": "1000000" }))
       drip(socket, "x")
     },
-    // each hop has its own time; the last redirect is the answer, with a body that does not end
+    // each hop has its own timeout; the last redirect is the response, with an endless body
     outcomes: {
       ...nowhere("TimedOut"),
       service: `ResponseError Decode: Decode: ${inTime}`,
@@ -459,7 +459,7 @@ interface Failed {
   readonly reason?: unknown
 }
 
-/** What came of it: an error, or what was read. */
+/** The outcome: an error, or the body. */
 type Outcome = Either.Either<string, Failed>
 
 type Program = (url: string, heavy: boolean) => Effect.Effect<Outcome, never, Session.Session | Discovery.Discovery>
@@ -533,7 +533,7 @@ const used = () => {
   return heapUsed + arrayBuffers
 }
 
-/** How much more memory was held at the worst moment, in MiB, and how long it took, in milliseconds. */
+/** The peak of additional memory in MiB, and the duration in milliseconds. */
 const measured = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
@@ -579,7 +579,7 @@ const clients: Readonly<Record<string, Layer.Layer<HttpClient.HttpClient>>> = {
   fetch: FetchHttpClient.layer
 }
 
-/** Nothing is held on to. */
+/** Checks that no sockets are open. */
 const released = (server: Server) =>
   Effect.retry(
     Effect.filterOrFail(Effect.sync(() => server.open()), (open) => open === 0, (open) => `${open} sockets open`),
@@ -588,7 +588,7 @@ const released = (server: Server) =>
 
 const timeoutOf = (one: Case) => one.endless === true ? shortTime : 8000
 
-/** Far below the 10 GB that are offered, and above what a login of 16 MiB takes while it is read. */
+/** Far below the offered 10 GB, and above the memory for reading a login of 16 MiB. */
 const mostMemory = 160
 
 for (const [client, transport] of Object.entries(clients)) {
@@ -640,7 +640,7 @@ describe("a hostile server, in particular", () => {
   const get = (url: string) => Session.request(HttpClientRequest.get(url))
 
   for (const [client, transport] of Object.entries(clients)) {
-    it.scopedLive(`over ${client}: lets go of its connections while the client lives on`, () =>
+    it.scopedLive(`over ${client}: its connections are closed while the client still runs`, () =>
       Effect.gen(function*() {
         const server = yield* listen((socket, { path, status }) => {
           socket.write(path.endsWith("/head") ? "HTTP/1.1 " : `${head(status, length(1_000_000))}${json}`)
@@ -657,7 +657,7 @@ describe("a hostile server, in particular", () => {
         }).pipe(Effect.provideService(AuthPlugin.AuthPlugin, plugin(server.url)), Effect.provide(over(transport)))
       }))
 
-    it.scopedLive(`over ${client}: 64 MB of a download pass through little memory, and the rest is not fetched`, () =>
+    it.scopedLive(`over ${client}: 64 MB of a download need little memory, and the rest is not fetched`, () =>
       Effect.gen(function*() {
         const server = yield* listen((socket, { status }) => {
           socket.write(head(status, length(tenGigabytes)))
@@ -687,7 +687,7 @@ describe("a hostile server, in particular", () => {
         yield* released(server)
       }))
 
-    it.scopedLive(`over ${client}: a second answer is not that of the next request`, () =>
+    it.scopedLive(`over ${client}: a second response is not taken for that of the next request`, () =>
       Effect.gen(function*() {
         const one = (text: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`
         const server = yield* listen((socket, { path }) => {
@@ -704,7 +704,7 @@ describe("a hostile server, in particular", () => {
         }).pipe(Effect.provideService(AuthPlugin.AuthPlugin, plugin(server.url)), Effect.provide(over(transport)))
       }))
 
-    it.scopedLive(`over ${client}: a body that broke off before anyone read it is not taken for a whole one`, () =>
+    it.scopedLive(`over ${client}: a body that broke off before it was read is not taken for complete`, () =>
       Effect.gen(function*() {
         const server = yield* listen((socket, { status }) => {
           socket.write(`${head(status, length(1000))}${json}`)
@@ -725,7 +725,7 @@ describe("a hostile server, in particular", () => {
         }).pipe(Effect.provideService(AuthPlugin.AuthPlugin, plugin(server.url)), Effect.provide(over(transport)))
       }))
 
-    it.scopedLive(`over ${client}: refuses an upload before it has come`, () =>
+    it.scopedLive(`over ${client}: refuses an upload before it has arrived`, () =>
       Effect.gen(function*() {
         const server = yield* listen((socket) => {
           socket.write(head(413, { "Content-Length": "2", Connection: "close" }))
@@ -738,14 +738,14 @@ describe("a hostile server, in particular", () => {
           Effect.provideService(AuthPlugin.AuthPlugin, plugin(server.url)),
           Effect.provide(over(transport))
         )
-        // whether the answer is seen before the connection breaks is a matter of luck
+        // whether the response arrives before the connection breaks is random
         assert.include(["ClientError", "TransportError"], error._tag)
         assert.notMatch(error.message, secrets)
         yield* released(server)
       }))
 
     for (const [retryAfter, rest] of [["9".repeat(400), 1000], ["999999999", 3_600_000]] as const) {
-      it.scopedLive(`over ${client}: is not believed to be back in ${retryAfter.slice(0, 10)} seconds or more`, () =>
+      it.scopedLive(`over ${client}: ignores a Retry-After of ${retryAfter.slice(0, 10)} seconds or more`, () =>
         Effect.gen(function*() {
           const server = yield* listen(whole(json, { "Retry-After": retryAfter }))
           const authUrl = `${server.url}/503`

@@ -1,4 +1,4 @@
-/** Where keystoneauth's errors depend on a mistake, and we differ. The other cases are in test/conformance.test.ts. */
+/** Errors that deliberately differ from keystoneauth's. The other cases are in test/conformance.test.ts. */
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Either, Redacted } from "effect"
 import { isRecord } from "effect/Predicate"
@@ -43,13 +43,13 @@ const said = (json: unknown): string | undefined => {
 }
 
 describe("quirks of the reference's errors", () => {
-  it("there are some of each", () => {
+  it("there are cases for each", () => {
     for (const [quirk, least] of [["Q30", 10], ["Q32", 30], ["Q33", 3]] as const) {
       assert.isAtLeast(of(quirk).length, least, quirk)
     }
   })
 
-  it.effect("Q30: a 413 keeps its Retry-After and is RateLimited, and a date is a time to come back as well", () =>
+  it.effect("Q30: a 413 keeps its Retry-After and is RateLimited, also as a date", () =>
     Effect.forEach(of("Q30"), ({ one, response }) =>
       Effect.gen(function*() {
         const error = yield* refused(one)
@@ -69,7 +69,7 @@ describe("quirks of the reference's errors", () => {
         }
       })))
 
-  it.effect("Q32: every dialect is understood, and nothing is made of what is none", () =>
+  it.effect("Q32: every error format is read, and other bodies have no message", () =>
     Effect.forEach(of("Q32"), ({ one, response }) =>
       Effect.gen(function*() {
         const error = yield* refused(one)
@@ -85,7 +85,7 @@ describe("quirks of the reference's errors", () => {
         )
       })))
 
-  it.effect("Q33: MissingAuthMethods says to which request, and does not stumble over what it cannot read", () =>
+  it.effect("Q33: MissingAuthMethods names the request, and ignores an invalid body", () =>
     Effect.forEach(
       marked.filter(({ response }) =>
         response.status === 401 && header(response.headers, "openstack-auth-receipt") !== undefined

@@ -4,7 +4,7 @@ import { Effect, Layer } from "effect"
 import { Transport } from "effect-keystoneauth"
 import * as Page from "../../src/wire/page.js"
 
-/** As if it ran in a page of that origin; test/browser has real ones. */
+/** Runs an effect as in a page of this origin; test/browser has real pages. */
 const inPage = <A, E, R>(origin: string, effect: Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => Object.defineProperty(globalThis, "origin", { value: origin, configurable: true })),
@@ -16,13 +16,13 @@ const explain = (page: string, url: string, sendsStream = false) =>
   inPage(page, Effect.sync(() => Page.explainFailure(url, sendsStream)))
 
 describe("a page", () => {
-  it("is only in a browser", () => {
+  it("exists only in a browser", () => {
     assert.isUndefined(Page.origin())
     assert.isFalse(Page.isForeign("http://cloud.test/"))
     assert.isUndefined(Page.explainFailure("http://cloud.test/", true))
   })
 
-  it.effect("is foreign to every origin but its own; one that has none to all", () =>
+  it.effect("is foreign to all origins except its own, if it has one", () =>
     Effect.gen(function*() {
       const foreign = (page: string, url: string) => inPage(page, Effect.sync(() => Page.isForeign(url)))
       assert.isFalse(yield* foreign("https://a.test", "https://a.test:443/v3?x=1"))
@@ -31,7 +31,7 @@ describe("a page", () => {
       assert.isTrue(yield* foreign("null", "http://a.test/v3"))
     }))
 
-  it.effect("is told what may be behind a failure, as far as it can be known", () =>
+  it.effect("gets the possible reasons of a failure", () =>
     Effect.gen(function*() {
       assert.include(yield* explain("https://a.test", "http://cloud.test/"), "mixed content")
       for (
@@ -52,7 +52,7 @@ describe("a page", () => {
       assert.isUndefined(yield* explain("http://a.test", "http://me:secret@cloud.test/"))
     }))
 
-  it.effect("leaves the user agent to the browser, and sends the trace home only", () => {
+  it.effect("leaves the user agent to the browser, and sends trace headers only to its own origin", () => {
     const sent: Array<ReadonlyArray<string>> = []
     const client = HttpClient.make((request) => {
       sent.push(Object.keys(request.headers).sort())

@@ -6,7 +6,7 @@ import * as TestCloud from "effect-keystoneauth/TestCloud"
 import { type Recorded, type Recorder, recorder } from "../recorder.js"
 import { Compute, demo } from "../support.js"
 
-/** Names, children below their parents, in order of their beginning. */
+/** Names of spans, children below their parents, in the order of their start. */
 const tree = ({ spans }: Recorder): ReadonlyArray<string> => {
   const below = (parent: string | undefined, depth: number): ReadonlyArray<string> =>
     spans.filter((span) => Option.getOrUndefined(span.parent)?.spanId === parent)
@@ -38,7 +38,7 @@ const inCloud = <A, E>(
       Effect.provide(recorder.layer)
     ))
 
-/** A wire alone, whose requests are answered by a function. */
+/** A transport whose responses are made by a function. */
 const onWire = (
   answer: (
     request: HttpClientRequest.HttpClientRequest,
@@ -77,7 +77,7 @@ describe("spans", () => {
       })
     ))
 
-  it.effect("tell of a request what OpenTelemetry's conventions want, and what OpenStack is about", () =>
+  it.effect("have the attributes of OpenTelemetry's conventions, and OpenStack's own", () =>
     inCloud((recorder) =>
       Effect.gen(function*() {
         const cloud = yield* TestCloud.TestCloud
@@ -117,7 +117,7 @@ describe("spans", () => {
       })
     ))
 
-  it.effect("of a shared fetch: whoever waits for that of another links to it", () =>
+  it.effect("of requests that wait for a shared fetch link to its span", () =>
     inCloud((recorder) =>
       Effect.gen(function*() {
         const cloud = yield* TestCloud.TestCloud
@@ -137,7 +137,7 @@ describe("spans", () => {
       })
     ))
 
-  it.effect("of a renewal in the background: a trace of its own, with a link to who found it due", () =>
+  it.effect("of a renewal in the background are a separate trace with a link to the request that started it", () =>
     inCloud((recorder) =>
       Effect.gen(function*() {
         const cloud = yield* TestCloud.TestCloud
@@ -155,7 +155,7 @@ describe("spans", () => {
       })
     ))
 
-  it.effect("each sending of one request is counted, and has failed if it was refused", () =>
+  it.effect("each attempt of a request has a number, and has failed if it was refused", () =>
     inCloud((recorder) =>
       Effect.gen(function*() {
         const cloud = yield* TestCloud.TestCloud
@@ -177,7 +177,7 @@ describe("spans", () => {
       })
     ))
 
-  it.effect("a failure has its type, on the attempt and on the request", () =>
+  it.effect("a failure has its type in the spans of the attempt and of the request", () =>
     inCloud((recorder) =>
       Effect.gen(function*() {
         const cloud = yield* TestCloud.TestCloud
@@ -195,7 +195,7 @@ describe("spans", () => {
       })
     ))
 
-  it.effect("nothing is traced where tracing is off", () =>
+  it.effect("nothing is traced if tracing is disabled", () =>
     inCloud((recorder) =>
       Effect.gen(function*() {
         yield* Effect.withTracerEnabled(Effect.all([servers, servers], { concurrency: 2 }), false)
@@ -203,7 +203,7 @@ describe("spans", () => {
       })
     ))
 
-  it.effect("have no more than the conventions: default ports, odd methods, signed URLs", () =>
+  it.effect("follow the conventions for default ports, unknown methods and signed URLs", () =>
     Effect.gen(function*() {
       const { layer, spans } = yield* recorder
       yield* execute(
@@ -246,7 +246,7 @@ describe("metrics", () => {
   })
   const request = HttpClientRequest.get("http://a.test/")
 
-  it.effect("time each sending, by what it is and how it ended", () =>
+  it.effect("measure the duration of each attempt by its kind and outcome", () =>
     Effect.gen(function*() {
       const run = Effect.exit(execute(request, about("timed")))
       for (const [millis, status] of [[30, 200], [300, 200], [30, 503]] as const) {
@@ -290,7 +290,7 @@ describe("metrics", () => {
       ])
     }))
 
-  it.effect("count what was sent again", () =>
+  it.effect("count retries", () =>
     Effect.gen(function*() {
       const wire = onWire((_, url) =>
         Effect.succeed(
@@ -305,7 +305,7 @@ describe("metrics", () => {
       )
     }))
 
-  it.effect("of a session know the service, and the cloud by its Keystone", () =>
+  it.effect("of a session are labelled with the service, and with the host of Keystone as the cloud", () =>
     inCloud(() =>
       Effect.gen(function*() {
         const cloud = yield* TestCloud.TestCloud
@@ -322,7 +322,7 @@ describe("metrics", () => {
 describe("the debug log", () => {
   const debug = Logger.withMinimumLogLevel(LogLevel.Debug)
 
-  it.effect("has a line for each request as a command, for its answer, and for the body that is read", () =>
+  it.effect("has a line for each request, for its response, and for a body that is read", () =>
     inCloud(({ lines }) =>
       Effect.gen(function*() {
         const { authUrl } = yield* TestCloud.TestCloud
@@ -345,7 +345,7 @@ describe("the debug log", () => {
       })
     ))
 
-  it.effect("is silent unless the level is Debug, and where a call is told so", () =>
+  it.effect("is empty unless the level is Debug, also for a single call", () =>
     inCloud(({ lines }) =>
       Effect.gen(function*() {
         const response = yield* servers
@@ -355,7 +355,7 @@ describe("the debug log", () => {
       })
     ))
 
-  it.effect("costs nothing where it is off: no body is looked at", () =>
+  it.effect("costs nothing if it is disabled: no body is read", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* recorder
       let looked = 0
@@ -376,7 +376,7 @@ describe("the debug log", () => {
       assert.strictEqual(lines.length, 2)
     }))
 
-  it.effect("lets a stream be one: its end is not waited for, and its body not told", () =>
+  it.effect("does not read streams", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* recorder
       const endless = () =>
@@ -392,7 +392,7 @@ describe("the debug log", () => {
       assert.strictEqual(lines.length, 2)
     }))
 
-  it.effect("tells a failure and a refusal, and what cannot be read as asked", () =>
+  it.effect("has failures, error responses, and bodies that cannot be read as requested", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* recorder
       yield* Effect.gen(function*() {

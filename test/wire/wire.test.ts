@@ -1,4 +1,4 @@
-/** The wire over real sockets: what servers see, and what becomes of connections. */
+/** Requests over real sockets: what servers receive, and when connections are closed. */
 import { FetchHttpClient, HttpBody, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as Undici from "@effect/platform-node/Undici"
@@ -11,7 +11,7 @@ import { assertTag } from "../support.js"
 
 const portOf = (server: Net.Server): number => (server.address() as Net.AddressInfo).port
 
-/** A server on a port of its own, with what it was asked. */
+/** A server that records its requests. */
 const serve = (
   answer: (request: Http.IncomingMessage, response: Http.ServerResponse, nth: number) => void,
   port = 0
@@ -59,7 +59,7 @@ for (const [name, platform] of platforms) {
         assert.strictEqual(seen.length, 31)
       })))
 
-    it.live("another host sees no token and no cookie, and no body that came with one", () =>
+    it.live("another host receives no token and no cookie, and no body of a request with one", () =>
       run(Effect.gen(function*() {
         const other = yield* serve((_, response) => response.end("here"))
         const { url } = yield* serve((_, response) => response.writeHead(307, { location: `${other.url}/x` }).end())
@@ -80,7 +80,7 @@ for (const [name, platform] of platforms) {
         assert.strictEqual(other.seen.length, 1)
       })))
 
-    it.live("headers that do not come are given up, and the connection with them", () =>
+    it.live("a timeout for headers closes the connection", () =>
       run(Effect.gen(function*() {
         const closed = yield* Deferred.make<void>()
         const { url } = yield* serve((request) => {
@@ -109,7 +109,7 @@ for (const [name, platform] of platforms) {
         yield* Deferred.await(closed)
       })))
 
-    it.live("interrupting a wait between tries leaves it at that", () =>
+    it.live("interrupting the delay before a retry prevents it", () =>
       run(Effect.gen(function*() {
         const arrived = yield* Deferred.make<void>()
         const { seen, url } = yield* serve((_, response) => {
@@ -122,9 +122,9 @@ for (const [name, platform] of platforms) {
         assert.strictEqual(seen.length, 1)
       })))
 
-    it.live("a server that is not there yet is tried again until it is", () =>
+    it.live("a connection is retried until the server listens", () =>
       run(Effect.gen(function*() {
-        // a port where nobody listens any more
+        // a port where no server listens any more
         const port = yield* Effect.scoped(Effect.map(serve(() => undefined), ({ server }) => portOf(server)))
         const url = `http://127.0.0.1:${port}/`
         const refused = yield* Effect.flip(get(url, { retries: { connect: 2, connectDelay: "5 millis" } }))
@@ -135,7 +135,7 @@ for (const [name, platform] of platforms) {
         assert.strictEqual(yield* Effect.flatMap(Fiber.join(fiber), (response) => response.text), "up")
       })))
 
-    it.live("a POST whose connection broke is not sent twice, a GET is", () =>
+    it.live("after a broken connection a GET is sent again, and a POST is not", () =>
       run(Effect.gen(function*() {
         const { seen, url } = yield* serve((request, response, nth) => {
           nth === 1 || request.method === "POST" ? request.socket.destroy() : response.end("here")
@@ -163,7 +163,7 @@ for (const [name, platform] of platforms) {
         assert.isAtLeast(times[1]! - times[0]!, 995)
       })))
 
-    it.live("a stream that a server answers with 503 is not read a second time", () =>
+    it.live("a stream is not sent again after a 503", () =>
       run(Effect.gen(function*() {
         let reads = 0
         const { seen, url } = yield* serve((request, response) => {
@@ -182,7 +182,7 @@ for (const [name, platform] of platforms) {
         assert.deepStrictEqual([seen.length, reads], [1, 1])
       })))
 
-    it.live("answers that are not wanted are let go, however long they are", () =>
+    it.live("unneeded bodies are discarded, even if they are endless", () =>
       run(
         Effect.gen(function*() {
           let written = 0
@@ -207,13 +207,13 @@ for (const [name, platform] of platforms) {
           })
           yield* get(`${url}/a`, { retries: { status: 200, statusDelay: 0 } })
           assert.strictEqual(seen.length, 201)
-          // each was endless: some hundred kilobytes of it, and what fits into buffers, is all that was ever written
+          // of each endless body only some hundred kilobytes, and the content of buffers, were written
           assert.isBelow(written / 200, 16 << 20)
           assert.isAtMost(open.size, 20)
         })
       ), 60_000)
 
-    it.live("an adapter and its session keep their limits both", () =>
+    it.live("the limits of an adapter and of its session both apply", () =>
       run(
         Effect.gen(function*() {
           let running = 0
@@ -245,7 +245,7 @@ for (const [name, platform] of platforms) {
   })
 }
 
-it.live("a connection that is not made in time is a timeout of its own", () =>
+it.live("a connection timeout has the phase connect", () =>
   Effect.gen(function*() {
     const agent = yield* Effect.acquireRelease(
       Effect.sync(() => new Undici.Agent({ connect: { timeout: 40 } })),
@@ -264,7 +264,7 @@ it.live("a connection that is not made in time is a timeout of its own", () =>
     )
     const error = yield* Effect.flatMap(
       Transport.Transport,
-      // TLS is part of connecting, and this server never answers its greeting
+      // TLS is a part of connecting, and this server never responds to the handshake
       (transport) => transport.execute(HttpClientRequest.get(`https://127.0.0.1:${portOf(silent)}/`))
     ).pipe(Effect.flip, Effect.provide(Layer.provide(Transport.layer(), platform)))
     assertTag(error, "TimedOut")
