@@ -122,7 +122,10 @@ export class InvalidVersion extends tagged<InvalidVersion>()(
 export interface ConfigProblem {
   /** The key as it is written in files, for example `auth.username`, or the file itself. */
   readonly key: string
-  /** Where the value comes from: `clouds.yaml, line 12`, `variable OS_AUTH_URL`; `undefined` if the key is not set anywhere. */
+  /**
+   * Where the value comes from: `clouds.yaml, line 12`, `variable OS_AUTH_URL`; `undefined` if the key is not set
+   * anywhere.
+   */
   readonly where: string | undefined
   /** What is wrong with the value, and what would be right. */
   readonly reason: string

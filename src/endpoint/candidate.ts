@@ -31,10 +31,14 @@ export interface Candidate extends
 /** The URL comes from the plugin, which knows one service and nothing about its versions. */
 export const isFromPlugin = ({ origin }: Candidate): boolean => origin._tag === "Given" && origin.by === "plugin"
 
-/** Does the catalog decide, and not the auth URL, an override or the plugin? */
-export const isFromCatalog = ({ filter, options, plugin }: Lookup): boolean =>
+/** The plugin's own endpoint for the filter. */
+export const ownEndpoint = ({ filter, plugin }: Lookup): string | undefined =>
+  Option.getOrUndefined(plugin.endpoint(filter))
+
+/** Does the catalog decide, and not the auth URL, an override or the plugin's own endpoint? */
+export const isFromCatalog = ({ filter, options }: Lookup, own: string | undefined): boolean =>
   filter.serviceType !== undefined && filter.serviceType !== "" && filter.interface !== "auth" &&
-  options.endpointOverride === undefined && Option.isNone(plugin.endpoint(filter))
+  options.endpointOverride === undefined && own === undefined
 
 /**
  * The candidate of a lookup, in this order: the auth URL for the interface `auth`, the override, the plugin's own

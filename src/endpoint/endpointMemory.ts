@@ -1,10 +1,12 @@
-/** The endpoints found so far, by catalog, plugin, filter and options: a repeated request repeats no lookup. */
+/**
+ * The endpoints found so far, by their source, filter and options: a repeated request repeats no lookup. The source is
+ * the catalog, or the credentials where the plugin or an override gives the URL. Plugins are not kept: they may be made
+ * anew for each request.
+ */
 import * as Equal from "effect/Equal"
 import type * as Errors from "../Errors.js"
-import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import type { EndpointData } from "../model/EndpointData.js"
 import type * as EndpointFilter from "../model/EndpointFilter.js"
-import type * as ServiceCatalog from "../model/ServiceCatalog.js"
 import type * as VersionDocument from "../model/VersionDocument.js"
 import type { Lookup } from "./candidate.js"
 
@@ -22,8 +24,14 @@ export interface Answer {
 
 type Filter = EndpointFilter.EndpointFilter
 
-/** An override is never remembered: it does not come from the catalog. */
-type Options = Omit<EndpointFilter.ResolveOptions, "endpointOverride">
+type Options = EndpointFilter.ResolveOptions
+
+/** What a plugin contributes to an endpoint. */
+export interface Own {
+  readonly projectId: string | undefined
+  /** Its own endpoint for the filter. */
+  readonly endpoint: string | undefined
+}
 
 const isSameValue = (a: unknown, b: unknown): boolean =>
   a === b || (Array.isArray(a) && Array.isArray(b)
@@ -61,12 +69,12 @@ const copy = <A>(value: A): A => Array.isArray(value) ? Object.assign([], value)
 
 /** A copy of a lookup and its answer: the caller may change its filter and ask again. */
 class Memory {
-  readonly #plugin: AuthPlugin.Service
+  readonly #own: Own
   readonly #filter: Required<Filter>
   readonly #options: Required<Options>
 
-  constructor({ filter, options, plugin }: Lookup, readonly answer: Answer) {
-    this.#plugin = plugin
+  constructor({ filter, options }: Lookup, own: Own, readonly answer: Answer) {
+    this.#own = own
     this.#filter = {
       serviceType: filter.serviceType,
       serviceName: filter.serviceName,
@@ -80,16 +88,17 @@ class Memory {
       allow: filter.allow === undefined ? undefined : { ...filter.allow }
     }
     this.#options = {
+      endpointOverride: options.endpointOverride,
       discoverVersions: options.discoverVersions,
       skipDiscovery: options.skipDiscovery,
       allowVersionHack: options.allowVersionHack
     }
   }
 
-  isOf({ filter, options, plugin }: Lookup): boolean {
+  isOf({ filter, options }: Lookup, { endpoint, projectId }: Own): boolean {
     const mine = this.#filter
     const how = this.#options
-    return this.#plugin === plugin && isSameInAll(
+    return this.#own.projectId === projectId && this.#own.endpoint === endpoint && isSameInAll(
       begin
         .field("serviceType", mine.serviceType === filter.serviceType)
         .field("serviceName", mine.serviceName === filter.serviceName)
@@ -101,6 +110,7 @@ class Memory {
         .field("minVersion", isSameValue(mine.minVersion, filter.minVersion))
         .field("maxVersion", isSameValue(mine.maxVersion, filter.maxVersion))
         .field("allow", isSameAllow(mine.allow, filter.allow))
+        .field("endpointOverride", how.endpointOverride === options.endpointOverride)
         .field("discoverVersions", how.discoverVersions === options.discoverVersions)
         .field("skipDiscovery", how.skipDiscovery === options.skipDiscovery)
         .field("allowVersionHack", how.allowVersionHack === options.allowVersionHack)
@@ -110,26 +120,26 @@ class Memory {
 
 const nothing: ReadonlyArray<Memory> = []
 
-/** How many endpoints of one service are kept for each catalog: searching more is slower than resolving again. */
+/** How many endpoints of one service are kept for each source: searching more is slower than resolving again. */
 const capacity = 32
 
 export class EndpointMemory {
-  readonly #catalogs = new WeakMap<ServiceCatalog.ServiceCatalog, Map<string | undefined, ReadonlyArray<Memory>>>()
+  readonly #sources = new WeakMap<object, Map<string | undefined, ReadonlyArray<Memory>>>()
 
-  recall(catalog: ServiceCatalog.ServiceCatalog, lookup: Lookup): Answer | undefined {
-    for (const memory of this.#catalogs.get(catalog)?.get(lookup.filter.serviceType) ?? nothing) {
-      if (memory.isOf(lookup)) {
+  recall(source: object, lookup: Lookup, own: Own): Answer | undefined {
+    for (const memory of this.#sources.get(source)?.get(lookup.filter.serviceType) ?? nothing) {
+      if (memory.isOf(lookup, own)) {
         return memory.answer
       }
     }
     return undefined
   }
 
-  keep(catalog: ServiceCatalog.ServiceCatalog, lookup: Lookup, answer: Answer): void {
+  keep(source: object, lookup: Lookup, own: Own, answer: Answer): void {
     const { serviceType } = lookup.filter
-    const services = this.#catalogs.get(catalog) ?? new Map<string | undefined, ReadonlyArray<Memory>>()
-    const others = (services.get(serviceType) ?? []).filter((memory) => !memory.isOf(lookup))
-    services.set(serviceType, [new Memory(lookup, answer), ...others].slice(0, capacity))
-    this.#catalogs.set(catalog, services)
+    const services = this.#sources.get(source) ?? new Map<string | undefined, ReadonlyArray<Memory>>()
+    const others = (services.get(serviceType) ?? []).filter((memory) => !memory.isOf(lookup, own))
+    services.set(serviceType, [new Memory(lookup, own, answer), ...others].slice(0, capacity))
+    this.#sources.set(source, services)
   }
 }

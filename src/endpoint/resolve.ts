@@ -17,7 +17,6 @@ import * as Time from "../base/time.js"
 import type * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as Known from "../identity/known.js"
-import type { AccessInfo } from "../model/AccessInfo.js"
 import * as ApiVersion from "../model/ApiVersion.js"
 import type { EndpointData, Step } from "../model/EndpointData.js"
 import type * as EndpointFilter from "../model/EndpointFilter.js"
@@ -64,22 +63,29 @@ export const resolve = (
     const plugin = Fiber.service(fiber, AuthPlugin.AuthPlugin)
     const lookup: Candidate.Lookup = { plugin, filter, options }
     const now = Time.ofFiber(fiber)
-    const known = peek(services, lookup, Known.access.of(plugin)?.(now), now)
+    const known = peek(services, lookup, Known.credentials.of(plugin)?.(now), now)
     return known === undefined ? find(services, lookup) : Effect.succeed(known)
   })
 
-/** The remembered endpoint, if the catalog and the documents that it comes from are in the caches and unchanged. */
+/** The remembered endpoint, if what it comes from is in the caches and unchanged. */
 export const peek = (
   { knownCatalog, knownDocument, memory }: Services,
   lookup: Candidate.Lookup,
-  access: AccessInfo | undefined,
+  credentials: Known.Credentials | undefined,
   now: Time.Instant
 ): EndpointData | undefined => {
-  const catalog = access === undefined ? undefined : knownCatalog?.(access)
-  if (catalog === undefined || !Candidate.isFromCatalog(lookup)) {
+  if (credentials === undefined) {
     return undefined
   }
-  const answer = memory.recall(catalog, lookup)
+  const own = Candidate.ownEndpoint(lookup)
+  const source = !Candidate.isFromCatalog(lookup, own)
+    ? credentials
+    : credentials.access === undefined
+    ? undefined
+    : knownCatalog?.(credentials.access)
+  const answer = source === undefined
+    ? undefined
+    : memory.recall(source, lookup, { projectId: credentials.projectId, endpoint: own })
   for (const { found, url } of answer?.consulted ?? nothing) {
     if (knownDocument?.(url, now) !== found) {
       return undefined
@@ -90,33 +96,46 @@ export const peek = (
 
 const nothing: ReadonlyArray<Consulted> = []
 
-/** The endpoint, fetching the catalog and version documents if needed. What the catalog decides is remembered. */
+/** The endpoint, fetching the catalog and version documents if needed. It is remembered for as long as its source. */
 export const find = (services: Services, lookup: Candidate.Lookup): Resolved =>
   Effect.suspend(() => {
-    const range = ApiVersion.range(lookup.filter)
+    const { filter, plugin } = lookup
+    const range = ApiVersion.range(filter)
     if (Either.isLeft(range)) {
       return Effect.fail(range.left)
     }
-    const chooseWith = (fetched: ReadonlyArray<Consulted>, consulted: Array<Consulted>) =>
-      choose(services, lookup, range.right, { ...services, fetched, consulted })
-    if (!Candidate.isFromCatalog(lookup)) {
-      return chooseWith([], [])
+    const endpoint = Candidate.ownEndpoint(lookup)
+    const chooseAndKeep = (fetched: ReadonlyArray<Consulted>, keep: (answer: Answer) => void): Resolved => {
+      const consulted: Array<Consulted> = []
+      return Effect.map(choose(services, lookup, range.right, { ...services, fetched, consulted }), (endpoint) => {
+        if (!endpoint.trace.some(isFetched)) {
+          keep({ consulted, endpoint })
+        }
+        return endpoint
+      })
     }
-    return Effect.flatMap(services.catalog.get, (catalog) => {
-      const chooseAndKeep = (fetched: ReadonlyArray<Consulted>): Resolved => {
-        const consulted: Array<Consulted> = []
-        return Effect.map(chooseWith(fetched, consulted), (endpoint) => {
-          if (!endpoint.trace.some(isFetched)) {
-            services.memory.keep(catalog, lookup, { consulted, endpoint })
+    if (!Candidate.isFromCatalog(lookup, endpoint)) {
+      return Fiber.withFiber((fiber) =>
+        chooseAndKeep([], (answer) => {
+          // the auth URL is the plugin's own, and not that of its credentials
+          const credentials = filter.interface === "auth"
+            ? undefined
+            : Known.credentials.of(plugin)?.(Time.ofFiber(fiber))
+          if (credentials !== undefined) {
+            services.memory.keep(credentials, lookup, { projectId: credentials.projectId, endpoint }, answer)
           }
-          return endpoint
         })
-      }
-      const known = services.memory.recall(catalog, lookup)
-      return known === undefined
-        ? chooseAndKeep([])
-        : verify(services.discovery, known, 0, chooseAndKeep)
-    })
+      )
+    }
+    return Effect.flatMap(services.catalog.get, (catalog) =>
+      Effect.flatMap(plugin.projectId, (projectId) => {
+        const own = { projectId: Option.getOrUndefined(projectId), endpoint }
+        const keep = (answer: Answer) => services.memory.keep(catalog, lookup, own, answer)
+        const known = services.memory.recall(catalog, lookup, own)
+        return known === undefined
+          ? chooseAndKeep([], keep)
+          : verify(services.discovery, known, 0, (fetched) => chooseAndKeep(fetched, keep))
+      }))
   })
 
 /** Did this resolution fetch the document? The next one finds it in the cache, so its trace differs. */

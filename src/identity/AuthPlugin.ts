@@ -9,10 +9,12 @@
 import * as Headers from "@effect/platform/Headers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { isExit } from "../base/continuation.js"
 import * as Memo from "../base/memo.js"
 import * as Printed from "../base/printed.js"
 import { type AuthenticationError, InvalidOptions } from "../Errors.js"
@@ -20,6 +22,7 @@ import type * as AccessInfo from "../model/AccessInfo.js"
 import type * as AuthScope from "../model/AuthScope.js"
 import type * as EndpointFilter from "../model/EndpointFilter.js"
 import * as SecretHeaders from "../safety/secretHeaders.js"
+import * as Known from "./known.js"
 
 /**
  * The errors of authenticating.
@@ -133,7 +136,19 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
  * @since 0.1.0
  * @category constructors
  */
-export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service>): Service => {
+export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service>): Service =>
+  makeKnown(plugin, fixedCredentials(plugin) ?? inherited(plugin))
+
+/**
+ * As `make`, for a plugin whose credentials are in a cache: `known` reads it. An argument of its own and no field, so
+ * that a plugin that is made of this one does not take it over.
+ *
+ * @internal
+ */
+export const makeKnown = (
+  plugin: Pick<Service, "name" | "headers"> & Partial<Service>,
+  known: Known.KnownCredentials | undefined
+): Service => {
   const access = plugin.access ?? Effect.succeedNone
   const headers = Effect.map(plugin.headers, SecretHeaders.hide)
   const service: Service = {
@@ -162,8 +177,51 @@ export const make = (plugin: Pick<Service, "name" | "headers"> & Partial<Service
       ))
   }
   Object.setPrototypeOf(service, prototype)
+  if (known !== undefined) {
+    sources.set(service.headers, { service, known })
+    Known.credentials.by(service, known)
+  }
   return service
 }
+
+/** The plugin that an effect of `headers` comes from. */
+const sources = new WeakMap<Service["headers"], { readonly service: Service; readonly known: Known.KnownCredentials }>()
+
+/** The credentials of a plugin that has its headers, token and ids from another one, as they are. */
+const inherited = (
+  { access, headers, projectId, userId }: Partial<Service> & Pick<Service, "headers">
+): Known.KnownCredentials | undefined => {
+  const source = sources.get(headers)
+  return source !== undefined && access === source.service.access && projectId === source.service.projectId &&
+      userId === source.service.userId
+    ? source.known
+    : undefined
+}
+
+const valueOf = <A>(effect: Effect.Effect<A, Error>): Option.Option<A> =>
+  isExit(effect) && Exit.isSuccess(effect) ? Option.some(effect.value) : Option.none()
+
+/** Credentials that are values, and not effects that have to be run for each request. */
+const fixedCredentials = (
+  { access = Effect.succeedNone, headers, projectId, userId = Effect.succeedNone }:
+    & Pick<Service, "headers">
+    & Partial<Service>
+): Known.KnownCredentials | undefined =>
+  Option.all({ headers: valueOf(headers), access: valueOf(access), userId: valueOf(userId) }).pipe(
+    Option.flatMap(({ access, headers }) => {
+      const token = Option.getOrUndefined(access)
+      const project = projectId === undefined ? Option.some(Option.fromNullable(token?.projectId)) : valueOf(projectId)
+      return Option.map(project, (project): Known.KnownCredentials => {
+        const credentials = {
+          headers: SecretHeaders.hide(headers),
+          access: token,
+          projectId: Option.getOrUndefined(project)
+        }
+        return () => credentials
+      })
+    }),
+    Option.getOrUndefined
+  )
 
 /** What a plugin shows when it is printed. */
 const prototype = Printed.prototype<Service>(

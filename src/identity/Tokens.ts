@@ -302,8 +302,24 @@ export const make = (
         ({ access }) => access
       )
 
+    /**
+     * Keys by the canonical text that they are made of: a plugin that is made again for each request hashes nothing.
+     */
+    const keys = new Map<string, Effect.Effect<string>>()
+    const key: Service["key"] = (parts) => {
+      const text = IdentityKey.write(parts)
+      return keys.get(text) ?? Effect.map(store.identify(text), (key) => {
+        const [oldest] = keys.keys()
+        if (keys.size >= capacity && oldest !== undefined) {
+          keys.delete(oldest)
+        }
+        keys.set(text, Effect.succeed(key))
+        return key
+      })
+    }
+
     return {
-      key: (parts) => store.identify(IdentityKey.write(parts)),
+      key,
       get,
       known: (identity, now) => {
         const held = shared.known(identity.key, now)

@@ -6,6 +6,8 @@
  * cache, or the service is not ours (another `AuthPlugin`, a `Catalog` in a test), it runs the service's effect, with
  * the same result.
  */
+import type * as Headers from "@effect/platform/Headers"
+import * as Memo from "../base/memo.js"
 import type * as Time from "../base/time.js"
 import type * as AccessInfo from "../model/AccessInfo.js"
 import type * as ServiceCatalog from "../model/ServiceCatalog.js"
@@ -23,8 +25,45 @@ const register = <Answer>() => {
   }
 }
 
-/** For an `AuthPlugin`: the token that its `headers` and `access` would give. */
-export const access = register<(now: Time.Instant) => AccessInfo.AccessInfo | undefined>()
+/** What an `AuthPlugin` gives for a request. The object is the same as long as its contents are. */
+export interface Credentials {
+  readonly headers: Headers.Headers
+  readonly access: AccessInfo.AccessInfo | undefined
+  readonly projectId: string | undefined
+}
+
+export type KnownCredentials = (now: Time.Instant) => Credentials | undefined
+
+/** For an `AuthPlugin`: what its effects would give. */
+export const credentials = register<KnownCredentials>()
+
+/** The credentials of a plugin that adds something to the headers of another one. */
+export const withHeaders = (
+  known: KnownCredentials | undefined,
+  add: (credentials: Credentials) => Headers.Headers
+): KnownCredentials => {
+  const added = Memo.byObject((own: Credentials): Credentials => ({ ...own, headers: add(own) }))
+  return (now) => {
+    const own = known?.(now)
+    return own === undefined ? undefined : added(own)
+  }
+}
+
+/** The credentials of a plugin whose headers are made of those of two others. */
+export const combined = (
+  first: KnownCredentials | undefined,
+  second: KnownCredentials | undefined,
+  combine: (first: Headers.Headers, second: Credentials) => Headers.Headers
+): KnownCredentials => {
+  const made = Memo.byObject((own: Credentials) =>
+    Memo.byObject((other: Credentials): Credentials => ({ ...own, headers: combine(own.headers, other) }))
+  )
+  return (now) => {
+    const own = first?.(now)
+    const other = own === undefined ? undefined : second?.(now)
+    return own === undefined || other === undefined ? undefined : made(own)(other)
+  }
+}
 
 /** For a `Catalog`: the catalog that `get` would give with this token. */
 export const catalog = register<(access: AccessInfo.AccessInfo) => ServiceCatalog.ServiceCatalog | undefined>()

@@ -9,6 +9,7 @@ import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as IdentityKey from "../identity/identityKey.js"
+import * as Known from "../identity/known.js"
 import * as ApiVersion from "../model/ApiVersion.js"
 import * as AuthScope from "../model/AuthScope.js"
 import * as VersionDocument from "../model/VersionDocument.js"
@@ -87,6 +88,8 @@ const nobody = AuthPlugin.make({ name: "nobody", headers: Effect.succeed(Headers
 interface Found {
   readonly version: "v2" | "v3"
   readonly url: string
+  /** The document that names it, if there is one. */
+  readonly document?: VersionDocument.VersionDocument | undefined
 }
 
 export const make = (
@@ -94,6 +97,7 @@ export const make = (
 ): Effect.Effect<AuthPlugin.Service, never, Session.Session | Discovery.Discovery> =>
   Effect.gen(function*() {
     const discovery = yield* Discovery.Discovery
+    const knownDocument = Known.document.of(discovery)
     const session = yield* Session.Session
     const { module, name, options, parts } = generic
     const readUrl = KeystoneUrl.fromPerson(options.authUrl, module)
@@ -122,13 +126,19 @@ export const make = (
     const plugin: Effect.Effect<AuthPlugin.Service, AuthPlugin.Error> = Effect.gen(function*() {
       yield* toEffect(checked)
       const found = yield* find(discovery, authUrl, module)
-      if (chosen?.url !== found.url || chosen.version !== found.version) {
-        chosen = { ...found, plugin: yield* build(found) }
-      }
-      return chosen.plugin
+      const isSame = chosen?.url === found.url && chosen.version === found.version
+      const plugin = chosen !== undefined && isSame ? chosen.plugin : yield* build(found)
+      chosen = { ...found, plugin }
+      return plugin
     })
 
-    return AuthPlugin.make({
+    /** The plugin's, as long as Discovery has the document that it was chosen by. */
+    const known: Known.KnownCredentials = (now) =>
+      chosen?.document === undefined || knownDocument?.(authUrl, now) !== chosen.document
+        ? undefined
+        : Known.credentials.of(chosen.plugin)?.(now)
+
+    return AuthPlugin.makeKnown({
       name,
       headers: Effect.flatMap(plugin, ({ headers }) => headers),
       access: Effect.flatMap(plugin, ({ access }) => access),
@@ -145,7 +155,7 @@ export const make = (
         ),
       withScope: (scope) => Effect.flatMap(plugin, (plugin) => plugin.withScope(scope)),
       invalidate: (rejected) => chosen === undefined ? Effect.succeed(true) : chosen.plugin.invalidate(rejected)
-    })
+    }, known)
   })
 
 /** Checks the scope before anything is sent. The domain of the project may be missing, since v2.0 has none. */
@@ -197,7 +207,8 @@ const select = (
   document: VersionDocument.VersionDocument,
   version: Found["version"],
   range: ApiVersion.Range
-): Option.Option<Found> => Option.map(VersionDocument.select(document, { range }), ({ url }) => ({ version, url }))
+): Option.Option<Found> =>
+  Option.map(VersionDocument.select(document, { range }), ({ url }) => ({ version, url, document }))
 
 const fromUrl = (url: string): Option.Option<Found> =>
   Option.flatMap(ApiVersion.fromUrl(url), ({ major }) =>

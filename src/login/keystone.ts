@@ -5,12 +5,14 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { andThen } from "../base/continuation.js"
 import { toEffect } from "../base/either.js"
 import * as Json from "../base/json.js"
+import * as Memo from "../base/memo.js"
 import * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as IdentityKey from "../identity/identityKey.js"
-import * as Known from "../identity/known.js"
+import type * as Known from "../identity/known.js"
 import * as TokenLife from "../identity/tokenLife.js"
 import * as Tokens from "../identity/Tokens.js"
 import * as AccessInfo from "../model/AccessInfo.js"
@@ -57,14 +59,20 @@ export interface Login {
 
 /** Makes the plugin. Nothing is sent. */
 export const make = (login: Login): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
-  Effect.map(fromLogin(login, Option.none()), ({ plugin }) => plugin)
+  Effect.flatMap(
+    Session.Session,
+    (session) => andThen(fromLogin(session, login, Option.none()), ({ plugin }) => Effect.succeed(plugin))
+  )
 
 /** Makes a plugin for another scope, which always exchanges the token of the login. */
 export const makeScoped = (
   login: Login,
   scope: AuthScope.AuthScope
 ): Effect.Effect<AuthPlugin.Service, never, Session.Session> =>
-  Effect.flatMap(fromLogin(login, Option.none()), ({ withScope }) => withScope(scope))
+  Effect.flatMap(
+    Session.Session,
+    (session) => andThen(fromLogin(session, login, Option.none()), ({ withScope }) => withScope(scope))
+  )
 
 /** The plugin whose token is exchanged for tokens of other scopes. */
 interface Root {
@@ -81,18 +89,42 @@ interface Made {
   readonly withScope: (scope: AuthScope.AuthScope) => Effect.Effect<AuthPlugin.Service>
 }
 
-const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made, never, Session.Session> =>
-  Effect.gen(function*() {
-    const session = yield* Session.Session
-    const { tokens, transport } = session
-    const cacheId = yield* tokens.key(login.parts)
+/** The keys under which `Tokens` keeps the token of a login. */
+interface Keys {
+  /** Of the same login in any process. */
+  readonly cacheId: string
+  /** Of a direct login. */
+  readonly own: string
+  /** Of this one. */
+  readonly key: string
+}
+
+/** The keys of a login; an `Exit` where `Tokens` has made them before. */
+const keysOf = (tokens: Tokens.Service, login: Login, root: Option.Option<Root>): Effect.Effect<Keys> =>
+  andThen(tokens.key(login.parts), (cacheId) => {
     // a plugin that may not log in again must not use the tokens of one that may
-    const own = login.once || !IdentityKey.isEmpty(login.momentary)
-      ? yield* tokens.key({ ...login.parts, momentary: login.momentary, once: login.once })
-      : cacheId
-    // not the key of a direct login for this scope: two plugins, each exchanging for the other's scope, would wait for
-    // each other forever
-    const key = Option.isNone(root) ? own : yield* tokens.key({ kind: "exchanged", own, root: root.value.own })
+    const directly = login.once || !IdentityKey.isEmpty(login.momentary)
+      ? tokens.key({ ...login.parts, momentary: login.momentary, once: login.once })
+      : Effect.succeed(cacheId)
+    return andThen(directly, (own) =>
+      // not the key of a direct login for this scope: two plugins, each exchanging for the other's scope, would wait
+      // for each other forever
+      andThen(
+        Option.isNone(root) ? Effect.succeed(own) : tokens.key({ kind: "exchanged", own, root: root.value.own }),
+        (key) => Effect.succeed({ cacheId, own, key })
+      ))
+  })
+
+/** What a token gives for a request. */
+const credentialsOf = Memo.byObject((access: AccessInfo.AccessInfo): Known.Credentials => ({
+  headers: AuthPlugin.tokenHeaders(access.token),
+  access,
+  projectId: access.projectId
+}))
+
+const fromLogin = (session: Session.Service, login: Login, root: Option.Option<Root>): Effect.Effect<Made> =>
+  andThen(keysOf(session.tokens, login, root), ({ cacheId, key, own }) => {
+    const { tokens, transport } = session
     const authUrl = Either.getOrElse(login.authUrl, () => login.url)
     const identity: Tokens.Identity = {
       key,
@@ -108,8 +140,8 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
     const checked = check(login)
     const access = Either.match(checked, { onLeft: Effect.fail, onRight: () => tokens.get(identity) })
     const drop = (token: Redacted.Redacted) => tokens.invalidate(identity, token)
-    const plugin = Known.access.by(
-      AuthPlugin.make({
+    const plugin = AuthPlugin.makeKnown(
+      {
         name: login.name,
         headers: Effect.map(access, (info) => AuthPlugin.tokenHeaders(info.token)),
         access: Effect.asSome(access),
@@ -129,19 +161,20 @@ const fromLogin = (login: Login, root: Option.Option<Root>): Effect.Effect<Made,
             onSome: (token) => Effect.as(drop(Redacted.make(token)), !identity.once)
           }),
         withScope: (scope) => withScope(scope)
-      }),
-      (now) => Either.isRight(checked) ? tokens.known(identity, now) : undefined
+      },
+      (now) => {
+        const known = Either.isRight(checked) ? tokens.known(identity, now) : undefined
+        return known === undefined ? undefined : credentialsOf(known)
+      }
     )
     const first = Option.getOrElse(root, (): Root => ({ own, plugin, access, drop }))
     const withScope = (scope: AuthScope.AuthScope): Effect.Effect<AuthPlugin.Service> => {
       const other = login.rescope(scope)
-      return fromLogin(other, Option.some(first)).pipe(
-        Effect.provideService(Session.Session, session),
+      return andThen(fromLogin(session, other, Option.some(first)), (made) =>
         // the token of the root's own scope is not exchanged
-        Effect.map((made) => made.own === first.own && Either.isRight(check(other)) ? first.plugin : made.plugin)
-      )
+        Effect.succeed(made.own === first.own && Either.isRight(check(other)) ? first.plugin : made.plugin))
     }
-    return { own, plugin, withScope }
+    return Effect.succeed({ own, plugin, withScope })
   })
 
 const check = ({ authUrl, check, module, momentary, parts }: Login): Either.Either<unknown, Errors.InvalidOptions> =>

@@ -14,6 +14,7 @@ import * as Time from "../base/time.js"
 import type { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AccessInfo from "../model/AccessInfo.js"
+import * as SecretHeaders from "../safety/secretHeaders.js"
 import * as Url from "../safety/url.js"
 import type * as Transport from "../wire/Transport.js"
 import * as Plugin from "./plugin.js"
@@ -48,7 +49,7 @@ export const describe = ({ clientId }: Pick<Client, "clientId">): string => `OAu
 
 /** Adds the access token to the headers of a request. */
 export const withBearer = (headers: Headers.Headers, token: Redacted.Redacted): Headers.Headers =>
-  Headers.set(headers, "authorization", `Bearer ${Redacted.value(token)}`)
+  SecretHeaders.hide(Headers.set(headers, "authorization", `Bearer ${Redacted.value(token)}`))
 
 /** The access token in the headers of a request. */
 export const bearerOf = (headers: Headers.Headers): Option.Option<Redacted.Redacted> =>

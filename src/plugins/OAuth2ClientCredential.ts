@@ -4,10 +4,13 @@
  *
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Memo from "../base/memo.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
+import * as Known from "../identity/known.js"
 import type * as Tokens from "../identity/Tokens.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
@@ -68,24 +71,41 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
       }]
     })
     const identity = yield* identify({ ...options, oauth2Endpoint }, keystone.authUrl, tokens, transport)
-    return AuthPlugin.make({
-      ...keystone,
-      headers: Effect.flatMap(
-        keystone.headers,
-        (headers) => Effect.map(tokens.get(identity), ({ token }) => OAuth2.withBearer(headers, token))
-      ),
-      // drops both tokens: the service does not say which one it rejects
-      invalidate: (rejected) =>
-        Effect.zipRight(
-          Option.match(OAuth2.bearerOf(rejected), {
-            onNone: () => Effect.void,
-            onSome: (token) => tokens.invalidate(identity, token)
-          }),
-          keystone.invalidate(rejected)
+    const accessToken: Known.KnownCredentials = (now) => {
+      const access = tokens.known(identity, now)
+      return access === undefined ? undefined : ofAccessToken(access)
+    }
+    return AuthPlugin.makeKnown(
+      {
+        ...keystone,
+        headers: Effect.flatMap(
+          keystone.headers,
+          (headers) => Effect.map(tokens.get(identity), ({ token }) => OAuth2.withBearer(headers, token))
         ),
-      withScope: OAuth2.noOtherScope(module)
-    })
+        // drops both tokens: the service does not say which one it rejects
+        invalidate: (rejected) =>
+          Effect.zipRight(
+            Option.match(OAuth2.bearerOf(rejected), {
+              onNone: () => Effect.void,
+              onSome: (token) => tokens.invalidate(identity, token)
+            }),
+            keystone.invalidate(rejected)
+          ),
+        withScope: OAuth2.noOtherScope(module)
+      },
+      Known.combined(
+        Known.credentials.of(keystone),
+        accessToken,
+        (headers, { access }) => access === undefined ? headers : OAuth2.withBearer(headers, access.token)
+      )
+    )
   })
+
+const ofAccessToken = Memo.byObject((access: AccessInfo.AccessInfo): Known.Credentials => ({
+  headers: Headers.empty,
+  access,
+  projectId: undefined
+}))
 
 /** The identity under which `Tokens` keeps the access token, like a Keystone token. */
 const identify = (

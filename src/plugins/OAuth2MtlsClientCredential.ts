@@ -13,12 +13,14 @@ import * as Option from "effect/Option"
 import * as Memo from "../base/memo.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
+import * as Known from "../identity/known.js"
 import type * as AuthMethod from "../login/AuthMethod.js"
 import * as AuthType from "../login/AuthType.js"
 import * as Keystone from "../login/keystone.js"
 import * as KeystoneV3 from "../login/keystoneV3.js"
 import * as OAuth2 from "../login/oauth2.js"
 import * as Plugin from "../login/plugin.js"
+import type * as AccessInfo from "../model/AccessInfo.js"
 import * as Session from "../session/Session.js"
 import type * as Transport from "../wire/Transport.js"
 
@@ -52,18 +54,21 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
   Effect.gen(function*() {
     const { transport } = yield* Session.Session
     const keystone = yield* Keystone.make(toLogin(options, transport))
-    return AuthPlugin.make({
+    return AuthPlugin.makeKnown({
       ...keystone,
       headers: Effect.map(
         keystone.access,
-        Option.match({
-          onNone: () => Headers.empty,
-          onSome: ({ token }) => OAuth2.withBearer(AuthPlugin.tokenHeaders(token), token)
-        })
+        (access) => bearing(Option.getOrUndefined(access))
       ),
       withScope: OAuth2.noOtherScope(module)
-    })
+    }, Known.withHeaders(Known.credentials.of(keystone), ({ access }) => bearing(access)))
   })
+
+/** The token in both headers. */
+const bearing = (access: AccessInfo.AccessInfo | undefined): Headers.Headers =>
+  access === undefined
+    ? Headers.empty
+    : OAuth2.withBearer(AuthPlugin.tokenHeaders(access.token), access.token)
 
 const toLogin = (options: Options, transport: Transport.Service): Keystone.Login => {
   const { clientId, includeCatalog, reauthenticate } = options

@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
+import * as Known from "../identity/known.js"
+import * as SecretHeaders from "../safety/secretHeaders.js"
 
 /**
  * Makes the plugin as a value: it is the plugin of the user, with the service's token as `X-Service-Token`. A service
@@ -18,31 +20,37 @@ import * as AuthPlugin from "../identity/AuthPlugin.js"
  * @category constructors
  */
 export const make = (user: AuthPlugin.Service, service: AuthPlugin.Service): AuthPlugin.Service =>
-  AuthPlugin.make({
-    ...user,
-    name: `${user.name} with service token`,
-    cacheId: Effect.succeedNone,
-    withScope: (scope) => Effect.map(user.withScope(scope), (rescoped) => make(rescoped, service)),
-    headers: Effect.zipWith(
-      user.headers,
-      service.headers,
-      (headers, own) =>
-        Option.match(Headers.get(own, "x-auth-token"), {
-          onNone: () => headers,
-          onSome: (token) => Headers.set(headers, "x-service-token", token)
-        }),
-      { concurrent: true }
-    ),
-    invalidate: (rejected) =>
-      // drops both tokens: the answer does not say which one was rejected
-      Effect.zipWith(
-        user.invalidate(rejected),
-        Option.match(Headers.get(rejected, "x-service-token"), {
-          onNone: () => Effect.succeed(false),
-          onSome: (token) => service.invalidate(Headers.unsafeFromRecord({ "x-auth-token": token }))
-        }),
-        (users, services) => users || services
-      )
+  AuthPlugin.makeKnown(
+    {
+      ...user,
+      name: `${user.name} with service token`,
+      cacheId: Effect.succeedNone,
+      withScope: (scope) => Effect.map(user.withScope(scope), (rescoped) => make(rescoped, service)),
+      headers: Effect.zipWith(
+        user.headers,
+        service.headers,
+        withServiceToken,
+        { concurrent: true }
+      ),
+      invalidate: (rejected) =>
+        // drops both tokens: the answer does not say which one was rejected
+        Effect.zipWith(
+          user.invalidate(rejected),
+          Option.match(Headers.get(rejected, "x-service-token"), {
+            onNone: () => Effect.succeed(false),
+            onSome: (token) => service.invalidate(Headers.unsafeFromRecord({ "x-auth-token": token }))
+          }),
+          (users, services) => users || services
+        )
+    },
+    Known.combined(Known.credentials.of(user), Known.credentials.of(service), (headers, { headers: own }) =>
+      withServiceToken(headers, own))
+  )
+
+const withServiceToken = (headers: Headers.Headers, own: Headers.Headers): Headers.Headers =>
+  Option.match(Headers.get(own, "x-auth-token"), {
+    onNone: () => headers,
+    onSome: (token) => SecretHeaders.hide(Headers.set(headers, "x-service-token", token))
   })
 
 /**

@@ -18,7 +18,6 @@ import * as Errors from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as Known from "../identity/known.js"
 import * as Tokens from "../identity/Tokens.js"
-import type * as AccessInfo from "../model/AccessInfo.js"
 import type * as EndpointData from "../model/EndpointData.js"
 import type * as EndpointFilter from "../model/EndpointFilter.js"
 import type * as ServiceType from "../model/ServiceType.js"
@@ -129,7 +128,7 @@ const prepare = (
 ): Effect.Effect<Prepared, Session.Error, AuthPlugin.AuthPlugin> => {
   const { endpoints } = environment
   const { operation, plugin, request } = call
-  const access = Known.access.of(plugin)?.(operation.beganAt)
+  const credentials = Known.credentials.of(plugin)?.(operation.beganAt)
   if (call.isRecorded) {
     OperationSpan.annotateRequest(Fiber.span(call.fiber), request, plugin, call.serviceType)
   }
@@ -139,11 +138,11 @@ const prepare = (
     return Effect.fail(new Errors.InvalidOptions({ module: "Session", option: "url", reason: flaw }))
   }
   if (isAbsolute) {
-    return aim(environment, call, undefined, access)
+    return aim(environment, call, undefined, credentials)
   }
-  const known = Endpoint.peek(endpoints, call, access, operation.beganAt)
+  const known = Endpoint.peek(endpoints, call, credentials, operation.beganAt)
   return known !== undefined
-    ? aim(environment, call, known, access)
+    ? aim(environment, call, known, credentials)
     // finding the endpoint may take time, and the token may have been renewed meanwhile
     : Effect.flatMap(
       Endpoint.find(endpoints, call),
@@ -151,12 +150,12 @@ const prepare = (
     )
 }
 
-/** Adds the URL, the microversion and the credentials. `access` is the token, if it is known. */
+/** Adds the URL, the microversion and the credentials. `known` are the credentials, if they are in a cache. */
 const aim = (
   { askMicroversion, endpoints }: Environment,
   call: Call,
   endpoint: EndpointData.EndpointData | undefined,
-  access: AccessInfo.AccessInfo | undefined
+  known: Known.Credentials | undefined
 ): Effect.Effect<Prepared, Session.Error> => {
   const { fiber, options, plugin, request, serviceType } = call
   const asked = options.microversion === undefined ? undefined : askMicroversion(options.microversion, serviceType)
@@ -187,7 +186,7 @@ const aim = (
   return options.authenticated === false
     ? Effect.succeed(new Prepared(request, url, about, microversion, undefined))
     : andThen(
-      credentialsOf(call, access),
+      credentialsOf(call, known),
       (credentials) => Effect.succeed(new Prepared(request, url, about, microversion, credentials))
     )
 }
@@ -195,10 +194,10 @@ const aim = (
 /** The headers that authenticate a request, with lower-case names. */
 const credentialsOf = (
   { fiber, options: { tokenLife }, plugin }: Call,
-  access: AccessInfo.AccessInfo | undefined
+  known: Known.Credentials | undefined
 ): Effect.Effect<Headers.Headers, AuthPlugin.Error> => {
-  if (access !== undefined && tokenLife === undefined && Fiber.service(fiber, Tokens.LeastLife) === 0) {
-    return Effect.succeed(AuthPlugin.tokenHeaders(access.token))
+  if (known !== undefined && tokenLife === undefined && Fiber.service(fiber, Tokens.LeastLife) === 0) {
+    return Effect.succeed(known.headers)
   }
   const headers = Effect.map(plugin.headers, Headers.fromInput)
   return tokenLife === undefined

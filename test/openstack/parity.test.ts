@@ -244,8 +244,8 @@ const differences = (theirs: Answer, ours: Answer): ReadonlyArray<string> => {
 // -----------------------------------------------------------------------------
 
 /**
- * What keystoneauth reads in another way than we do (`quirk`: of the register of its quirks), and how it must be asked to
- * understand the same: our answer must be the one that it gives then. Each applies to what those above it have left.
+ * What keystoneauth reads in another way than we do (`quirk`: of the register of its quirks), and how it must be asked
+ * to understand the same: our answer must be the one that it gives then. Each applies to what those above it have left.
  */
 const misread: ReadonlyArray<{
   readonly quirk: number
