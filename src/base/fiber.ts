@@ -14,6 +14,7 @@ import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Tracer from "effect/Tracer"
@@ -32,6 +33,10 @@ export const context = (fiber: Fiber): Context.Context<never> => fiber.currentCo
 
 /** A service that the type of the effect requires, or a reference with its default. */
 export const service = <I, S>(fiber: Fiber, tag: Context.Tag<I, S>): S => Context.unsafeGet(fiber.currentContext, tag)
+
+/** A service that may be there. */
+export const serviceOption = <I, S>(fiber: Fiber, tag: Context.Tag<I, S>): S | undefined =>
+  Option.getOrUndefined(Context.getOption(fiber.currentContext, tag))
 
 export const clock = (fiber: Fiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
 

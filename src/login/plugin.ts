@@ -7,16 +7,39 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as ConfigError from "../base/configError.js"
 import { toEffect } from "../base/either.js"
+import * as Fiber from "../base/fiber.js"
+import * as Discovery from "../endpoint/Discovery.js"
 import { InvalidOptions } from "../Errors.js"
 import * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthScope from "../model/AuthScope.js"
+import * as Session from "../session/Session.js"
 
-/** `layer` of a plugin module, from its `make`. */
+/**
+ * `layer` of a plugin module, from its `make`. A layer makes one plugin for each Session, however often it is built: a
+ * program that provides it around each request pays for no more than building a layer.
+ */
 export const layer = <Args extends ReadonlyArray<unknown>, R>(
   make: (...options: Args) => Effect.Effect<AuthPlugin.Service, never, R>
 ) =>
-(...options: Args): Layer.Layer<AuthPlugin.AuthPlugin, never, R> =>
-  Layer.effect(AuthPlugin.AuthPlugin, make(...options))
+(...options: Args): Layer.Layer<AuthPlugin.AuthPlugin, never, R> => {
+  const made = new WeakMap<Session.Service, { readonly plugin: AuthPlugin.Service; readonly discovery: unknown }>()
+  return Layer.effect(
+    AuthPlugin.AuthPlugin,
+    Fiber.withFiber((fiber) => {
+      const session = Fiber.serviceOption(fiber, Session.Session)
+      const discovery = Fiber.serviceOption(fiber, Discovery.Discovery)
+      const known = session === undefined ? undefined : made.get(session)
+      return known !== undefined && known.discovery === discovery
+        ? Effect.succeed(known.plugin)
+        : Effect.map(make(...options), (plugin) => {
+          if (session !== undefined) {
+            made.set(session, { plugin, discovery })
+          }
+          return plugin
+        })
+    })
+  )
+}
 
 /** `layerConfig` of a plugin module: takes a `Config` for each option. */
 export interface LayerConfig<Options, R> {
