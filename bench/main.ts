@@ -11,7 +11,7 @@ import * as Judged from "./judged.js"
 import * as Process from "./process.js"
 import * as Readme from "./readme.js"
 import type { Parts, Results } from "./results.js"
-import { Endpoint, Json, Memory, Token } from "./results.js"
+import { Endpoint, Json, Memory } from "./results.js"
 import * as Section from "./section.js"
 import * as Sections from "./sections.js"
 import * as Server from "./server.js"
@@ -27,7 +27,14 @@ const measure = (server: Server.Server, wanted: RegExp) => ({
   cold: Effect.map(Cold.measure(server), (cold): Parts => ({ cold })),
   imports: Effect.map(Core.imports, (imports): Parts => ({ imports })),
   tokens: Effect.map(
-    Process.report(Process.program("tokens"), Schema.Array(Token)),
+    Effect.forEach([20, 200, 2000], (services) => {
+      const micros = (what: "parse" | "read") =>
+        Process.report(Process.program("tokens", what, `${services}`), Schema.Number)
+      return Effect.map(
+        Effect.all({ parseMicros: micros("parse"), readMicros: micros("read") }),
+        (measured) => ({ services, ...measured })
+      )
+    }),
     (tokens): Parts => ({ tokens })
   ),
   endpoints: Effect.map(

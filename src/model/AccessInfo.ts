@@ -191,6 +191,58 @@ interface Source extends Circumstances {
 
 const isText = (u: unknown): u is string => typeof u === "string"
 
+/** The fields of a token that are values. */
+type Values = Omit<AccessInfo, "catalog" | "body" | "toString" | "toJSON" | typeof Inspectable.NodeInspectSymbol>
+
+interface Decoded extends Values {}
+
+/**
+ * A class with a getter, and no literal: V8 keeps what a literal of this size, or an own accessor, refers to until its next
+ * full collection. With the body of each token kept that long, reading one took four times as long.
+ */
+class Decoded implements AccessInfo {
+  readonly #listed: unknown
+  readonly #readCatalog: Source["readCatalog"]
+  #catalog: ServiceCatalog.ServiceCatalog | undefined
+
+  constructor(values: Values, readonly body: unknown, listed: unknown, readCatalog: Source["readCatalog"]) {
+    Object.assign(this, values)
+    this.#listed = listed ?? undefined
+    this.#readCatalog = readCatalog
+  }
+
+  /** Indexing a catalog costs as much as parsing its JSON: it is done once, and only if needed. */
+  get catalog(): ServiceCatalog.ServiceCatalog | undefined {
+    return this.#catalog ??= this.#listed === undefined ? undefined : this.#readCatalog(this.#listed)
+  }
+
+  toString(): string {
+    return Inspectable.format(this.toJSON())
+  }
+
+  [Inspectable.NodeInspectSymbol](): unknown {
+    return this.toJSON()
+  }
+
+  toJSON(): unknown {
+    return {
+      _id: "effect-keystoneauth/AccessInfo",
+      version: this.version,
+      token: "<redacted>",
+      methods: this.methods,
+      user: { id: this.userId, name: this.userName, domain: this.userDomainName ?? this.userDomainId },
+      project: { id: this.projectId, name: this.projectName, domain: this.projectDomainName ?? this.projectDomainId },
+      domain: { id: this.domainId, name: this.domainName },
+      systemScoped: this.systemScoped,
+      trust: this.trustId,
+      applicationCredential: this.applicationCredentialId,
+      roles: this.roleNames,
+      issuedAt: this.issuedAt?.toJSON(),
+      expiresAt: this.expiresAt?.toJSON()
+    }
+  }
+}
+
 const make = ({ answeredAt, body, readCatalog, roleIds, said, token, version }: Source): AccessInfo => {
   const { application_credential: credential, domain, project, user } = said
   const federation = user?.["OS-FEDERATION"]
@@ -202,101 +254,69 @@ const make = ({ answeredAt, body, readCatalog, roleIds, said, token, version }: 
   const projectScoped = Boolean(project?.id)
   const domainScoped = Boolean(domain?.id)
   const systemScoped = said.system?.["all"] === true
-  let catalog: ServiceCatalog.ServiceCatalog | undefined
-  return {
-    [TypeId]: TypeId,
-    version,
-    token,
-    methods: said.methods ?? [],
-    userId: user?.id,
-    userName: user?.name,
-    userDomainId: user?.domain?.id,
-    userDomainName: user?.domain?.name,
-    passwordExpiresAt: Internal.time(user?.password_expires_at),
-    isFederated: federation !== undefined,
-    federation: federation === undefined ? undefined : {
-      identityProviderId: federation.identity_provider?.id,
-      protocolId: federation.protocol?.id,
-      groupIds: (federation.groups ?? []).map((group) => group.id).filter(isText)
-    },
-    scoped: projectScoped || domainScoped || systemScoped,
-    projectScoped,
-    projectId: project?.id,
-    projectName: project?.name,
-    projectDomainId: project?.domain?.id,
-    projectDomainName: project?.domain?.name,
-    projectIsDomain: said.is_domain,
-    isAdminProject: said.is_admin_project === undefined || Boolean(said.is_admin_project),
-    domainScoped,
-    domainId: domain?.id,
-    domainName: domain?.name,
-    systemScoped,
-    system: said.system,
-    trustScoped: Boolean(trust?.id),
-    trustId: trust?.id,
-    trusteeUserId: trust?.trustee_user?.id,
-    trustorUserId: trust?.trustor_user?.id,
-    oauthAccessTokenId: oauth1?.access_token_id,
-    oauthConsumerId: oauth1?.consumer_id,
-    applicationCredential: credential === undefined ? undefined : {
-      id: credential.id,
-      name: credential.name,
-      restricted: credential.restricted,
-      accessRules: credential.access_rules?.map(({ id, method, path, service }) => ({ id, service, method, path }))
-    },
-    applicationCredentialId: credential?.id,
-    oauth2Credential: said.oauth2_credential,
-    oauth2CredentialThumbprint: isText(thumbprint) ? thumbprint : undefined,
-    roles,
-    roleIds: roleIds.filter(isText),
-    roleNames: roles.map((role) => role.name).filter(isText),
-    issuedAt: Internal.time(said.issued_at),
-    expiresAt: Internal.time(said.expires_at),
-    answeredAt,
-    auditId,
-    auditChainId,
-    initialAuditId: auditChainId ?? auditId,
-    bind: said.bind,
-    serviceProviders: (said.service_providers ?? []).flatMap(({ auth_url: authUrl, id, sp_url: spUrl }) =>
-      id === undefined ? [] : [{ id, authUrl, spUrl }]
-    ),
-    get catalog() {
-      if (said.catalog === undefined || said.catalog === null) {
-        return undefined
-      }
-      // indexing a catalog costs as much as parsing its JSON: once per token, and only if needed
-      return catalog ??= readCatalog(said.catalog)
+  return new Decoded(
+    {
+      [TypeId]: TypeId,
+      version,
+      token,
+      methods: said.methods ?? [],
+      userId: user?.id,
+      userName: user?.name,
+      userDomainId: user?.domain?.id,
+      userDomainName: user?.domain?.name,
+      passwordExpiresAt: Internal.time(user?.password_expires_at),
+      isFederated: federation !== undefined,
+      federation: federation === undefined ? undefined : {
+        identityProviderId: federation.identity_provider?.id,
+        protocolId: federation.protocol?.id,
+        groupIds: (federation.groups ?? []).map((group) => group.id).filter(isText)
+      },
+      scoped: projectScoped || domainScoped || systemScoped,
+      projectScoped,
+      projectId: project?.id,
+      projectName: project?.name,
+      projectDomainId: project?.domain?.id,
+      projectDomainName: project?.domain?.name,
+      projectIsDomain: said.is_domain,
+      isAdminProject: said.is_admin_project === undefined || Boolean(said.is_admin_project),
+      domainScoped,
+      domainId: domain?.id,
+      domainName: domain?.name,
+      systemScoped,
+      system: said.system,
+      trustScoped: Boolean(trust?.id),
+      trustId: trust?.id,
+      trusteeUserId: trust?.trustee_user?.id,
+      trustorUserId: trust?.trustor_user?.id,
+      oauthAccessTokenId: oauth1?.access_token_id,
+      oauthConsumerId: oauth1?.consumer_id,
+      applicationCredential: credential === undefined ? undefined : {
+        id: credential.id,
+        name: credential.name,
+        restricted: credential.restricted,
+        accessRules: credential.access_rules?.map(({ id, method, path, service }) => ({ id, service, method, path }))
+      },
+      applicationCredentialId: credential?.id,
+      oauth2Credential: said.oauth2_credential,
+      oauth2CredentialThumbprint: isText(thumbprint) ? thumbprint : undefined,
+      roles,
+      roleIds: roleIds.filter(isText),
+      roleNames: roles.map((role) => role.name).filter(isText),
+      issuedAt: Internal.time(said.issued_at),
+      expiresAt: Internal.time(said.expires_at),
+      answeredAt,
+      auditId,
+      auditChainId,
+      initialAuditId: auditChainId ?? auditId,
+      bind: said.bind,
+      serviceProviders: (said.service_providers ?? []).flatMap(({ auth_url: authUrl, id, sp_url: spUrl }) =>
+        id === undefined ? [] : [{ id, authUrl, spUrl }]
+      )
     },
     body,
-    // written out: spreading Inspectable.BaseProto makes this literal many times slower
-    toString() {
-      return Inspectable.format(this.toJSON())
-    },
-    [Inspectable.NodeInspectSymbol]() {
-      return this.toJSON()
-    },
-    toJSON(): unknown {
-      return {
-        _id: "effect-keystoneauth/AccessInfo",
-        version,
-        token: "<redacted>",
-        methods: this.methods,
-        user: { id: this.userId, name: this.userName, domain: this.userDomainName ?? this.userDomainId },
-        project: {
-          id: this.projectId,
-          name: this.projectName,
-          domain: this.projectDomainName ?? this.projectDomainId
-        },
-        domain: { id: this.domainId, name: this.domainName },
-        systemScoped,
-        trust: this.trustId,
-        applicationCredential: this.applicationCredentialId,
-        roles: this.roleNames,
-        issuedAt: this.issuedAt?.toJSON(),
-        expiresAt: this.expiresAt?.toJSON()
-      }
-    }
-  }
+    said.catalog,
+    readCatalog
+  )
 }
 
 /**

@@ -9,21 +9,13 @@ import { lookup } from "node:dns"
 import { STATUS_CODES } from "node:http"
 import type { LookupFunction } from "node:net"
 import type { InvalidOptions } from "../Errors.js"
+import type * as NodeTransport from "./NodeTransport.js"
 import { invalid, millis, oneOf } from "./options.js"
 import * as Proxy from "./proxy.js"
 import * as Tls from "./tls.js"
 
-export interface Options extends Tls.Options, Proxy.Options {
-  readonly addressFamily?: "ipv4" | "ipv6" | "ipv4first" | "ipv6first" | undefined
-  readonly connectTimeout?: Duration.DurationInput | undefined
-  readonly keepAlive?: Duration.DurationInput | undefined
-  readonly connections?: number | undefined
-  readonly maxHeaderSize?: number | undefined
-  readonly http2?: boolean | undefined
-}
-
 /** The address family as options of Node's `connect`. */
-const addressing = (addressFamily: Options["addressFamily"]) => {
+const addressing = (addressFamily: NodeTransport.Options["addressFamily"]) => {
   switch (addressFamily) {
     case undefined:
       return {}
@@ -124,7 +116,7 @@ const positive = (option: string, input: Duration.DurationInput | undefined, fal
 
 /** Makes a dispatcher that is closed with the scope. */
 export const make = (
-  options: Options
+  options: NodeTransport.Options
 ): Effect.Effect<Undici.Dispatcher, InvalidOptions, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function*() {
     const tls = yield* Tls.make(options)

@@ -6,12 +6,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { BlockList, isIP, isIPv6 } from "node:net"
 import type { InvalidOptions } from "../Errors.js"
+import type * as NodeTransport from "./NodeTransport.js"
 import { invalid } from "./options.js"
-
-export interface Options {
-  readonly proxy?: string | Redacted.Redacted | false | undefined
-  readonly noProxy?: string | ReadonlyArray<string> | undefined
-}
 
 export interface Proxy {
   /** The URL without user and password, so that it can be shown. */
@@ -116,7 +112,7 @@ const rule = (option: string, entry: string): Effect.Effect<Rule, InvalidOptions
   )
 }
 
-const exceptions = (options: Options): Effect.Effect<Rule, InvalidOptions> =>
+const exceptions = (options: NodeTransport.Options): Effect.Effect<Rule, InvalidOptions> =>
   Effect.gen(function*() {
     const found = options.noProxy === undefined
       ? yield* variable("no_proxy", "NO_PROXY")
@@ -129,7 +125,7 @@ const exceptions = (options: Options): Effect.Effect<Rule, InvalidOptions> =>
 const defaultPorts: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 }
 
 /** Reads the options and the environment once. Options win. */
-export const make = (options: Options): Effect.Effect<Choice, InvalidOptions> =>
+export const make = (options: NodeTransport.Options): Effect.Effect<Choice, InvalidOptions> =>
   Effect.gen(function*() {
     if (options.proxy === false) {
       return () => undefined

@@ -10,19 +10,8 @@ import { isIP } from "node:net"
 import { createSecureContext, rootCertificates, type SecureContext, type SecureContextOptions } from "node:tls"
 import type { InvalidOptions } from "../Errors.js"
 import * as Material from "../safety/material.js"
+import type * as NodeTransport from "./NodeTransport.js"
 import { invalid, oneOf } from "./options.js"
-
-export interface Options {
-  readonly caCert?: Material.Material | undefined
-  readonly systemCaCerts?: boolean | undefined
-  readonly clientCert?: Material.Material | undefined
-  readonly clientKey?: Material.Material | undefined
-  readonly clientKeyPassphrase?: Redacted.Redacted | undefined
-  readonly insecure?: boolean | undefined
-  readonly serverName?: string | undefined
-  readonly tlsMinVersion?: "1.2" | "1.3" | undefined
-  readonly tlsCiphers?: string | undefined
-}
 
 export interface Tls {
   /** For connections to servers, with the client certificate. */
@@ -180,7 +169,7 @@ const privateKey = (
 const refusal = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "no reason is given"
 
-const readAuthorities = (fileSystem: FileSystem.FileSystem, options: Options) =>
+const readAuthorities = (fileSystem: FileSystem.FileSystem, options: NodeTransport.Options) =>
   Effect.gen(function*() {
     const ca = yield* readPem(fileSystem, "caCert", options.caCert)
     if (ca === undefined) {
@@ -197,7 +186,7 @@ const readAuthorities = (fileSystem: FileSystem.FileSystem, options: Options) =>
     return options.systemCaCerts === false ? [ca.text] : [...rootCertificates, extra, ca.text]
   })
 
-const readClient = (fileSystem: FileSystem.FileSystem, options: Options) =>
+const readClient = (fileSystem: FileSystem.FileSystem, options: NodeTransport.Options) =>
   Effect.gen(function*() {
     const cert = yield* readPem(fileSystem, "clientCert", options.clientCert)
     const given = yield* readPem(fileSystem, "clientKey", options.clientKey)
@@ -226,7 +215,7 @@ const secureContext = (option: string, options: SecureContextOptions): Effect.Ef
   })
 
 /** Makes the secure contexts once, since parsing all authorities for each connection would be slow. */
-export const make = (options: Options): Effect.Effect<Tls, InvalidOptions, FileSystem.FileSystem> =>
+export const make = (options: NodeTransport.Options): Effect.Effect<Tls, InvalidOptions, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fileSystem = yield* FileSystem.FileSystem
     const ca = yield* readAuthorities(fileSystem, options)

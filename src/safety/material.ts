@@ -30,15 +30,18 @@ const rooted = /^(\.{0,2}[/\\]|~[\w.-]*[/\\]|[a-z]:[/\\])/i
 /** A file extension. Base64 has no dot. */
 const withExtension = /\.[\w-]{1,12}$/
 
-/** The beginning of a key: DER in base64, PEM in base64, or DER in hex. */
-const beginsAsKey = /^\s*(?:M[A-P]|LS0t|30)[\w+/=-]{24}/
+/** The beginning of DER in base64, of PEM in base64, or of DER in hex. */
+const keyHead = /^\s*(?:M[A-P]|LS0t|30)[\w+/=-]*/
+
+/** Whether a text begins like a key, for longer than the name of a file is likely to. */
+const beginsAsKey = (text: string): boolean => (keyHead.exec(text)?.[0].trim().length ?? 0) > 25
 
 const pathLetters = /^[\p{L}\p{M}\p{N} .,_~:+@()&'%=#/\\!$-]{1,1024}$/u
 
 /** Whether the text is clearly a path, and not a key, a broken key, or a passphrase. */
 export const isPath = (text: string): boolean => {
   const isMarked = rooted.test(text) || withExtension.test(text)
-  return pathLetters.test(text) && !text.includes("://") && !text.includes("-----") && !beginsAsKey.test(text) &&
+  return pathLetters.test(text) && !text.includes("://") && !text.includes("-----") && !beginsAsKey(text) &&
     // the shortest key has 44 characters in base64, which may include slashes
     (isMarked || (/[/\\]/.test(text) && text.length < 40)) &&
     !text.split(/[/\\]/).some((segment) => isRandom(segment, isMarked ? 20 : 8))

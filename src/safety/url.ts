@@ -167,11 +167,18 @@ const pathFlaw = (url: string): string | undefined => {
 // URLs of endpoints
 // -----------------------------------------------------------------------------
 
-/**
- * Matches most endpoint URLs, which then need not be parsed. Excluded, since they may be invalid: hosts with `xn--`
- * or a part that begins with `0x`, and port 0.
- */
-const usual = /^https?:\/\/(?![^/]*(?:xn--|\.0x))[a-z][\w.-]*[a-z](:[1-9]\d{0,3})?(\/[\w/.$()-]*)?$/i
+/** Matches endpoint URLs with names of hosts. */
+const named = /^https?:\/\/[a-z][\w.-]*[a-z](:[1-9]\d{0,3})?(\/[\w/.$()-]*)?$/i
+
+/** Hosts with `xn--`, or a part that begins with `0x`, may be invalid. */
+const unusualName = /xn--|\.0x/i
+
+/** Matches endpoint URLs with IPv4 addresses. Port 0 is invalid. */
+const numbered =
+  /^https?:\/\/((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)(:[1-9]\d{0,3})?(\/[\w/.$()-]*)?$/i
+
+/** Whether a URL is like most of the URLs in catalogs, which then need not be parsed. */
+const isUsual = (url: string): boolean => (named.test(url) && !unusualName.test(url)) || numbered.test(url)
 
 /** Whitespace, control and invisible characters, backslashes, and U+FFFD, which replaces lost text. */
 const unusual = /[\s\p{C}\\\ufffd]/u
@@ -206,7 +213,7 @@ const addressFlaw = (text: string): string | undefined => {
 }
 
 /** `addressFlaw` for URLs of catalogs and overrides, with a fast path for the usual ones. */
-export const endpointFlaw = (url: string): string | undefined => usual.test(url) ? undefined : addressFlaw(url)
+export const endpointFlaw = (url: string): string | undefined => isUsual(url) ? undefined : addressFlaw(url)
 
 /** What the error about a URL names: the module and option, and an example. */
 interface About {

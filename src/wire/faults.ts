@@ -244,39 +244,29 @@ export const describe = (
 const cut = (text: string | undefined): string | undefined =>
   text !== undefined && text.length > shownLength ? `${text.slice(0, shownLength)}…` : text
 
+/** The errors that belong to one status. */
+const byStatus: Readonly<Record<number, new(failure: Errors.HttpFailure) => Errors.HttpStatusError>> = {
+  400: Errors.BadRequest,
+  403: Errors.Forbidden,
+  404: Errors.NotFound,
+  405: Errors.MethodNotAllowed,
+  406: Errors.NotAcceptable,
+  408: Errors.RequestTimeout,
+  409: Errors.Conflict,
+  410: Errors.Gone,
+  429: Errors.RateLimited,
+  500: Errors.InternalServerError,
+  501: Errors.NotImplemented,
+  503: Errors.ServiceUnavailable
+}
+
 /** The error for a status of 400 or more, except 401: its error depends on what was rejected. */
 export const statusError = (failure: Errors.HttpFailure): Errors.HttpStatusError => {
-  switch (failure.status) {
-    case 400:
-      return new Errors.BadRequest(failure)
-    case 403:
-      return new Errors.Forbidden(failure)
-    case 404:
-      return new Errors.NotFound(failure)
-    case 405:
-      return new Errors.MethodNotAllowed(failure)
-    case 406:
-      return new Errors.NotAcceptable(failure)
-    case 408:
-      return new Errors.RequestTimeout(failure)
-    case 409:
-      return new Errors.Conflict(failure)
-    case 410:
-      return new Errors.Gone(failure)
-    case 413:
-      // Nova and Cinder use 413 for "over limit", and only then send a Retry-After
-      return failure.details === "overLimit" || failure.retryAfterMillis !== undefined
-        ? new Errors.RateLimited(failure)
-        : new Errors.ClientError(failure)
-    case 429:
-      return new Errors.RateLimited(failure)
-    case 500:
-      return new Errors.InternalServerError(failure)
-    case 501:
-      return new Errors.NotImplemented(failure)
-    case 503:
-      return new Errors.ServiceUnavailable(failure)
-    default:
-      return failure.status < 500 ? new Errors.ClientError(failure) : new Errors.ServerError(failure)
-  }
+  const { details, retryAfterMillis, status } = failure
+  // Nova and Cinder use 413 for "over limit", and only then send a Retry-After
+  const isOverLimit = status === 413 && (details === "overLimit" || retryAfterMillis !== undefined)
+  const StatusError = isOverLimit
+    ? Errors.RateLimited
+    : byStatus[status] ?? (status < 500 ? Errors.ClientError : Errors.ServerError)
+  return new StatusError(failure)
 }

@@ -146,7 +146,7 @@ layer(served, { excludeTestServices: true })("ksa", (it) => {
       assert.include(explained.out, "its interface is internal")
       // without a version, requests go to the list of the versions
       assert.strictEqual((yield* ksa(["endpoint", "image"])).out, `${baseUrl}/image\n`)
-      assert.include((yield* ksa(["endpoint", "image", "--explain"])).out, `lives at ${baseUrl}/image/v2/`)
+      assert.include((yield* ksa(["endpoint", "image", "--explain"])).out, `that version is at ${baseUrl}/image/v2/`)
       const versions = yield* rows(yield* ksa(["versions", "--service", "compute", "--format", "json"]))
       assert.deepInclude(versions[0] ?? {}, { service_type: "compute", version: "2.1", status: "CURRENT", max: "2.90" })
     })

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Redacted } from "effect"
+import type * as NodeTransport from "effect-keystoneauth/NodeTransport"
 import * as Proxy from "../../src/node/proxy.js"
 
 /** The proxies for these URLs, as their host names. */
-const choose = (options: Proxy.Options, variables: Record<string, string>, ...urls: ReadonlyArray<string>) =>
+const choose = (options: NodeTransport.Options, variables: Record<string, string>, ...urls: ReadonlyArray<string>) =>
   Proxy.make(options).pipe(
     Effect.map((proxyFor) => urls.map((url) => proxyFor(new URL(url)))),
     Effect.map((proxies) => proxies.map((proxy) => proxy === undefined ? undefined : new URL(proxy.url).hostname)),

@@ -179,7 +179,7 @@ describe("a filter without a version", () => {
       assert.deepStrictEqual([open.url, open.requestUrl], ["http://glance.test/v2/", "http://glance.test"])
       assert.match(
         EndpointData.explain(open),
-        /lives at http:\/\/glance\.test\/v2\/.*\nrequests go to http:\/\/glance\.test$/
+        /that version is at http:\/\/glance\.test\/v2\/.*\nrequests go to http:\/\/glance\.test$/
       )
       const chosen = yield* Session.endpointData({ serviceType: "image", version: 2 })
       assert.deepStrictEqual([chosen.url, chosen.requestUrl], ["http://glance.test/v2/", "http://glance.test/v2/"])
