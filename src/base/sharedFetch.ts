@@ -104,8 +104,9 @@ interface Current<A> {
 }
 
 /**
- * Whether a value is valid for `atLeast` more milliseconds. A value that has just arrived counts too, however short
- * its life, if it is new or was fetched for that long: another fetch would not help.
+ * Whether a value is valid for `atLeast` more milliseconds. In the first part of its life, a value that
+ * ends sooner is valid as well, if it is new or was fetched with as long an `atLeast`: another fetch would not live
+ * longer.
  */
 const isGood = <A>({ best, endsAt, since }: Current<A>, now: Time.Instant, atLeast: number): boolean =>
   now + atLeast < endsAt || (now < endsAt && atLeast <= best && now - since < (endsAt - since) / 10)

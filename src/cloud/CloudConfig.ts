@@ -216,7 +216,8 @@ export const layer = (
   )
 
 /**
- * Provides the client of a tag. Options that the tag does not set come from the cloud's configuration of its service.
+ * A layer with the client of an `Adapter.Tag` for the configured cloud. Options that the tag does not set come from the
+ * cloud's configuration of its service.
  *
  * @example
  * ```ts

@@ -18,7 +18,7 @@ export const inFile = (path: string, tree: Yaml.Tree): CloudTree => ({
   sourceOf: (line) => ({ _tag: "File", path, line })
 })
 
-/** The settings of a mapping, and the parts of it that have the wrong form. */
+/** Reads a cloud's YAML mapping: its settings, and a problem for each value of the wrong type. */
 export interface Read {
   readonly settings: ReadonlyArray<Setting.Setting>
   readonly problems: ReadonlyArray<Errors.ConfigProblem>

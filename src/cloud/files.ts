@@ -55,7 +55,7 @@ const find = (
     for (const directory of yield* directories) {
       for (const extension of ["yaml", "yml", "json"]) {
         const candidate = path.join(directory, `${kind}.${extension}`)
-        // a file that cannot be read is an error: the next one might describe another cloud under the same name
+        // a file that cannot be read is an error: skipping it could select a cloud of the same name in the next file
         if (yield* Effect.orElseSucceed(fileSystem.exists(candidate), () => false)) {
           return Option.some(yield* read(candidate))
         }

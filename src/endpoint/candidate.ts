@@ -93,7 +93,7 @@ const inCatalog = (
     if (filter.serviceType === undefined || filter.serviceType === "") {
       return yield* notFound(filter, "no serviceType, no endpointOverride and no absolute URL was given")
     }
-    const wanted = { ...filter, interface: filter.interface ?? "public" }
+    const wanted = withInterface(filter)
     const services = yield* catalog.get
     const found = first(services, wanted)
     if (found !== undefined) {
@@ -104,6 +104,15 @@ const inCatalog = (
     const added = Option.isSome(newer) ? first(newer.value, wanted) : undefined
     return added ?? (yield* ServiceCatalog.notFound(Option.getOrElse(newer, () => services), wanted))
   })
+
+const withInterface = (filter: EndpointFilter.EndpointFilter): EndpointFilter.EndpointFilter => ({
+  ...filter,
+  interface: filter.interface ?? "public"
+})
+
+/** Whether a catalog has a candidate for the filter. */
+export const isIn = (catalog: ServiceCatalog.ServiceCatalog, filter: EndpointFilter.EndpointFilter): boolean =>
+  first(catalog, withInterface(filter)) !== undefined
 
 const first = (
   catalog: ServiceCatalog.ServiceCatalog,

@@ -104,37 +104,47 @@ export const find = (services: Services, lookup: Candidate.Lookup): Resolved =>
     if (Either.isLeft(range)) {
       return Effect.fail(range.left)
     }
-    const endpoint = Candidate.ownEndpoint(lookup)
-    const chooseAndKeep = (fetched: ReadonlyArray<Consulted>, keep: (answer: Answer) => void): Resolved => {
+    const own = Candidate.ownEndpoint(lookup)
+    const chooseAndKeep = (
+      fetched: ReadonlyArray<Consulted>,
+      projectId: Effect.Effect<Option.Option<string>, AuthPlugin.Error>,
+      keep: (answer: Answer) => void
+    ): Resolved => {
       const consulted: Array<Consulted> = []
-      return Effect.map(choose(services, lookup, range.right, { ...services, fetched, consulted }), (endpoint) => {
+      const reader = { ...services, fetched, consulted, projectId }
+      return Effect.map(choose(services, lookup, range.right, reader), (endpoint) => {
         if (!endpoint.trace.some(isFetched)) {
           keep({ consulted, endpoint })
         }
         return endpoint
       })
     }
-    if (!Candidate.isFromCatalog(lookup, endpoint)) {
-      return Fiber.withFiber((fiber) =>
-        chooseAndKeep([], (answer) => {
-          // the auth URL is the plugin's own, and not that of its credentials
-          const credentials = filter.interface === "auth"
-            ? undefined
-            : Known.credentials.of(plugin)?.(Time.ofFiber(fiber))
-          if (credentials !== undefined) {
-            services.memory.keep(credentials, lookup, { projectId: credentials.projectId, endpoint }, answer)
+    if (!Candidate.isFromCatalog(lookup, own)) {
+      return Fiber.withFiber((fiber) => {
+        // the auth URL belongs to the plugin, and not to its credentials
+        const known = filter.interface === "auth" ? undefined : Known.credentials.of(plugin)
+        const credentials = known?.(Time.ofFiber(fiber))
+        return chooseAndKeep([], plugin.projectId, (answer) => {
+          // ids in the URL are those of the credentials only if these have not changed meanwhile
+          const isSame = credentials !== undefined && known?.(Time.ofFiber(fiber)) === credentials
+          if (isSame && (own === undefined || answer.endpoint.catalogUrl === own.trim())) {
+            services.memory.keep(credentials, lookup, { projectId: credentials.projectId, endpoint: own }, answer)
           }
         })
-      )
+      })
     }
     return Effect.flatMap(services.catalog.get, (catalog) =>
       Effect.flatMap(plugin.projectId, (projectId) => {
-        const own = { projectId: Option.getOrUndefined(projectId), endpoint }
-        const keep = (answer: Answer) => services.memory.keep(catalog, lookup, own, answer)
-        const known = services.memory.recall(catalog, lookup, own)
-        return known === undefined
-          ? chooseAndKeep([], keep)
-          : verify(services.discovery, known, 0, (fetched) => chooseAndKeep(fetched, keep))
+        const contribution = { projectId: Option.getOrUndefined(projectId), endpoint: own }
+        const chooseFrom = (fetched: ReadonlyArray<Consulted>) =>
+          chooseAndKeep(fetched, Effect.succeed(projectId), (answer) => {
+            // an endpoint of a refreshed catalog is kept with that, once `get` gives it
+            if (Candidate.isIn(catalog, filter)) {
+              services.memory.keep(catalog, lookup, contribution, answer)
+            }
+          })
+        const known = services.memory.recall(catalog, lookup, contribution)
+        return known === undefined ? chooseFrom([]) : verify(services.discovery, known, 0, chooseFrom)
       }))
   })
 
@@ -172,10 +182,10 @@ const choose = (
   services: Services,
   lookup: Candidate.Lookup,
   range: ApiVersion.Range,
-  reader: Documents.Reader
+  reader: Documents.Reader & { readonly projectId: Effect.Effect<Option.Option<string>, AuthPlugin.Error> }
 ): Resolved =>
   Effect.gen(function*() {
-    const { filter, options, plugin } = lookup
+    const { filter, options } = lookup
     const candidate = yield* Candidate.find(services.catalog, lookup)
     const notAsked = (reason: string) => Candidate.asEndpoint(candidate, { _tag: "NotAsked", reason })
     const isOpen = DiscoveryPlan.isOpen(range)
@@ -187,7 +197,7 @@ const choose = (
       return notAsked("no version is asked for")
     }
     // the auth URL is resolved before a login, so there is no project id yet
-    const projectId = filter.interface === "auth" ? undefined : Option.getOrUndefined(yield* plugin.projectId)
+    const projectId = filter.interface === "auth" ? undefined : Option.getOrUndefined(yield* reader.projectId)
     const plan = DiscoveryPlan.make({
       url: candidate.catalogUrl,
       range,

@@ -115,7 +115,8 @@ export const access: Effect.Effect<Option.Option<AccessInfo.AccessInfo>, Error, 
  * Makes a custom plugin. Only `name` and `headers` are required. By default the plugin has no token, endpoint or auth
  * URL, and cannot renew rejected headers. The user and project ids default to those of the token.
  *
- * When printed, the plugin shows only its name, and its headers show only their names.
+ * Headers that are a value (`Effect.succeed`) are read once, when the plugin is made; those of an effect for each
+ * request. When printed, the plugin shows only its name, and its headers show only their names.
  *
  * @example
  * ```ts
@@ -178,22 +179,27 @@ export const makeKnown = (
   }
   Object.setPrototypeOf(service, prototype)
   if (known !== undefined) {
-    sources.set(service.headers, { service, known })
-    Known.credentials.by(service, known)
+    const { access, headers, projectId, userId } = service
+    sources.set(headers, { access, projectId, userId, known })
+    // a plugin that was changed since has other credentials
+    Known.credentials.by(service, (now) => inherited(service) === known ? known(now) : undefined)
   }
   return service
 }
 
-/** The plugin that an effect of `headers` comes from. */
-const sources = new WeakMap<Service["headers"], { readonly service: Service; readonly known: Known.KnownCredentials }>()
+/** The other effects of the plugin that made an effect of `headers`, and what all of them give. */
+interface Source extends Pick<Service, "access" | "projectId" | "userId"> {
+  readonly known: Known.KnownCredentials
+}
 
-/** The credentials of a plugin that has its headers, token and ids from another one, as they are. */
+const sources = new WeakMap<Service["headers"], Source>()
+
+/** The credentials of a plugin whose headers, token and ids come from one plugin, as they are. */
 const inherited = (
   { access, headers, projectId, userId }: Partial<Service> & Pick<Service, "headers">
 ): Known.KnownCredentials | undefined => {
   const source = sources.get(headers)
-  return source !== undefined && access === source.service.access && projectId === source.service.projectId &&
-      userId === source.service.userId
+  return source !== undefined && access === source.access && projectId === source.projectId && userId === source.userId
     ? source.known
     : undefined
 }
@@ -201,27 +207,31 @@ const inherited = (
 const valueOf = <A>(effect: Effect.Effect<A, Error>): Option.Option<A> =>
   isExit(effect) && Exit.isSuccess(effect) ? Option.some(effect.value) : Option.none()
 
-/** Credentials that are values, and not effects that have to be run for each request. */
+/** Credentials that are values. A plugin with an `invalidate` may have others after it: its effects are run. */
 const fixedCredentials = (
-  { access = Effect.succeedNone, headers, projectId, userId = Effect.succeedNone }:
+  { access = Effect.succeedNone, headers, invalidate, projectId, userId = Effect.succeedNone }:
     & Pick<Service, "headers">
     & Partial<Service>
 ): Known.KnownCredentials | undefined =>
-  Option.all({ headers: valueOf(headers), access: valueOf(access), userId: valueOf(userId) }).pipe(
-    Option.flatMap(({ access, headers }) => {
-      const token = Option.getOrUndefined(access)
-      const project = projectId === undefined ? Option.some(Option.fromNullable(token?.projectId)) : valueOf(projectId)
-      return Option.map(project, (project): Known.KnownCredentials => {
-        const credentials = {
-          headers: SecretHeaders.hide(headers),
-          access: token,
-          projectId: Option.getOrUndefined(project)
-        }
-        return () => credentials
-      })
-    }),
-    Option.getOrUndefined
-  )
+  invalidate !== undefined ?
+    undefined :
+    Option.all({ headers: valueOf(headers), access: valueOf(access), userId: valueOf(userId) }).pipe(
+      Option.flatMap(({ access, headers }) => {
+        const token = Option.getOrUndefined(access)
+        const project = projectId === undefined
+          ? Option.some(Option.fromNullable(token?.projectId))
+          : valueOf(projectId)
+        return Option.map(project, (project): Known.KnownCredentials => {
+          const credentials = {
+            headers: SecretHeaders.hide(Headers.fromInput(headers)),
+            access: token,
+            projectId: Option.getOrUndefined(project)
+          }
+          return () => credentials
+        })
+      }),
+      Option.getOrUndefined
+    )
 
 /** What a plugin shows when it is printed. */
 const prototype = Printed.prototype<Service>(

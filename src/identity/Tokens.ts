@@ -70,7 +70,7 @@ export type Instant = Time.Instant
 export type KeyParts = IdentityKey.Structure
 
 /**
- * Who logs in, and how. A plugin passes it to `Tokens`.
+ * One login whose token is cached: its key, the effect that logs in, and texts for errors and metrics.
  *
  * @since 0.1.0
  * @category models
@@ -302,24 +302,8 @@ export const make = (
         ({ access }) => access
       )
 
-    /**
-     * Keys by the canonical text that they are made of: a plugin that is made again for each request hashes nothing.
-     */
-    const keys = new Map<string, Effect.Effect<string>>()
-    const key: Service["key"] = (parts) => {
-      const text = IdentityKey.write(parts)
-      return keys.get(text) ?? Effect.map(store.identify(text), (key) => {
-        const [oldest] = keys.keys()
-        if (keys.size >= capacity && oldest !== undefined) {
-          keys.delete(oldest)
-        }
-        keys.set(text, Effect.succeed(key))
-        return key
-      })
-    }
-
     return {
-      key,
+      key: (parts) => store.identify(IdentityKey.write(parts)),
       get,
       known: (identity, now) => {
         const held = shared.known(identity.key, now)

@@ -197,8 +197,8 @@ type Values = Omit<AccessInfo, "catalog" | "body" | "toString" | "toJSON" | type
 interface Decoded extends Values {}
 
 /**
- * A class with a getter, and no literal: V8 keeps what a literal of this size, or an own accessor, refers to until its next
- * full collection. With the body of each token kept that long, reading one took four times as long.
+ * A class with a getter, and no literal: V8 keeps what a literal of this size, or an own accessor, refers to until its
+ * next full collection. With the body of each token kept that long, reading one took four times as long.
  */
 class Decoded implements AccessInfo {
   readonly #listed: unknown

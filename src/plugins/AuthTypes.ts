@@ -2,8 +2,8 @@
  * The auth types: the plugins that configuration can choose by name.
  *
  * To add a plugin to this package, write a module beside this one with `make`, `layer`, `layerConfig` and `authType`
- * (`Password` is an example), and list its `authType` in `core`. To add one in your own program, provide
- * `AuthTypes.add`.
+ * (`Password` is an example), list its `authType` in `core` and the module in `index.ts`, and run `npm run exports`.
+ * The tests in `test/everyPlugin.ts` then cover it. To add one in your own program, provide `AuthTypes.add`.
  *
  * @since 0.1.0
  */
@@ -102,6 +102,15 @@ export const add = (types: ReadonlyArray<AuthType.AuthType>): Layer.Layer<never>
       return [...known.filter(({ name }) => !names.has(name)), ...types]
     })
   )
+
+/**
+ * The former name of `add`.
+ *
+ * @deprecated use `add`
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = add
 
 /**
  * Finds an auth type in a list by name. Fails with `InvalidOptions` if there is none.

@@ -95,7 +95,7 @@ export interface RequestOptions extends EndpointOptions, Transport.SendOptions {
   readonly tokenLife?: Duration.DurationInput | undefined
   /**
    * Timeout of everything that is done for the request, up to the headers of its response: login, discovery, waiting
-limiters, redirects and retries. Unlike the Session's, it does not restart with each progress of an upload.
+   * for limiters, redirects and retries. Unlike the Session's, it does not restart with each progress of an upload.
    * Default: the Session's.
    */
   readonly deadline?: Duration.DurationInput | undefined

@@ -136,7 +136,14 @@ export interface About {
  * @since 0.1.0
  * @category models
  */
-export interface Operation extends Operation_.Operation {}
+export interface Operation {
+  /** When it began, by the monotonic clock, in milliseconds. */
+  readonly beganAt: Time.Instant
+  /** How often something was sent again because it failed. */
+  readonly retries: number
+  /** Runs an effect with the deadline of the operation. */
+  readonly inTime: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Errors.TimedOut, R>
+}
 
 /**
  * Service for sending requests.
@@ -266,19 +273,21 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         Fiber.withFiber((fiber) => {
           const attempt = new Attempt.Attempt(plan, request, url, fiber, restore)
           return andThen(Telemetry.observe(attempt), (observer) => {
-            // only our own client keeps the length of a body that is sent in pieces: fetch does not
-            attempt.begin(Telemetry.propagate(attempt, observer), ownSend !== undefined)
-            const meter = Telemetry.begin(attempt, meters)
-            const answer = send(attempt, deadlines, (ending) =>
-              Telemetry.end(
-                attempt,
-                meter,
-                observer,
-                Exit.isFailure(ending)
-                  ? Exit.failCause(attempt.failure(ending.cause))
-                  : Exit.succeed(Response.make(ending.value, url, plan, deadlines))
-              ))
-            return observer?.span === undefined ? answer : Effect.withParentSpan(answer, observer.span)
+            const sent = (): Telemetry.Answer => {
+              // only our own client keeps the length of a body that is sent in pieces: fetch does not
+              attempt.begin(Telemetry.propagate(attempt, observer), ownSend !== undefined)
+              const meter = Telemetry.begin(attempt, meters)
+              return send(attempt, deadlines, (ending) =>
+                Telemetry.end(
+                  attempt,
+                  meter,
+                  observer,
+                  Exit.isFailure(ending)
+                    ? Exit.failCause(attempt.failure(ending.cause))
+                    : Exit.succeed(Response.make(ending.value, url, plan, deadlines))
+                ))
+            }
+            return observer === undefined ? sent() : Telemetry.within(attempt, observer, Effect.suspend(sent))
           })
         })
       )
@@ -332,7 +341,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             : "the URL is not absolute"
         ))
       }
-      const { about, credentials, operation, phase = "request" } = execute
+      const { about, credentials, phase = "request" } = execute
+      const operation = execute.operation instanceof Operation_.Operation ? execute.operation : undefined
       const timeout = execute.timeout === undefined ? timeouts[phase] : positive("timeout", execute.timeout)
       if (Either.isLeft(timeout)) {
         return Either.left(timeout.left)

@@ -1,4 +1,7 @@
-/** Reads the error responses of services, in all their formats, and makes typed errors of them. */
+/**
+ * Reads the error responses of services, in all their formats (the dialects of Keystone, Nova, Neutron and others), and
+ * makes typed errors of them. `read` lists the dialects: the format of another service is added there.
+ */
 import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

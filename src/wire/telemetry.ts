@@ -26,7 +26,7 @@ import * as Page from "./page.js"
 export type Answer = Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
 export type Ended = Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>
 
-/** The meters of requests with the same labels. */
+/** Gives the counters and the histogram for a set of metric labels. */
 export type Meters = (labels: Metrics.RequestLabels) => Metrics.Meters
 
 /** The span and the debug log of an attempt. */
@@ -37,24 +37,28 @@ export interface Observer {
 
 const nobody = Exit.succeed(undefined)
 
-/** Begins the client span and logs the request. If neither is recorded, the result is an `Exit` of undefined. */
+/** Begins the client span. If neither spans nor debug messages are recorded, the result is an `Exit` of undefined. */
 export const observe = (attempt: Attempt): Effect.Effect<Observer | undefined> => {
-  const { fiber } = attempt
-  const isLogged = Fiber.logsDebug(fiber)
-  if (!Spans.areRecorded(fiber)) {
-    return isLogged ? Effect.as(DebugLog.logRequest(attempt), { span: undefined, isLogged }) : nobody
+  const isLogged = Fiber.logsDebug(attempt.fiber)
+  if (!Spans.areRecorded(attempt.fiber)) {
+    return isLogged ? Effect.succeed({ span: undefined, isLogged }) : nobody
   }
-  return Effect.flatMap(
+  return Effect.map(
     Effect.makeSpan(`http.client ${methodLabel(attempt)}`, { kind: "client", captureStackTrace: false }),
-    (span) => {
-      if (span.sampled) {
-        annotateRequest(span, attempt)
-      }
-      const observer = { span, isLogged }
-      return isLogged
-        ? Effect.as(Effect.withParentSpan(DebugLog.logRequest(attempt), span), observer)
-        : Effect.succeed(observer)
-    }
+    (span) => ({ span, isLogged })
+  )
+}
+
+/** Logs the request, sends it within the span, and ends the span, whatever happens. */
+export const within = (attempt: Attempt, { isLogged, span }: Observer, send: Answer): Answer => {
+  const logged = isLogged ? Effect.zipRight(DebugLog.logRequest(attempt), send) : send
+  if (span === undefined) {
+    return logged
+  }
+  const annotated = span.sampled ? Effect.zipRight(Effect.sync(() => annotateRequest(span, attempt)), logged) : logged
+  return annotated.pipe(
+    Effect.withParentSpan(span),
+    Effect.onExit((exit) => Effect.sync(() => span.end(Fiber.spanTime(attempt.fiber), refusedAsFailure(exit))))
   )
 }
 
@@ -85,28 +89,14 @@ export const begin = (attempt: Attempt, meters: Meters): Metrics.Meters => {
   return meter
 }
 
-/** Counts the exit of an attempt, logs it and ends the span. */
+/** Counts the exit of an attempt, annotates its span and logs it. */
 export const end = (attempt: Attempt, meter: Metrics.Meters, observer: Observer | undefined, exit: Ended): Answer => {
   const millis = Time.ofFiber(attempt.fiber) - attempt.beganAt
   meter.done(outcomeOf(exit), millis / 1000)
-  if (observer === undefined) {
-    return exit
+  if (observer?.span?.sampled === true) {
+    annotateExit(observer.span, exit, attempt.secrets)
   }
-  const { isLogged, span } = observer
-  const logged = isLogged ? DebugLog.logExit(attempt, exit, millis) : Effect.void
-  if (span === undefined) {
-    return Effect.zipRight(logged, exit)
-  }
-  if (span.sampled) {
-    annotateExit(span, exit, attempt.secrets)
-  }
-  return Effect.zipRight(
-    Effect.withParentSpan(logged, span),
-    Effect.suspend(() => {
-      span.end(Fiber.spanTime(attempt.fiber), refusedAsFailure(exit))
-      return exit
-    })
-  )
+  return observer?.isLogged === true ? Effect.zipRight(DebugLog.logExit(attempt, exit, millis), exit) : exit
 }
 
 /** The exit for the tracer, where a response of 400 or more is a failure. */

@@ -683,7 +683,8 @@ describe("a hostile server, in particular", () => {
           Effect.provide(over(transport))
         )
         assert.isAtLeast(bytes, 64_000_000)
-        assert.isBelow(held, 40 * 1024 * 1024)
+        // of 64 MB; the server in this process holds some of them
+        assert.isBelow(held, 48 * 1024 * 1024)
         yield* released(server)
       }))
 
