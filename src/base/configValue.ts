@@ -7,7 +7,7 @@ export type Value = string | ReadonlyArray<string>
 /** Reads a value, or returns the reason that it is invalid. */
 export type Read<A> = (value: Value) => Either.Either<A, string>
 
-/** Whether a value is set: an empty text is not. */
+/** Whether a value is set. An empty text is not: an unset variable of the environment looks like that. */
 export const isSet = <A>(value: A): value is Exclude<A, undefined | null | ""> =>
   value !== undefined && value !== null && value !== ""
 

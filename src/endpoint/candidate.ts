@@ -1,6 +1,7 @@
 /** Where a service is, before any version document is read: the override, the plugin or the catalog says so. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isSet } from "../base/configValue.js"
 import * as Errors from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as ApiVersion from "../model/ApiVersion.js"
@@ -37,7 +38,7 @@ export const ownEndpoint = ({ filter, plugin }: Lookup): string | undefined =>
 
 /** Does the catalog decide, and not the auth URL, an override or the plugin's own endpoint? */
 export const isFromCatalog = ({ filter, options }: Lookup, own: string | undefined): boolean =>
-  filter.serviceType !== undefined && filter.serviceType !== "" && filter.interface !== "auth" &&
+  isSet(filter.serviceType) && filter.interface !== "auth" &&
   options.endpointOverride === undefined && own === undefined
 
 /**
@@ -90,7 +91,7 @@ const inCatalog = (
   filter: EndpointFilter.EndpointFilter
 ): Effect.Effect<Candidate, Errors.EndpointError, AuthPlugin.AuthPlugin> =>
   Effect.gen(function*() {
-    if (filter.serviceType === undefined || filter.serviceType === "") {
+    if (!isSet(filter.serviceType)) {
       return yield* notFound(filter, "no serviceType, no endpointOverride and no absolute URL was given")
     }
     const wanted = withInterface(filter)

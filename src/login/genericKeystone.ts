@@ -3,6 +3,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { isSet } from "../base/configValue.js"
 import { toEffect } from "../base/either.js"
 import * as Discovery from "../endpoint/Discovery.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
@@ -59,8 +60,8 @@ export const domain = (
   name: string | undefined,
   { defaultDomainId, defaultDomainName }: DefaultDomain
 ): { readonly id: string | undefined; readonly name: string | undefined } => ({
-  id: Plugin.isGiven(id) ? id : defaultDomainId,
-  name: Plugin.isGiven(name) ? name : defaultDomainName
+  id: isSet(id) ? id : defaultDomainId,
+  name: isSet(name) ? name : defaultDomainName
 })
 
 /** Fills in the domain of the project. */

@@ -5,6 +5,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { isSet } from "../base/configValue.js"
 import { toEffect } from "../base/either.js"
 import * as Time from "../base/time.js"
 import * as KeystoneUrl from "../endpoint/keystoneUrl.js"
@@ -105,8 +106,8 @@ export const toTenant = (scope: AuthScope.AuthScope, module: string): Either.Eit
 }
 
 const toScope = ({ tenantId, tenantName, trustId }: Tenant): Readonly<Record<string, string>> => ({
-  ...(Plugin.isGiven(tenantId) ? { tenantId } : Plugin.isGiven(tenantName) ? { tenantName } : {}),
-  ...(Plugin.isGiven(trustId) ? { trust_id: trustId } : {})
+  ...(isSet(tenantId) ? { tenantId } : isSet(tenantName) ? { tenantName } : {}),
+  ...(isSet(trustId) ? { trust_id: trustId } : {})
 })
 
 const requestToken = (

@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as ConfigError from "../base/configError.js"
+import { isSet } from "../base/configValue.js"
 import { toEffect } from "../base/either.js"
 import * as Fiber from "../base/fiber.js"
 import * as Discovery from "../endpoint/Discovery.js"
@@ -59,9 +60,6 @@ export const withoutLogin = (
 ): AuthPlugin.Service =>
   AuthPlugin.make({ name, headers: toEffect(headers), endpoint: () => Option.fromNullable(endpoint) })
 
-/** An empty text counts as not given: an unset variable of the environment looks like that. */
-export const isGiven = (text: string | undefined): text is string => text !== undefined && text !== ""
-
 export const invalid = (module: string, option: string, reason: string): Either.Either<never, InvalidOptions> =>
   Either.left(new InvalidOptions({ module, option, reason }))
 
@@ -70,7 +68,7 @@ export const required = (
   module: string,
   options: Readonly<Record<string, string | undefined>>
 ): Either.Either<void, InvalidOptions> => {
-  const missing = Object.keys(options).find((name) => !isGiven(options[name]))
+  const missing = Object.keys(options).find((name) => !isSet(options[name]))
   return missing === undefined ? Either.void : invalid(module, missing, "it is required")
 }
 
@@ -79,7 +77,7 @@ export const requiredOneOf = (
   module: string,
   options: Readonly<Record<string, string | undefined>>
 ): Either.Either<void, InvalidOptions> =>
-  Object.values(options).some(isGiven)
+  Object.values(options).some(isSet)
     ? Either.void
     : invalid(module, Object.keys(options).join(", "), "one of them is required")
 

@@ -1,5 +1,6 @@
 /** A user of Keystone v3, by id or by name and domain. */
 import * as Either from "effect/Either"
+import { isSet } from "../base/configValue.js"
 import type { InvalidOptions } from "../Errors.js"
 import * as AuthScope from "../model/AuthScope.js"
 import type * as AuthMethod from "./AuthMethod.js"
@@ -18,7 +19,7 @@ export const toBody = (
   { userDomainId, userDomainName, userId, username }: AuthMethod.User,
   module: string
 ): Either.Either<Readonly<Record<string, unknown>>, InvalidOptions> =>
-  Plugin.isGiven(userId)
+  isSet(userId)
     ? Either.right({ id: userId })
     : Either.flatMap(
       Plugin.requiredOneOf(module, { userId, username }),
@@ -31,7 +32,7 @@ export const toBody = (
 
 /** Names the user for errors, by name if there is one. */
 export const describe = (user: AuthMethod.User): string => {
-  if (!Plugin.isGiven(user.username)) {
+  if (!isSet(user.username)) {
     return `user ${user.userId ?? ""}`
   }
   const domain = user.userDomainName ?? user.userDomainId

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import { isSet } from "../base/configValue.js"
 import { InvalidOptions } from "../Errors.js"
 
 /**
@@ -106,7 +107,7 @@ export const pick = (options: AuthScope): AuthScope =>
   Object.fromEntries(
     optionNames.flatMap((name) => {
       const value = options[name]
-      return value === undefined || value === "" || value === false ? [] : [[name, value]]
+      return isSet(value) && value !== false ? [[name, value]] : []
     })
   )
 
@@ -124,9 +125,9 @@ export const domainOf = (
   of: string,
   option: string
 ): Either.Either<{ readonly id: string } | { readonly name: string }, InvalidOptions> =>
-  id !== undefined && id !== ""
+  isSet(id)
     ? Either.right({ id })
-    : name !== undefined && name !== ""
+    : isSet(name)
     ? Either.right({ name })
     : Either.left(
       new InvalidOptions({

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { isSet } from "../base/configValue.js"
 import type * as ApiVersion from "./ApiVersion.js"
 import type * as ServiceType from "./ServiceType.js"
 
@@ -126,7 +127,7 @@ export interface ResolveOptions extends EndpointOptions {
  */
 export const interfaces = (filter: CatalogFilter): ReadonlyArray<string> | undefined => {
   const wanted = typeof filter.interface === "string" ? [filter.interface] : filter.interface ?? []
-  const named = wanted.filter((name) => name !== "")
+  const named = wanted.filter(isSet)
   return named.length === 0 ? undefined : named
 }
 

@@ -8,6 +8,7 @@
  */
 import * as Option from "effect/Option"
 import { hasProperty, isRecord } from "effect/Predicate"
+import { isSet } from "../base/configValue.js"
 import { EndpointNotFound } from "../Errors.js"
 import * as Url from "../safety/url.js"
 import * as EndpointFilter from "./EndpointFilter.js"
@@ -308,16 +309,13 @@ const index = (catalog: ServiceCatalog): Index => catalog instanceof Index ? cat
 // selection
 // -----------------------------------------------------------------------------
 
-/** An empty text counts as not given, as in keystoneauth. */
-const given = (text: string | undefined): string | undefined => text === "" ? undefined : text
-
 /** Whether a value matches, or the filter does not ask for one. */
 const isWanted = (wanted: string | undefined, actual: string | undefined): boolean =>
-  given(wanted) === undefined || actual === wanted
+  !isSet(wanted) || actual === wanted
 
 /** The services whose type matches the requested one, in catalog order. */
 const servicesFor = (catalog: Index, serviceType: string | undefined): ReadonlyArray<Service> => {
-  const requested = given(serviceType)
+  const requested = isSet(serviceType) ? serviceType : undefined
   if (requested === undefined) {
     return catalog.services
   }
@@ -399,7 +397,7 @@ const preferType = (
   matched: ReadonlyArray<ServiceEndpoints>,
   serviceType: string | undefined
 ): ReadonlyArray<ServiceEndpoints> => {
-  const requested = given(serviceType)
+  const requested = isSet(serviceType) ? serviceType : undefined
   if (requested === undefined || matched.length < 2 || !ServiceType.isKnown(requested)) {
     return matched
   }

@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { isSet } from "../base/configValue.js"
 import { toEffect } from "../base/either.js"
 import type { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -55,9 +56,7 @@ export const method = (credentials: Credentials): AuthMethod.AuthMethod => {
         secrets: [secret]
       }))),
     parts: { ...User.parts(credentials), id, name, secret },
-    description: `application credential ${
-      Plugin.isGiven(id) ? id : `"${name ?? ""}" of ${User.describe(credentials)}`
-    }`
+    description: `application credential ${isSet(id) ? id : `"${name ?? ""}" of ${User.describe(credentials)}`}`
   })
 }
 
@@ -65,7 +64,7 @@ const toBody = (
   credentials: Credentials
 ): Either.Either<Readonly<Record<string, unknown>>, InvalidOptions> => {
   const { id, name } = credentials
-  return Plugin.isGiven(id)
+  return isSet(id)
     ? Either.right({ id })
     : Either.flatMap(
       Plugin.requiredOneOf("ApplicationCredential", { id, name }),

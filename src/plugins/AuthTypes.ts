@@ -110,7 +110,7 @@ export const add = (types: ReadonlyArray<AuthType.AuthType>): Layer.Layer<never>
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = add
+export const layerWith = (types: ReadonlyArray<AuthType.AuthType>): Layer.Layer<never> => add(types)
 
 /**
  * Finds an auth type in a list by name. Fails with `InvalidOptions` if there is none.

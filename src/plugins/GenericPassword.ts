@@ -9,6 +9,7 @@
  */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { isSet } from "../base/configValue.js"
 import type * as Discovery from "../endpoint/Discovery.js"
 import type { InvalidOptions } from "../Errors.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
@@ -57,7 +58,7 @@ export const make = (
 }
 
 const withoutDomain = ({ userDomainId, userDomainName }: Options): Either.Either<void, InvalidOptions> =>
-  Plugin.isGiven(userDomainId) || Plugin.isGiven(userDomainName)
+  isSet(userDomainId) || isSet(userDomainName)
     ? Plugin.invalid("GenericPassword", "userDomainId, userDomainName", "Keystone v2.0 knows no domains")
     : Either.void
 

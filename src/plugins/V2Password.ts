@@ -8,6 +8,7 @@ import * as Headers from "@effect/platform/Headers"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { isSet } from "../base/configValue.js"
 import type * as AuthPlugin from "../identity/AuthPlugin.js"
 import * as AuthType from "../login/AuthType.js"
 import * as KeystoneV2 from "../login/keystoneV2.js"
@@ -42,7 +43,7 @@ export const make = (options: Options): Effect.Effect<AuthPlugin.Service, never,
     description: User.describe({ userId, username }),
     credentials: Either.map(Plugin.requiredOneOf("V2Password", { userId, username }), () => ({
       passwordCredentials: {
-        ...(Plugin.isGiven(username) ? { username } : { userId }),
+        ...(isSet(username) ? { username } : { userId }),
         password: Redacted.value(password)
       }
     })),

@@ -3,6 +3,7 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { isSet } from "../base/configValue.js"
 import * as Errors from "../Errors.js"
 import * as ContentCoding from "./contentCoding.js"
 import * as CopyRequest from "./copyRequest.js"
@@ -48,7 +49,7 @@ export interface RequestHeaders {
 
 /** `name/version`, or only the name. */
 const product = (name: string | undefined, version: string | undefined): ReadonlyArray<string> =>
-  name === undefined || name === "" ? [] : [version === undefined || version === "" ? name : `${name}/${version}`]
+  isSet(name) ? [isSet(version) ? `${name}/${version}` : name] : []
 
 /** The runtime by its `navigator`: Node 21 and newer, Deno, Bun, Workers. Browsers send a user agent of their own. */
 const runtime = (): ReadonlyArray<string> =>
@@ -61,13 +62,13 @@ export const ownUserAgent = (): string => [`effect-keystoneauth/${version}`, ...
 
 const userAgent = (options: SessionHeaders, request: RequestHeaders): string =>
   [
-    ...(options.userAgent === undefined || options.userAgent === ""
-      ? [
+    ...(isSet(options.userAgent)
+      ? [options.userAgent]
+      : [
         ...product(options.appName, options.appVersion),
         ...product(request.clientName, request.clientVersion),
         ...(options.additionalUserAgent ?? []).flatMap(([name, version]) => product(name, version))
-      ]
-      : [options.userAgent]),
+      ]),
     ownUserAgent()
   ].join(" ")
 
@@ -176,7 +177,7 @@ export const make = (options: SessionHeaders) => {
     if (globalRequestId !== undefined) {
       set["x-openstack-request-id"] = globalRequestId
     }
-    if (originalIp !== undefined && originalIp !== "") {
+    if (isSet(originalIp)) {
       set["forwarded"] ??= `for=${forwardedFor(originalIp)};by=${name}`
     }
     return HttpClientRequest.setHeaders(HttpClientRequest.setHeaders(request, set), credentials)

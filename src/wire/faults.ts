@@ -6,6 +6,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
+import { isSet } from "../base/configValue.js"
 import * as Json from "../base/json.js"
 import * as StatusTitle from "../base/statusTitle.js"
 import * as Time from "../base/time.js"
@@ -202,7 +203,7 @@ const requestIdHeaders = ["x-openstack-request-id", "x-compute-request-id", "ope
 
 /** The request id of a response. */
 export const requestId = (headers: Headers.Headers, hide: Hide): string | undefined => {
-  const id = requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined && id !== "")
+  const id = requestIdHeaders.map((name) => headers[name]).find(isSet)
   return id === undefined ? undefined : hide(id)
 }
 
