@@ -99,7 +99,7 @@ interface Keys {
   readonly key: string
 }
 
-/** The keys of a login; an `Exit` where `Tokens` has made them before. */
+/** The keys of a login. */
 const keysOf = (tokens: Tokens.Service, login: Login, root: Option.Option<Root>): Effect.Effect<Keys> =>
   andThen(tokens.key(login.parts), (cacheId) => {
     // a plugin that may not log in again must not use the tokens of one that may

@@ -20,6 +20,7 @@ import * as Redaction from "../safety/redaction.js"
 import type * as Secrets from "../safety/secrets.js"
 import * as Url from "../safety/url.js"
 import * as Response from "./response.js"
+import * as TransportFault from "./transportFault.js"
 
 /** A request, with the secrets to hide. */
 export interface Asked {
@@ -150,7 +151,7 @@ export const logExit = (
 ): Effect.Effect<void> => {
   if (Exit.isFailure(exit)) {
     const why = Option.match(Cause.failureOption(exit.cause), {
-      onNone: () => Cause.isInterrupted(exit.cause) ? "Interrupted" : "Defect",
+      onNone: () => TransportFault.withoutError(exit.cause),
       onSome: (error) => error.message
     })
     return Effect.logDebug(failure(asked, millis, why))

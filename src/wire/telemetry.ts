@@ -22,6 +22,7 @@ import type { Attempt } from "./attempt.js"
 import * as DebugLog from "./debugLog.js"
 import * as Faults from "./faults.js"
 import * as Page from "./page.js"
+import * as TransportFault from "./transportFault.js"
 
 export type Answer = Effect.Effect<HttpClientResponse.HttpClientResponse, Errors.WireError>
 export type Ended = Exit.Exit<HttpClientResponse.HttpClientResponse, Errors.WireError>
@@ -150,7 +151,7 @@ const annotateExit = (span: Tracer.Span, exit: Ended, secrets: Secrets.Secrets):
 /** The kind of a failure, out of a small set. */
 const failureOf = (cause: Cause.Cause<Errors.WireError>): string =>
   Option.match(Cause.failureOption(cause), {
-    onNone: () => Cause.isInterrupted(cause) ? "Interrupted" : "Defect",
+    onNone: () => TransportFault.withoutError(cause),
     onSome: (error) => error._tag === "TransportError" ? error.reason : error._tag
   })
 

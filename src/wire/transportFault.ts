@@ -152,3 +152,7 @@ export const ofUpload = (failure: Cause.Cause<unknown>, { method, secrets, url }
     cause
   })
 }
+
+/** How an attempt ended that has no error. */
+export const withoutError = (cause: Cause.Cause<unknown>): "Interrupted" | "Defect" =>
+  Cause.isInterrupted(cause) ? "Interrupted" : "Defect"

@@ -49,7 +49,7 @@ const withOverride = new Set([
 /** Its headers are an effect of the caller's, which has to run for each request. */
 const own = "made by combinators"
 
-describe("a warm request and a warm lookup of its endpoint cost at most three operations more than with Password", () => {
+describe("a warm request, and finding its endpoint, take at most three operations more than with Password", () => {
   for (const [name, plugin] of Object.entries(made)) {
     it.effect(name, () =>
       Effect.gen(function*() {

@@ -1,4 +1,4 @@
-/** What is remembered of plugins and endpoints never sends a request as somebody else, or to somebody else's endpoint. */
+/** Remembered credentials and endpoints are those of the plugin that a request is made as. */
 import { Headers, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, LogLevel, Option, Redacted, Tracer } from "effect"
